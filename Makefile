@@ -1,0 +1,59 @@
+# make run: the site, ready to look at. make dev: the same, reloading. make test: everything that must hold.
+PYTHON ?= python3
+VENV ?= .venv
+HOST ?= 127.0.0.1
+PORT ?= 8000
+export PYTHONDONTWRITEBYTECODE = 1
+ifndef SITE_URL
+export SITE_URL = http://$(if $(filter 0.0.0.0 ::,$(HOST)),127.0.0.1,$(HOST)):$(PORT)
+endif
+manage = $(VENV)/bin/python manage.py
+
+.PHONY: run dev test check format pins messages shots clean
+
+run: $(VENV)/runtime
+	@$(manage) prepare
+	@exec $(VENV)/bin/gunicorn recruitcms.wsgi --config deploy/gunicorn.conf.py --bind $(HOST):$(PORT)
+
+dev: export DEBUG = 1
+dev: $(VENV)/dev
+	@$(manage) prepare
+	@exec $(manage) runserver $(HOST):$(PORT)
+
+test: $(VENV)/dev check
+	$(VENV)/bin/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+check: $(VENV)/dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/djlint templates --check --lint --quiet
+	$(VENV)/bin/mypy .
+	$(manage) makemigrations --check --dry-run
+	SITE_URL=https://www.example.com MAIL_URL=smtp+tls://user:secret@smtp.example.com:587 \
+		$(manage) check --deploy --fail-level WARNING
+
+format: $(VENV)/dev
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+pins: $(VENV)/dev
+	for set in runtime dev; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --upgrade requirements/$$set.in -o requirements/$$set.txt; done
+
+messages: $(VENV)/dev
+	cd recruitcms && ../$(manage) makemessages --all --no-obsolete --no-wrap && ../$(manage) compilemessages
+
+clean:
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache
+
+# A folder of packages for each set; made anew when the pins or the Python change.
+$(VENV)/runtime: requirements/runtime.txt
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the site needs (once) …"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+	@echo "Installing what the tests need (once) …"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,25 @@
+"""The web server: one process with threads by default, WEB_PROCESSES of them where the database is shared."""
+
+import os
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_PROCESSES", "1"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+timeout = 30
+graceful_timeout = 20
+keepalive = 5
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+limit_request_line = 4094
+limit_request_fields = 60
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+loglevel = "warning"
+
+
+def post_worker_init(worker):
+    """Send owed mail from a thread of the web process, unless `manage.py worker` runs beside it."""
+    from django.conf import settings
+
+    if settings.EMBEDDED_WORKER:
+        from leads.outbox import start_thread
+
+        start_thread()

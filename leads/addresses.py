@@ -1,0 +1,38 @@
+"""E-mail addresses: what counts as one, and when two are the same."""
+
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from email_validator import EmailNotValidError, validate_email
+
+MAX_LENGTH = 254
+
+
+def normalise(email: str) -> str:
+    """Return the one form by which an address is recognised (§1.1).
+
+    NFC, domain lower-case in IDNA, local part case-folded. Dots and `+tag` stay: removing them would merge different
+    people. Raises ValidationError with a sentence for the visitor.
+    """
+    try:
+        checked = validate_email(unicodedata.normalize("NFC", email), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise ValidationError(_("Enter an e-mail address like name@company.com"), code="invalid") from None
+    normal = f"{checked.local_part.casefold()}@{checked.ascii_domain.lower()}"
+    if len(normal) > MAX_LENGTH:
+        raise ValidationError(_("Enter an e-mail address like name@company.com"), code="invalid")
+    return normal
+
+
+def masked(email: str) -> str:
+    """Return an address as its owner can recognise it and nobody else can read it: m…@q….com."""
+    local, _at, domain = email.rpartition("@")
+    name, _dot, ending = domain.rpartition(".")
+    return f"{local[:1]}…@{name[:1]}….{ending}"
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with every address blotted out: for logs and notes that outlive a person's data (SEC-22)."""
+    return re.sub(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+", "…@…", text)

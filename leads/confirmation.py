@@ -1,0 +1,65 @@
+"""Double opt-in: the link in the mail opens a page with one button, and the button confirms (CON-8, §3)."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from leads import ledger, outbox, tokens
+from leads.models import ConsentEvent, OutgoingMail, Submission
+
+
+def find(token: str) -> Submission | None:
+    """Return the submission of a confirm link; None for an unknown or an expired one."""
+    current = Submission.objects.filter(confirm_hash=tokens.confirm_hash(token), confirm_until__gt=timezone.now())
+    return current.select_related("lead", "report").first()
+
+
+def awaiting(submission: Submission) -> list[ConsentEvent]:
+    """Return what a submission asked for and its person has not withdrawn since, one event for each purpose."""
+    asked = ConsentEvent.objects.filter(form=submission.public_id, state=ConsentEvent.State.REQUESTED)
+    ref = tokens.subject_ref(submission.lead.email_normal)
+    return [
+        event
+        for event in asked.select_related("text__purpose", "purpose").order_by("pk")
+        if ledger.current_state(ref, event.purpose) != ConsentEvent.State.WITHDRAWN
+    ]
+
+
+@transaction.atomic
+def confirm(submission: Submission) -> None:
+    """Write `given` for what the submission asked for, and owe what was promised for it.
+
+    A second press changes nothing (EML-6): the row is locked, and `confirmed_at` says that it happened.
+    """
+    locked = Submission.objects.select_for_update().select_related("lead").get(pk=submission.pk)
+    if not locked.confirmed_at:
+        asked = awaiting(locked)
+        _give(locked, asked)
+        locked.confirmed_at = timezone.now()
+        locked.save(update_fields=["confirmed_at"])
+        _keep_name(locked)
+        if asked:
+            kind = OutgoingMail.Kind.REPORT if locked.kind == Submission.Kind.REPORT else OutgoingMail.Kind.WELCOME
+            outbox.owe(kind, locked, asked[0].purpose)
+    submission.confirmed_at = locked.confirmed_at
+
+
+def _give(submission: Submission, asked: list[ConsentEvent]) -> None:
+    ref = tokens.subject_ref(submission.lead.email_normal)
+    for event in asked:
+        if not ledger.is_given(ref, event.purpose):
+            ledger.append(
+                ref,
+                event.text,
+                ConsentEvent.State.GIVEN,
+                ConsentEvent.Method.MAIL_BUTTON,
+                form=submission.public_id,
+                page=event.page,
+                gate_mode=event.gate_mode,
+            )
+
+
+def _keep_name(submission: Submission) -> None:
+    """Believe a name once the address's owner stands behind it; an empty one never replaces a known one."""
+    if submission.name and submission.name != submission.lead.name:
+        submission.lead.name = submission.name
+        submission.lead.save(update_fields=["name"])

@@ -1,0 +1,293 @@
+"""The public forms: the report page's, the short one on role pages, and the consultation's.
+
+A form belongs to a site content (language, wordings, policy page) and is the same for every visitor, so that the page
+around it can be cached whole.
+"""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from leads.addresses import MAX_LENGTH, normalise
+from leads.models import ConsentText, Submission
+from recruitcms.models import CallToAction
+from recruitcms.publishing import localized_url
+from recruitcms.site_content import SiteContent
+
+# Control characters, and those that turn the reading direction of what follows (SEC-24, EML-11).
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+TOO_LONG = _("Use at most %(limit_value)d characters. You wrote %(show_value)d.")
+# Stands in kept HTML for the path of the page that the form is put into.
+PAGE_PLACE = "/the-page-that-shows-this-form/"
+
+
+class Line(forms.CharField):
+    """One line of text. Long text is refused with the limit, never cut off in silence."""
+
+    forbidden = CONTROL
+
+    def __init__(self, *, missing: Any = "", max_length: int, **kwargs: Any) -> None:
+        messages = {"max_length": TOO_LONG} | ({"required": missing} if missing else {})
+        super().__init__(max_length=max_length, required=bool(missing), error_messages=messages, **kwargs)
+        self.widget.attrs["class"] = "input"
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Leave `maxlength` out: with it a browser cuts pasted text without a word."""
+        return {}
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value).replace("\r\n", "\n")
+        if self.forbidden.search(text):
+            raise ValidationError(_("Remove the characters that cannot be printed."), code="control")
+        return text
+
+
+class Text(Line):
+    """Several lines of text."""
+
+    forbidden = CONTROL_BUT_LINES
+    widget = forms.Textarea
+
+
+class Address(Line):
+    """An e-mail address, kept as it was typed."""
+
+    widget = forms.EmailInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        missing = _("Enter an e-mail address like name@company.com")
+        super().__init__(missing=missing, max_length=MAX_LENGTH, **kwargs)
+        self.widget.attrs["autocomplete"] = "email"
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        normalise(value)
+
+
+class ConsentBox(forms.CheckboxInput):
+    """A tick box whose value names the words beside it: what was shown is what is recorded (CON-1)."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(check_test=lambda value: value == sha256)
+        self.sha256 = sha256
+
+    def format_value(self, value: Any) -> str:
+        return self.sha256
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        return data.get(name) or ""
+
+
+class ConsentField(forms.Field):
+    """Consent to one purpose, never ticked beforehand (CON-4). Cleans to the wording agreed to, or None."""
+
+    def __init__(self, text: ConsentText, policy_url: str, missing: Any) -> None:
+        link = format_html(' <a href="{}">{}</a>', policy_url, _("Privacy policy")) if policy_url else ""
+        super().__init__(
+            widget=ConsentBox(text.sha256),
+            label=format_html("{}{}", text.body, link),
+            required=bool(missing),
+            error_messages={"required": missing},
+        )
+        self.text = text
+
+    def to_python(self, value: str) -> ConsentText | None:
+        if not value:
+            return None
+        if value != self.text.sha256:
+            raise ValidationError(
+                _("The wording has changed since you opened the page. Please read it and tick again."), code="wording"
+            )
+        return self.text
+
+
+class PublicForm(forms.Form):
+    """What every public form has: consent boxes, where it stands, and a refusal of what no browser sends.
+
+    `purposes` names the consents by key, with the sentence for one that is missing ("" where it is optional).
+    """
+
+    template = ""
+    ids = ""  # two forms may stand on one page: each has its own ids, the names of the fields are the same
+    button: Any = ""
+    purposes: dict[str, Any] = {}
+
+    # Where the form stands: checked when it is kept (capture.py), and never a reason to refuse a visitor.
+    page = forms.Field(required=False, widget=forms.HiddenInput)
+    cta = forms.Field(required=False, widget=forms.HiddenInput)
+    referrer = forms.Field(required=False, widget=forms.HiddenInput(attrs={"data-referrer": True}))
+
+    def __init__(self, site: SiteContent, data: QueryDict | None = None, page: str = "", cta: str = "") -> None:
+        super().__init__(data, auto_id=f"{self.ids}-%s", initial={"page": page, "cta": cta})
+        policy_url = site.privacy_page.get_absolute_url() if site.privacy_page else ""
+        for key, missing in self.purposes.items():
+            text = _shown_wording(site, key, data)
+            if text:
+                self.fields[f"consent_{key}"] = ConsentField(text, policy_url, missing)
+
+    @classmethod
+    def is_offered(cls, site: SiteContent) -> bool:
+        """Tell whether there are published words for every consent that the form must have."""
+        return all(key in site.wordings for key, missing in cls.purposes.items() if missing)
+
+    @property
+    def agreed(self) -> dict[str, ConsentText]:
+        """The wordings that were ticked, by the purpose's key. For a valid form."""
+        ticked = {key: self.cleaned_data.get(f"consent_{key}") for key in self.purposes}
+        return {key: text for key, text in ticked.items() if text}
+
+    @property
+    def consents(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name.startswith("consent_")]
+
+    @property
+    def questions(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if not field.name.startswith("consent_")]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse fields that came twice: no browser sends them, and which one counts would be a guess (SEC-24)."""
+        for field in self.visible_fields():
+            if len(self.data.getlist(field.name)) > 1:
+                self._errors.pop(field.name, None)  # type: ignore[union-attr]
+                self.add_error(field.name, _("This answer arrived twice. Please give it once."))
+        return self.cleaned_data
+
+    def clean_name(self) -> str:
+        """Keep links out of names: mails greet people by them (EML-9)."""
+        name = self.cleaned_data["name"]
+        if re.search(r"://|www\.|@", name, re.IGNORECASE):
+            raise ValidationError(_("Write your name without a link."), code="link")
+        return name
+
+    def rendered(self, site: SiteContent, action: str) -> SafeString:
+        """Return the form's HTML, in the language that is active."""
+        return render_to_string(self.template, {"form": self, "site": site, "action": action})
+
+
+def _shown_wording(site: SiteContent, key: str, data: QueryDict | None) -> ConsentText | None:
+    """Return the words to show for a purpose: the current ones, or the published ones that were ticked before."""
+    current = site.wordings.get(key)
+    ticked = (data or {}).get(f"consent_{key}") or ""
+    if current is None or not ticked or ticked == current.sha256:
+        return current
+    earlier = ConsentText.objects.filter(purpose__key=key, language=site.language, published_at__isnull=False)
+    return earlier.filter(sha256=ticked[:64]).select_related("purpose").first() or current
+
+
+class ReportCardForm(PublicForm):
+    """The short form of the salary report's card on role pages: nothing but the address."""
+
+    template = "leads/forms/card.html"
+    ids = "gift"
+    kind = Submission.Kind.REPORT
+    button = _("Send me the report")
+    purposes = {"report": _("Tick the box so that we may send you the report"), "letter": ""}
+
+    form = forms.Field(required=False, initial="card", widget=forms.HiddenInput)
+    email = Address(label=_("Work e-mail"))
+
+
+class ReportForm(PublicForm):
+    """The form of the report's own page."""
+
+    template = "leads/forms/report.html"
+    ids = "report"
+    kind = Submission.Kind.REPORT
+    button = _("Send me the report")
+    purposes = ReportCardForm.purposes
+
+    name = Line(label=_("First name"), missing=_("Enter your first name"), max_length=120)
+    email = Address(label=_("Work e-mail"), help_text=_("We send the download link here."))
+    job = forms.ChoiceField(
+        label=_("Your role"),
+        required=False,
+        choices=[("", _("Choose one")), *Submission.Job.choices],
+        widget=forms.Select(attrs={"class": "input", "autocomplete": "organization-title"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["autocomplete"] = "given-name"
+
+
+class ConsultationForm(PublicForm):
+    """The enquiry: who, what for, and how to reach them."""
+
+    template = "leads/forms/consultation.html"
+    ids = "call"
+    kind = Submission.Kind.CONSULTATION
+    button = _("Request a call")
+    purposes = {"consultation": _("Tick the box so that we may reply to you"), "letter": ""}
+
+    name = Line(label=_("Your name"), missing=_("Enter your name"), max_length=120)
+    company = Line(label=_("Company"), max_length=120)
+    email = Address(label=_("Work e-mail"))
+    phone = Line(
+        label=_("Phone or WhatsApp"),
+        max_length=40,
+        help_text=_("Only if you would like us to call."),
+        widget=forms.TextInput(attrs={"type": "tel"}),
+    )
+    topic = forms.ChoiceField(
+        label=_("What do you need?"),
+        choices=Submission.Topic.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what you need"), "invalid_choice": _("Choose what you need")},
+    )
+    message = Text(
+        label=_("About the role"),
+        missing=_("Tell us a little about the role"),
+        max_length=4000,
+        help_text=_("Title, must-have skills, location, and when you would like them to start. Up to 4,000 characters."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, kind in {"name": "name", "company": "organization", "phone": "tel"}.items():
+            self.fields[name].widget.attrs["autocomplete"] = kind
+
+    def clean_phone(self) -> str:
+        phone = self.cleaned_data["phone"]
+        if phone and len(re.findall(r"\d", phone)) < 5:
+            raise ValidationError(_("Enter a phone number like +48 123 456 789, or leave this empty"), code="invalid")
+        return phone
+
+
+def render_report_form(site: SiteContent, path: str, cta: CallToAction | None) -> SafeString:
+    """Return the short report form for the page at a path; "" where no report is live or its words are missing."""
+    if not site.report or not ReportCardForm.is_offered(site):
+        return SafeString("")
+    action = site.report.get_absolute_url()
+    number = str(cta.pk) if cta else ""
+    return _put_into_page(site, f"report-form-{number}", ReportCardForm, action, path, number)
+
+
+def render_consultation_form(site: SiteContent, path: str) -> SafeString:
+    """Return the consultation form for the page at a path; "" where its words are missing."""
+    if not ConsultationForm.is_offered(site):
+        return SafeString("")
+    action = localized_url(site.language, "consultation")
+    cta = site.ctas.get("booking")
+    return _put_into_page(site, "consultation-form", ConsultationForm, action, path, str(cta.pk) if cta else "")
+
+
+def _put_into_page(
+    site: SiteContent, key: str, form_class: type[PublicForm], action: str, path: str, cta: str
+) -> SafeString:
+    """Render a form once for all pages of a language, and put the page's own path in."""
+
+    def render() -> str:
+        with translation.override(site.language):
+            return form_class(site, page=PAGE_PLACE, cta=cta).rendered(site, action)
+
+    return SafeString(site.render_once(key, render).replace(PAGE_PLACE, escape(path)))

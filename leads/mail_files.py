@@ -1,0 +1,36 @@
+"""Mail as files: the default without a mail server. One `.eml` for each message under MAIL_DIR."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
+
+
+class MailFilesBackend(BaseEmailBackend):
+    """Writes each message whole or not at all: a reader of the folder never meets half a mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.folder = Path(settings.MAIL_DIR)
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for message in email_messages:
+            self._write(message.message().as_bytes())
+        return len(email_messages)
+
+    def _write(self, content: bytes) -> None:
+        """Write under a name that sorts by time, by way of a temporary one."""
+        name = f"{timezone.now():%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
+        temporary = self.folder / f".{name}.tmp"
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(self.folder / f"{name}.eml")

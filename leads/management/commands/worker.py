@@ -1,0 +1,34 @@
+"""`manage.py worker`: sends the mails that are owed, until it is told to stop."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from leads import outbox
+
+
+class Command(BaseCommand):
+    help = "Send the mails that are owed. As many workers as you like may run at once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="send what is due now, then end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sent = self._send_all_due() if options["once"] else self._run()
+        self.stdout.write(f"{sent} mails sent.")
+
+    def _send_all_due(self) -> int:
+        sent = 0
+        while more := outbox.send_due():
+            sent += more
+        return sent
+
+    def _run(self) -> int:
+        """Work until SIGTERM or SIGINT; the mail in hand is finished first (REL-10)."""
+        stop = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+        return outbox.run_forever(stop)

@@ -1,0 +1,397 @@
+"""People who left an address, what they asked for, and what they agreed to.
+
+The ids in the comments are those of docs/privacy.md.
+"""
+
+import hashlib
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.storage import storages
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from recruitcms import markup
+from recruitcms.models import CallToAction, Person, Picture
+from recruitcms.publishing import Publishable, Revision, localized_url
+
+
+def random_id() -> str:
+    """Return 128 random bits as 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+def private_storage() -> Any:
+    return storages["private"]
+
+
+class Purpose(models.Model):
+    """One reason for holding data, with its legal basis and retention: a row of the register of processing (CON-18)."""
+
+    class Basis(models.TextChoices):
+        CONSENT = "consent", _("Consent (art. 6(1)(a))")
+        CONTRACT = "contract", _("Steps before a contract (art. 6(1)(b))")
+        INTEREST = "interest", _("Legitimate interest (art. 6(1)(f))")
+
+    key = models.SlugField(_("key"), max_length=40, unique=True, help_text=_("report, letter or consultation: used by the forms."))
+    title = models.CharField(_("title"), max_length=120)
+    legal_basis = models.CharField(_("legal basis"), max_length=20, choices=Basis, default=Basis.CONSENT)
+    channel = models.CharField(_("channel"), max_length=20, default="e-mail")
+    data_types = models.CharField(_("data held"), max_length=300, help_text=_("By commas."))
+    recipients = models.CharField(_("recipients"), max_length=300, blank=True, help_text=_("By commas."))
+    storage_location = models.CharField(_("where it is stored"), max_length=200, blank=True)
+    retention = models.CharField(_("how long it is kept"), max_length=200)
+    erased_on_withdrawal = models.BooleanField(
+        _("withdrawal erases the data"), default=False, help_text=_("Tick where the wording promises it.")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    class Meta:
+        verbose_name = _("purpose")
+        verbose_name_plural = _("purposes")
+        ordering = ["position", "key"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ConsentText(models.Model):
+    """One exact wording of a purpose in one language. Once published it never changes (CON-3): write a new version."""
+
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="texts", verbose_name=_("purpose"))
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    version = models.PositiveSmallIntegerField(_("version"), editable=False)
+    body = models.TextField(
+        _("wording"),
+        max_length=600,
+        help_text=_("Plain text beside the tick box: who, what for, and the way out. A link to the policy follows it."),
+    )
+    sha256 = models.CharField(max_length=64, editable=False, db_index=True)
+    published_at = models.DateTimeField(_("published"), null=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("consent wording")
+        verbose_name_plural = _("consent wordings")
+        ordering = ["purpose", "language", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["purpose", "language", "version"], name="leads_consenttext_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose}, {self.get_language_display()}, {_('version')} {self.version}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Number a new wording, and refuse to touch a published one (CON-3)."""
+        if self.pk and ConsentText.objects.filter(pk=self.pk, published_at__isnull=False).exists():
+            raise ValidationError(_("A published wording cannot be changed. Write a new version."))
+        if not self.version:
+            versions = ConsentText.objects.filter(purpose=self.purpose, language=self.language)
+            self.version = 1 + (versions.aggregate(last=models.Max("version"))["last"] or 0)
+        self.sha256 = hashlib.sha256(self.body.encode()).hexdigest()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        if self.published_at:
+            raise ValidationError(_("A published wording cannot be deleted: people have agreed to it."))
+        return super().delete(*args, **kwargs)
+
+    def publish(self, by: Any = None) -> None:
+        """Make this the wording that forms show from now on."""
+        self.published_at = timezone.now()
+        self.published_by = by
+        self.save()
+
+    @classmethod
+    def current(cls, purpose: str, language: str) -> "ConsentText | None":
+        """Return the wording that forms show for a purpose's key in a language, or None where none is published."""
+        texts = cls.objects.filter(purpose__key=purpose, language=language, published_at__isnull=False)
+        return texts.select_related("purpose").order_by("-version").first()
+
+
+class Report(Publishable):
+    """A gated document and the page that offers it."""
+
+    class Gate(models.TextChoices):
+        EMAIL_ONLY = "email_only", _("Address only: the newsletter is a second, optional box")
+
+    points = models.TextField(_("three points"), blank=True, help_text=_("One on each line, beside the title."))
+    form_note = models.CharField(_("note above the form"), max_length=120, blank=True, help_text=_("“48 pages. Free.”"))
+    inside = models.TextField(_("what is inside"), blank=True, help_text=_("One on each line: “Chapter | page 4”."))
+    chart_title = models.CharField(_("title of the chart"), max_length=120, blank=True)
+    chart_note = models.CharField(_("what the chart shows"), max_length=160, blank=True)
+    chart = models.TextField(_("chart"), blank=True, help_text=_("One on each line: “Backend, senior | 25200”."))
+    chart_source = models.CharField(_("source of the chart"), max_length=200, blank=True)
+    method = models.TextField(_("how we count"), blank=True, help_text=_("Markdown."))
+    cover = models.ForeignKey(Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    sender = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("signs the mail"),
+    )
+    mail_tip = models.CharField(
+        _("tip in the mail"), max_length=200, blank=True, help_text=_("“Making an offer this week? Start with page 9.”")
+    )
+    gate_mode = models.CharField(_("gate"), max_length=20, choices=Gate, default=Gate.EMAIL_ONLY)
+
+    class Meta(Publishable.Meta):
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        ordering = ["language", "title"]
+
+    def get_absolute_url(self) -> str:
+        return localized_url(self.language, "report", self.slug)
+
+    def problems(self) -> dict[str, str]:
+        found = super().problems()
+        if not self.points.strip():
+            found["points"] = _("Write at least one point: what does the reader get?")
+        if not self.pk or not self.editions.exists():
+            found["editions"] = _("Add an edition: the file that people are to receive.")
+        return found
+
+    def freeze(self) -> dict[str, Any]:
+        return {
+            "points": [line.strip() for line in self.points.splitlines() if line.strip()],
+            "form_note": self.form_note,
+            "inside": _pairs(self.inside),
+            "chart_title": self.chart_title,
+            "chart_note": self.chart_note,
+            "chart": _pairs(self.chart),
+            "chart_source": self.chart_source,
+            "method_html": markup.render_markdown(self.method, mark_fill_ins=False),
+            "cover": self.cover.freeze() if self.cover else None,
+            "search_title": self.search_title,
+            "search_description": self.search_description,
+        }
+
+    @property
+    def current_edition(self) -> "Edition | None":
+        """The newest edition whose day has come."""
+        return self.editions.filter(date__lte=timezone.localdate()).order_by("-date", "-pk").first()
+
+
+def _pairs(lines: str) -> list[tuple[str, str]]:
+    """Read lines of “words | more words” into pairs; the second half may be missing."""
+    pairs = [line.partition("|") for line in lines.splitlines() if line.strip()]
+    return [(left.strip(), right.strip()) for left, _bar, right in pairs]
+
+
+class ReportRevision(Revision):
+    document = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="revisions")
+
+    class Meta(Revision.Meta):
+        verbose_name = _("revision of a report")
+        verbose_name_plural = _("revisions of reports")
+
+    def get_absolute_url(self) -> str:
+        return localized_url(self.language, "report", self.slug)
+
+
+class Edition(models.Model):
+    """One dated file of a report, in private storage: reached by a signed link alone."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="editions")
+    date = models.DateField(_("date"), help_text=_("The newest edition whose day has come is the one people get."))
+    file = models.FileField(_("PDF file"), storage=private_storage, upload_to="editions/%Y/")
+    file_name = models.SlugField(_("name when downloaded"), max_length=80, help_text=_("Without “.pdf”."))
+    pages = models.PositiveSmallIntegerField(_("pages"), default=1)
+    size = models.PositiveIntegerField(_("size in bytes"), default=0, editable=False)
+    downloads = models.PositiveIntegerField(_("downloads"), default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("edition")
+        verbose_name_plural = _("editions")
+        ordering = ["-date", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.report}, {self.date}"
+
+
+class Lead(models.Model):
+    """A person who left an address. The only table, with submissions, that holds who they are."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=random_id, editable=False)
+    email = models.EmailField(_("e-mail"), max_length=254)
+    email_normal = models.CharField(max_length=254, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("lead")
+        verbose_name_plural = _("leads")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        # Deliberately without the address: Django's admin log keeps this text after an erasure (CON-13).
+        return f"{_('Lead')} {self.public_id[:8]}"
+
+
+class Submission(models.Model):
+    """One form sent by a visitor."""
+
+    class Kind(models.TextChoices):
+        REPORT = "report", _("Salary report")
+        CONSULTATION = "consultation", _("Consultation")
+
+    class State(models.TextChoices):
+        NEW = "new", _("New")
+        REPLIED = "replied", _("Replied")
+        CLOSED = "closed", _("Closed")
+        SPAM = "spam", _("Spam")
+
+    class Topic(models.TextChoices):
+        ONE = "one", _("Hire one person")
+        TEAM = "team", _("Hire a team")
+        CONTRACTORS = "contractors", _("Bring in contractors")
+        OTHER = "other", _("Something else")
+
+    class Job(models.TextChoices):
+        FOUNDER = "founder", _("Founder")
+        HR = "hr", _("HR or talent")
+        ENGINEERING = "engineering", _("Engineering lead")
+        CANDIDATE = "candidate", _("Candidate")
+
+    public_id = models.CharField(max_length=32, unique=True, default=random_id, editable=False)
+    kind = models.CharField(_("wants"), max_length=20, choices=Kind)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="submissions", verbose_name=_("lead"))
+    report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("report"))
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    created_at = models.DateTimeField(_("received"), auto_now_add=True, db_index=True)
+    # what they wrote
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    company = models.CharField(_("company"), max_length=120, blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    job = models.CharField(_("their role"), max_length=20, choices=Job, blank=True)
+    topic = models.CharField(_("topic"), max_length=20, choices=Topic, blank=True)
+    message = models.TextField(_("message"), blank=True, max_length=4000)
+    # where they came from
+    page = models.CharField(_("page"), max_length=300, blank=True, help_text=_("The page on which they decided."))
+    cta = models.ForeignKey(
+        CallToAction, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("call to action")
+    )
+    referrer_host = models.CharField(_("came to us from"), max_length=120, blank=True)
+    utm = models.JSONField(_("campaign"), default=dict, blank=True)
+    # confirmation by double opt-in: the token is derived from a key and `public_id`, and kept as a hash only (EML-7)
+    confirm_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    confirm_until = models.DateTimeField(null=True, editable=False)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
+    # what staff do with it
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW, db_index=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("owner")
+    )
+    notes = models.TextField(_("notes"), blank=True, help_text=_("For the team. The person may ask to read them."))
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        ordering = ["-created_at"]
+        permissions = [("export_submission", "Can export submissions")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.reference}"
+
+    @property
+    def reference(self) -> str:
+        """What the visitor can quote: "NB-" and six digits or letters."""
+        return f"NB-{self.public_id[:6].upper()}"
+
+
+class ConsentEvent(models.Model):
+    """One entry in the ledger: a person, a purpose, a decision, and the exact words shown (CON-1). Never changed.
+
+    The person is named by `subject_ref`, a keyed hash of the address (§1.1): the entry outlives an erasure, and can be
+    found again when somebody gives the address. `form` names the submission by its random id, which says nothing once
+    the submission is erased.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("Asked, not confirmed yet")
+        GIVEN = "given", _("Given")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Method(models.TextChoices):
+        WEB_FORM = "web_form", _("Form on the site")
+        MAIL_BUTTON = "mail_button", _("Button after a link in a mail")
+        ONE_CLICK = "one_click", _("Unsubscribe button of the mail program")
+        STAFF = "staff", _("Staff")
+
+    subject_ref = models.CharField(max_length=64, db_index=True)
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(_("decision"), max_length=20, choices=State)
+    method = models.CharField(_("how"), max_length=20, choices=Method)
+    gate_mode = models.CharField(max_length=20, blank=True)
+    page = models.CharField(_("page"), max_length=300, blank=True)
+    form = models.CharField(_("form"), max_length=32, blank=True, db_index=True)
+    occurred_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("consent event")
+        verbose_name_plural = _("consent events")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.purpose}: {self.get_state_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            raise ValidationError(_("The ledger is only ever added to."))
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise ValidationError(_("The ledger is only ever added to."))
+
+
+class OutgoingMail(models.Model):
+    """A mail that is owed: written with the business transaction, sent by the worker (EML-12).
+
+    It names what to write about, not the words: the text is rendered when it is sent, so that nothing personal waits
+    here and a person who withdrew in between gets nothing. `message_id` is fixed, so that a mail sent twice after a
+    crash can be recognised as one.
+    """
+
+    class Kind(models.TextChoices):
+        CONFIRM = "confirm", _("Please confirm")
+        REPORT = "report", _("Your report")
+        WELCOME = "welcome", _("Welcome to the letter")
+        ENQUIRY = "enquiry", _("We have your message")
+        TEAM = "team", _("New enquiry, to the team")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent")
+        DEAD = "dead", _("Given up")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    kind = models.CharField(_("mail"), max_length=20, choices=Kind)
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="mails")
+    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, null=True, related_name="+")
+    message_id = models.CharField(max_length=120, unique=True, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    last_error = models.CharField(_("last answer"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("owed since"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        verbose_name = _("outgoing mail")
+        verbose_name_plural = _("outbox")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state", "due_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.get_state_display()})"

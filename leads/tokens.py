@@ -1,0 +1,79 @@
+"""The links in mails. Three kinds, each with a salt of its own, so that one never works as another; no address in any.
+
+- confirm: derived from a key and the submission's random id, kept in the database as a hash only, 7 days (EML-7);
+- withdraw: names the lead's random id and a purpose, signed, never expires (CON-22, EML-8);
+- download: names an edition and the time, signed, 7 days; no person in it (§4.2).
+"""
+
+import base64
+import hashlib
+import hmac
+from datetime import timedelta
+
+from django.conf import settings
+from django.core import signing
+
+from leads.models import Edition, Lead, Submission
+
+CONFIRM_DAYS = 7
+DOWNLOAD_DAYS = 7
+WITHDRAW_SALT = "leads.withdraw"
+DOWNLOAD_SALT = "leads.download"
+
+
+class Expired(Exception):
+    """A download link that was good once; `edition` is the key of the edition it was for."""
+
+    def __init__(self, edition: int) -> None:
+        super().__init__("This link has expired.")
+        self.edition = edition
+
+
+def _hmac(key: str, text: str) -> bytes:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).digest()
+
+
+def subject_ref(email_normal: str) -> str:
+    """Return what stands for a person in the ledger: a keyed hash of the normalised address (§1.1)."""
+    return _hmac(settings.PROOF_KEY, email_normal).hex()
+
+
+def confirm_token(submission: Submission) -> str:
+    """Return the token of a submission's confirm link: 256 bits, the same each time, so that it need not be kept."""
+    return base64.urlsafe_b64encode(_hmac(settings.LINK_KEY, f"confirm:{submission.public_id}")).decode().rstrip("=")
+
+
+def confirm_hash(token: str) -> str:
+    """Return what the database keeps of a confirm token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def withdraw_token(lead: Lead, purpose_key: str) -> str:
+    """Return the token with which a person withdraws from a purpose, for ever."""
+    return signing.dumps([lead.public_id, purpose_key], key=settings.LINK_KEY, salt=WITHDRAW_SALT)
+
+
+def read_withdraw_token(token: str) -> tuple[str, str] | None:
+    """Return a lead's public id and a purpose's key, or None for a token that we did not make."""
+    try:
+        public_id, purpose_key = signing.loads(token, key=settings.LINK_KEY, salt=WITHDRAW_SALT)
+    except signing.BadSignature:
+        return None
+    return public_id, purpose_key
+
+
+def download_token(edition: Edition) -> str:
+    """Return the token of a download link, good for DOWNLOAD_DAYS from now."""
+    return signing.dumps(edition.pk, key=settings.LINK_KEY, salt=DOWNLOAD_SALT)
+
+
+def read_download_token(token: str) -> int | None:
+    """Return the key of an edition, or None for a token that we did not make. Raises Expired for an old one."""
+    try:
+        edition = signing.loads(token, key=settings.LINK_KEY, salt=DOWNLOAD_SALT)
+        signing.loads(token, key=settings.LINK_KEY, salt=DOWNLOAD_SALT, max_age=timedelta(days=DOWNLOAD_DAYS))
+    except signing.SignatureExpired:
+        raise Expired(edition) from None
+    except signing.BadSignature:
+        return None
+    return edition

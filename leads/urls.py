@@ -1,0 +1,13 @@
+from django.urls import path
+
+from leads import views
+
+urlpatterns = [
+    path("reports/<slug:slug>/", views.report, name="report"),
+    path("reports/<slug:slug>/sent/", views.report_sent, name="report-sent"),
+    path("consultation/", views.consultation, name="consultation"),
+    path("consultation/thanks/", views.consultation_thanks, name="consultation-thanks"),
+    path("c/<str:token>/", views.confirm, name="confirm"),
+    path("d/<str:token>/", views.download, name="download"),
+    path("u/<str:token>/", views.withdraw, name="withdraw"),
+]

@@ -1,0 +1,35 @@
+"""Withdrawing consent: one press, at once, without a reason (CON-6), with the erasure that some wordings promise."""
+
+from django.db import transaction
+
+from leads import ledger, tokens
+from leads.models import ConsentEvent, Lead, OutgoingMail, Purpose, Submission
+
+HELD = {ConsentEvent.State.REQUESTED, ConsentEvent.State.GIVEN}
+
+
+@transaction.atomic
+def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method) -> None:
+    """End a person's consent to a purpose: the event, and no more mail for it; erase where the purpose promises so.
+
+    Doing it again changes nothing. A download promised before stays good (CON-10). Raises Purpose.DoesNotExist.
+    """
+    purpose = Purpose.objects.get(key=purpose_key)
+    if not Lead.objects.select_for_update().filter(pk=lead.pk).exists():
+        return  # erased between the click and now
+    ref = tokens.subject_ref(lead.email_normal)
+    last = ledger.last_event(ref, purpose)
+    if last and last.state in HELD:
+        ledger.append(ref, last.text, ConsentEvent.State.WITHDRAWN, method)
+    mails = OutgoingMail.objects.filter(submission__lead=lead, purpose=purpose, state=OutgoingMail.State.PENDING)
+    mails.update(state=OutgoingMail.State.CANCELLED)
+    if purpose.erased_on_withdrawal:
+        _erase(lead, ref)
+
+
+def _erase(lead: Lead, ref: str) -> None:
+    """Delete the person's enquiries with their mails, and the person where nothing else is held (§1.2)."""
+    lead.submissions.filter(kind=Submission.Kind.CONSULTATION).delete()
+    holds_more = any(ledger.current_state(ref, purpose) in HELD for purpose in Purpose.objects.all())
+    if not holds_more and not lead.submissions.exists():
+        lead.delete()

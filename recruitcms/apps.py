@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.db.models.signals import post_migrate
+
+
+class RecruitcmsConfig(AppConfig):
+    name = "recruitcms"
+    verbose_name = "Site content"
+
+    def ready(self) -> None:
+        from recruitcms import checks  # noqa: F401  (registers the system checks)
+        from recruitcms.groups import make_groups
+
+        # After migrating, since permissions exist only then; Django makes its own the same way.
+        post_migrate.connect(make_groups, sender=self)
+
+
+class AdminConfig(DjangoAdminConfig):
+    default_site = "recruitcms.admin_site.Desk"

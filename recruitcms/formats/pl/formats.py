@@ -1,0 +1,12 @@
+"""Polish dates: 3 listopada 2026, and a 24-hour clock."""
+
+DATE_FORMAT = "j E Y"
+SHORT_DATE_FORMAT = "d.m.Y"
+YEAR_MONTH_FORMAT = "F Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j E Y, H:i"
+SHORT_DATETIME_FORMAT = "d.m.Y, H:i"
+FIRST_DAY_OF_WEEK = 1
+THOUSAND_SEPARATOR = "\u00a0"
+DECIMAL_SEPARATOR = ","
+NUMBER_GROUPING = 3

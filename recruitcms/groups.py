@@ -1,0 +1,42 @@
+"""The three ready-made groups of staff: least privilege for each kind of work (SEC-12)."""
+
+from typing import Any
+
+from django.apps import AppConfig, apps
+
+ALL = ("add", "change", "delete", "view")
+CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction"]
+GROUPS: dict[str, list[str]] = {
+    "Editors": [
+        *(f"recruitcms.{act}_{model}" for model in CONTENT for act in ALL),
+        *(f"recruitcms.{act}_sitesettings" for act in ("change", "view")),
+        *(f"recruitcms.{act}_sitetext" for act in ALL),
+        *(f"roles.{act}_{model}" for model in ("role", "section", "sampleresume", "category") for act in ALL),
+        *(f"leads.{act}_{model}" for model in ("report", "edition") for act in ALL),
+    ],
+    "Lead handlers": ["leads.view_submission", "leads.change_submission", "leads.export_submission"],
+    "Privacy officers": [
+        *(f"leads.{act}_submission" for act in ("view", "delete", "export")),
+        *(f"leads.{act}_{model}" for model in ("purpose", "consenttext") for act in ("add", "change", "view")),
+        "leads.view_consentevent",
+        *(f"leads.{act}_outgoingmail" for act in ("view", "change")),
+    ],
+}
+
+
+def make_groups(sender: AppConfig, **kwargs: Any) -> None:
+    """Make the groups that are missing, after a migration. A group that exists is the site's own: it is left alone."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group, Permission
+
+    missing = [name for name in GROUPS if not Group.objects.filter(name=name).exists()]
+    if not missing:
+        return
+    for label in ("recruitcms", "roles", "leads"):
+        create_permissions(apps.get_app_config(label), verbosity=0)
+    permissions = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    for name in missing:
+        Group.objects.create(name=name).permissions.set(permissions[codename] for codename in GROUPS[name])

@@ -1,0 +1,62 @@
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from recruitcms.models import SiteSettings
+
+
+class Command(BaseCommand):
+    help = "Makes ready to serve: database, static files, and, the first time, demonstration content and an account."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.migrate()
+        self.collect_static()
+        password = self.first_run() if not SiteSettings.objects.exists() else None
+        self.say_where(password)
+
+    def migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.stdout.write("Preparing the database …")
+            call_command("migrate", verbosity=0)
+
+    def collect_static(self) -> None:
+        """Collect and compress the static files when one of them, or Django, is newer than the last time."""
+        stamp = settings.STATIC_ROOT / ".collected"
+        files = [path for path in (settings.BASE_DIR / "static").rglob("*") if path.is_file()]
+        newest = max(path.stat().st_mtime for path in [*files, Path(__file__), settings.BASE_DIR / "requirements"])
+        if not settings.DEBUG and (not stamp.exists() or stamp.stat().st_mtime < newest):
+            self.stdout.write("Collecting static files …")
+            call_command("collectstatic", verbosity=0, interactive=False)
+            stamp.touch()
+
+    def first_run(self) -> str:
+        """Load the demonstration content, make a staff account, and return its random password."""
+        self.stdout.write("Loading the demonstration content (once) …")
+        call_command("demo", stdout=self.stdout)
+        password = secrets.token_urlsafe(12)
+        get_user_model().objects.create_superuser("editor", "editor@northbeam.example", password)
+        path = settings.DATA_DIR / "first-password"
+        path.write_text(f"editor\n{password}\n")
+        os.chmod(path, 0o600)
+        return password
+
+    def say_where(self, password: str | None) -> None:
+        mails = f"{settings.MAIL_DIR} (and {settings.SITE_URL}/admin/mails/)"
+        if settings.EMAIL_BACKEND != "leads.mail_files.MailFilesBackend":
+            mails = f"the server of MAIL_URL, from {settings.DEFAULT_FROM_EMAIL}"
+        account = "editor"
+        if password:
+            account = f"editor, password {password} (kept in {settings.DATA_DIR / 'first-password'})"
+        self.stdout.write(
+            f"\n  Site     {settings.SITE_URL}/\n  Admin    {settings.SITE_URL}/admin/\n"
+            f"  Account  {account}\n  Mails    {mails}\n\n  Ctrl-C ends it.\n"
+        )

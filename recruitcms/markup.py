@@ -1,0 +1,80 @@
+"""From Markdown to HTML, in one place: `render_markdown` is the only way (SEC-5).
+
+`markdown` converts, `nh3` keeps an explicit list of tags and attributes, and words in square brackets that are no link
+become fill-in words.
+"""
+
+import re
+from html import unescape
+
+import markdown
+import nh3
+
+TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "h3", "h4", "blockquote", "a", "code", "pre", "hr", "mark"} | {
+    "table", "thead", "tbody", "tr", "th", "td"
+}  # fmt: skip
+ATTRIBUTES = {"a": {"href"}, "mark": {"class"}, "th": {"scope"}, "ol": {"start"}}
+EXTENSIONS = ["sane_lists", "tables"]
+# A fill-in word is short, on one line, and not itself a bracketed expression.
+FILL_IN = re.compile(r"\[([^\[\]<>\n]{1,80})\]")
+TEXT_OR_TAG = re.compile(r"(<[^>]*>)")
+
+
+def render_markdown(text: str, mark_fill_ins: bool = True) -> str:
+    """Return safe HTML of a Markdown text; headings of the first two levels become the third.
+
+    A new converter for each call: one `Markdown` object shared by threads mixes their outputs.
+    """
+    html = markdown.markdown(text, extensions=EXTENSIONS, output_format="html")
+    html = re.sub(r"<(/?)h[12]>", r"<\1h3>", html)
+    html = re.sub(r"<(/?)h[56]>", r"<\1h4>", html)
+    html = _clean(html)
+    html = html.replace("<th>", '<th scope="col">')
+    html = re.sub(r'<a href="(?=https?:)', '<a rel="noopener nofollow ugc" href="', html)
+    return _mark_fill_ins(html) if mark_fill_ins else html
+
+
+def plain_text(html: str) -> str:
+    """Return the words of rendered HTML, blocks apart, without tags or entities."""
+    return unescape(re.sub(r"[ \t]+", " ", TEXT_OR_TAG.sub(" ", html))).strip()
+
+
+def split_by_headings(text: str) -> list[tuple[str, str]]:
+    """Split Markdown at its third-level headings: [(title, text), …]. Text before the first one gets the title ""."""
+    parts = re.split(r"^###[ \t]+(.+?)[ \t#]*$", text, flags=re.MULTILINE)
+    pairs = [("", parts[0])] if parts[0].strip() else []
+    return pairs + [(parts[i].strip(), parts[i + 1].strip()) for i in range(1, len(parts), 2)]
+
+
+def _clean(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        clean_content_tags={"script", "style", "svg", "math", "iframe", "object", "template", "noscript"},
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel=None,  # set above, on links that leave the site
+        attribute_filter=_local_links_only,
+    )
+
+
+def _local_links_only(tag: str, attribute: str, value: str) -> str | None:
+    """Drop addresses without a scheme that still leave the site (`//host`, `/\\host`)."""
+    if attribute == "href" and re.match(r"^\s*[/\\]{2}|^\s*/\\", value):
+        return None
+    return value
+
+
+def _mark_fill_ins(html: str) -> str:
+    """Wrap `[words]` in the text (never inside a tag, a link or code) in the mark that the design gives them."""
+    out, depth = [], 0
+    for part in TEXT_OR_TAG.split(html):
+        if part.startswith("<"):
+            if re.match(r"<(a|code|pre)\b", part):
+                depth += 1
+            elif re.match(r"</(a|code|pre)>", part):
+                depth -= 1
+            out.append(part)
+        else:
+            out.append(part if depth else FILL_IN.sub(r'<mark class="slot">[\1]</mark>', part))
+    return "".join(out)

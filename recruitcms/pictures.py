@@ -1,0 +1,69 @@
+"""Pictures that staff upload: checked by decoding them, stripped of metadata, kept in three widths (SEC-8)."""
+
+import io
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps
+
+WIDTHS = (320, 800, 1600)
+FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+WEBP_QUALITY = 80
+
+
+def read_picture(file: Any) -> Image.Image:
+    """Decode an uploaded file wholly and return it upright, in RGB or RGBA, with nothing but its pixels.
+
+    Raises ValidationError, in words for the editor, for anything that is not a JPEG, PNG or WebP within the limits.
+    """
+    if file.size > settings.PICTURE_MAX_BYTES:
+        limit = settings.PICTURE_MAX_BYTES // 1024 // 1024
+        raise ValidationError(_("This file is larger than %(limit)d MB. Save it smaller and try again.") % {"limit": limit})
+    try:
+        file.seek(0)
+        with Image.open(file, formats=list(FORMATS)) as opened:
+            if opened.width * opened.height > settings.PICTURE_MAX_PIXELS:
+                limit = settings.PICTURE_MAX_PIXELS // 1_000_000
+                raise ValidationError(_("This picture has more than %(limit)d million pixels.") % {"limit": limit})
+            kind = opened.format
+            opened.load()
+            picture = ImageOps.exif_transpose(opened)
+    except ValidationError:
+        raise
+    except Exception as error:  # Pillow's decoders raise all kinds of things for broken files
+        raise ValidationError(_("This file cannot be read as a picture. Use a JPEG, PNG or WebP file.")) from error
+    transparent = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
+    picture = picture.convert("RGBA" if transparent else "RGB")
+    picture.info.clear()
+    picture.format = kind
+    return picture
+
+
+def store_renditions(picture: Image.Image, kind: str) -> dict[str, Any]:
+    """Store a picture and its smaller WebP copies. Return {"original", "width", "height", "webp": [{"name", "width"}]}.
+
+    Names are new each time, so that frozen revisions go on showing what they were published with. No copy is wider
+    than the picture itself.
+    """
+    folder = f"pictures/{uuid.uuid4().hex}"
+    original = _save(f"{folder}/original.{FORMATS[kind]}", picture, kind)
+    copies = []
+    for width in sorted({min(width, picture.width) for width in WIDTHS}):
+        height = max(1, round(picture.height * width / picture.width))
+        smaller = picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
+        copies.append({"name": _save(f"{folder}/{width}.webp", smaller, "WEBP"), "width": width})
+    return {"original": original, "width": picture.width, "height": picture.height, "webp": copies}
+
+
+def _save(name: str, picture: Image.Image, kind: str) -> str:
+    options: dict[str, Any] = {"JPEG": {"quality": 88, "optimize": True}, "PNG": {"optimize": True}}.get(kind, {})
+    if kind == "WEBP":
+        options = {"quality": WEBP_QUALITY, "method": 6}
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return default_storage.save(name, ContentFile(buffer.getvalue()))

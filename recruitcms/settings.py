@@ -1,0 +1,280 @@
+"""Settings of recruitcms: one file, read from the environment, with safe defaults.
+
+Everything works with nothing set: SQLite, local files and mails under `var/`. A value that cannot be used stops the
+start with the variable's name and what is expected. All variables are listed in `.env.example`.
+"""
+
+import os
+import secrets
+import zoneinfo
+from collections.abc import Callable
+from email.utils import parseaddr
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+if (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
+
+
+def read(name: str, default: str, parse: Callable[[str], object] = str) -> object:
+    """Return variable `name` parsed, or raise ImproperlyConfigured naming it and what it expects."""
+    value = env.str(name, default=default)
+    try:
+        return parse(value)
+    except (ValueError, KeyError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name}={value!r} cannot be used: {error}") from None
+
+
+def flag(value: str) -> bool:
+    """Read yes or no; anything else is an error rather than a silent no."""
+    words = {"1": True, "true": True, "yes": True, "on": True, "": False, "0": False, "false": False, "no": False}
+    if value.lower() not in words | {"off": False}:
+        raise ValueError("write 1 or 0")
+    return words.get(value.lower(), False)
+
+
+def web_address(value: str) -> str:
+    """Read a site's address: scheme and host, no path."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("write an address like https://www.example.com, without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def time_zone(value: str) -> str:
+    """Read the name of a time zone."""
+    if value not in zoneinfo.available_timezones():
+        raise ValueError("write a time zone like Europe/Warsaw")
+    return value
+
+
+def mailbox(value: str) -> str:
+    """Read `Name <name@host>` or `name@host`."""
+    if "@" not in parseaddr(value)[1]:
+        raise ValueError("write an address like Northbeam <hello@example.com>")
+    return value
+
+
+def secret(name: str) -> str:
+    """Return a secret key: the variable `name`, or a random one kept in DATA_DIR/keys (one machine only).
+
+    Several machines must share the same keys, so there they come from the environment (SEC-25).
+    """
+    value = env.str(name, default="")
+    path = DATA_DIR / "keys" / name.lower()
+    if not value and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path.with_suffix(f".{os.getpid()}"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(path.with_suffix(f".{os.getpid()}"), path)  # the first process to arrive wins
+        except FileExistsError:
+            pass
+        path.with_suffix(f".{os.getpid()}").unlink()
+    value = value or path.read_text().strip()
+    if len(value) < 32:
+        raise ImproperlyConfigured(f"{name} is too short: use 32 random characters or more")
+    return value
+
+
+# --- Where things are -------------------------------------------------------------------------------------------------
+DATA_DIR = Path(str(read("DATA_DIR", str(BASE_DIR / "var")))).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+DEBUG = bool(read("DEBUG", "0", flag))
+SITE_URL = str(read("SITE_URL", "http://127.0.0.1:8000", web_address))
+HTTPS = SITE_URL.startswith("https://")
+_site = urlsplit(SITE_URL)
+_LOOPBACK = ("127.0.0.1", "localhost")
+_hosts = _LOOPBACK if _site.hostname in _LOOPBACK else (str(_site.hostname),)
+ALLOWED_HOSTS = [*_hosts, *env.list("EXTRA_HOSTS", default=[])]
+_port = f":{_site.port}" if _site.port else ""
+ORIGINS = [f"{_site.scheme}://{host}{_port}" for host in _hosts]
+
+# --- Keys, each for one use (SEC-25) ----------------------------------------------------------------------------------
+SECRET_KEY = secret("SECRET_KEY")
+LINK_KEY = secret("LINK_KEY")  # links in mails: confirm, withdraw, download
+PROOF_KEY = secret("PROOF_KEY")  # finds a person's consent proofs without storing the address
+
+# --- Applications -----------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "recruitcms.apps.RecruitcmsConfig",
+    "roles.apps.RolesConfig",
+    "leads.apps.LeadsConfig",
+    "crispy_forms",
+    "csp",
+    "recruitcms.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.sitemaps",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "recruitcms.middleware.SecurityHeaders",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recruitcms.middleware.LanguageFromPath",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "recruitcms.middleware.SameOriginForms",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+ROOT_URLCONF = "recruitcms.urls"
+WSGI_APPLICATION = "recruitcms.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "recruitcms.context_processors.site",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = ["northbeam"]
+CRISPY_TEMPLATE_PACK = "northbeam"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database, cache --------------------------------------------------------------------------------------------------
+DATABASES = {"default": read("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}", env.db_url_config)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # FULL, not NORMAL: in WAL mode NORMAL may lose acknowledged rows at power loss (REL-1). IMMEDIATE takes the write
+    # lock at the start, since an upgrade in mid-transaction fails at once whatever the timeout (REL-2).
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+    DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+CACHES = {"default": read("CACHE_URL", "locmemcache://", env.cache_url_config)}
+
+# --- Languages and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("pl", "Polski")]
+LOCALE_PATHS = [BASE_DIR / "recruitcms" / "locale"]
+TIME_ZONE = str(read("TIME_ZONE", "Europe/Warsaw", time_zone))
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = False
+FORMAT_MODULE_PATH = ["recruitcms.formats"]
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "media/"
+MEDIA_ROOT = DATA_DIR / "media"
+PRIVATE_ROOT = DATA_DIR / "private"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Reports wait here; a storage without an address of its own, never under a public URL.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PRIVATE_ROOT, "base_url": None},
+    },
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        ),
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+FILE_UPLOAD_PERMISSIONS = 0o640
+PICTURE_MAX_BYTES = 12 * 1024 * 1024
+PICTURE_MAX_PIXELS = 40_000_000
+EDITION_MAX_BYTES = 40 * 1024 * 1024
+PUBLIC_FORM_MAX_BYTES = 16 * 1024  # SEC-24
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # the admin's long forms
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
+
+# --- Mail -------------------------------------------------------------------------------------------------------------
+MAIL_DIR = DATA_DIR / "mail"
+MAIL_URL = str(read("MAIL_URL", ""))
+if MAIL_URL:
+    _mail = read("MAIL_URL", "", env.email_url_config)
+    assert isinstance(_mail, dict)
+    for _key, _value in _mail.items():
+        if _key.startswith("EMAIL_"):
+            globals()[_key] = _value
+else:
+    EMAIL_BACKEND = "leads.mail_files.MailFilesBackend"
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = str(read("MAIL_FROM", "Northbeam Talent <hello@northbeam.example>", mailbox))
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+TEAM_MAIL = str(read("TEAM_MAIL", DEFAULT_FROM_EMAIL, mailbox))  # who hears of a new enquiry
+EMBEDDED_WORKER = bool(read("EMBEDDED_WORKER", "1", flag))
+
+# --- Security ---------------------------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 63072000 if HTTPS else 0  # two years (SEC-2)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+if read("BEHIND_PROXY", "0", flag):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Not `no-referrer`: with it a form on our own page would post `Origin: null` and be refused (§0.6).
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+# Scripts and styles from our own static folder alone; uploaded files can never be run as either (SEC-1, SEC-8).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [f"{origin}/static/" for origin in ORIGINS],
+        "style-src": [f"{origin}/static/" for origin in ORIGINS],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# --- Logs: no addresses, no tokens (SEC-22) ---------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"no_tokens": {"()": "recruitcms.middleware.HideTokens"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_tokens"]}},
+    "root": {"handlers": ["console"], "level": "INFO" if DEBUG else "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO" if DEBUG else "ERROR", "propagate": False},
+        "recruitcms": {"level": "INFO"},
+        "leads": {"level": "INFO"},
+    },
+}

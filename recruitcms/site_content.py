@@ -1,0 +1,143 @@
+"""What every page shares (settings, invitations, people, logos, footer), read once and kept until it changes.
+
+Each request asks the database one question, the content version, so that an edit shows on the very next request in
+every process. A scheduled page makes the kept copy stale at its time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Min, Q
+from django.utils import timezone
+
+from leads.models import ConsentText, ReportRevision
+from recruitcms.models import CallToAction, ClientLogo, PageRevision, Person, SiteSettings, SiteText, Testimonial
+from roles.models import Category
+
+_kept: dict[str, "SiteContent"] = {}
+
+
+def site_content(language: str) -> "SiteContent":
+    """Return what all pages share in a language, never older than the last commit. Costs one query when kept."""
+    settings = SiteSettings.get()
+    kept = _kept.get(language)
+    now = timezone.now()
+    if kept is None or kept.settings.content_version != settings.content_version or kept.stale_at <= now:
+        kept = _kept[language] = SiteContent(language, settings, _next_change(now))
+    return kept
+
+
+def _next_change(now: datetime) -> datetime:
+    """Return when the next page or report is due to appear or go."""
+    times = []
+    for revisions in (PageRevision.objects, ReportRevision.objects):
+        for column in ("live_from", "live_until"):
+            times.append(revisions.filter(**{f"{column}__gt": now}).aggregate(next=Min(column))["next"])
+    return min([time for time in times if time], default=datetime.max.replace(tzinfo=now.tzinfo))
+
+
+@dataclass
+class SiteContent:
+    """One language's shared content; each part is read when a page first needs it."""
+
+    language: str
+    settings: SiteSettings
+    stale_at: datetime
+    rendered: dict[str, str] = field(default_factory=dict)
+
+    def render_once(self, key: str, render: Callable[[], str]) -> str:
+        """Return a piece of HTML that is the same on every page, rendered once for as long as this copy is kept."""
+        if key not in self.rendered:
+            self.rendered[key] = render()
+        return self.rendered[key]
+
+    @cached_property
+    def text(self) -> SiteText:
+        return SiteText.objects.filter(language=self.language).first() or SiteText(language=self.language)
+
+    @cached_property
+    def ctas(self) -> dict[str, CallToAction]:
+        """The shown call to action of each place, the first by position."""
+        found: dict[str, CallToAction] = {}
+        for cta in CallToAction.objects.filter(language=self.language, is_active=True):
+            found.setdefault(cta.place, cta)
+        return found
+
+    @cached_property
+    def people(self) -> list[Person]:
+        return list(Person.objects.filter(language=self.language).select_related("portrait"))
+
+    @cached_property
+    def team(self) -> list[Person]:
+        return [person for person in self.people if person.on_team]
+
+    @cached_property
+    def answering(self) -> list[Person]:
+        """The two people who answer enquiries."""
+        return [person for person in self.people if person.answers_enquiries][:2]
+
+    @cached_property
+    def testimonials(self) -> list[Testimonial]:
+        quotes = Testimonial.objects.filter(language=self.language)
+        return list(quotes.select_related("person__portrait"))
+
+    @cached_property
+    def role_testimonial(self) -> Testimonial | None:
+        return next((quote for quote in self.testimonials if quote.on_roles), None)
+
+    @cached_property
+    def report_testimonial(self) -> Testimonial | None:
+        return next((quote for quote in self.testimonials if quote.on_report), self.role_testimonial)
+
+    @cached_property
+    def logos(self) -> dict[str, list[ClientLogo]]:
+        """Logos by group: {"client": […], "press": […], "badge": […]}."""
+        groups: dict[str, list[ClientLogo]] = {}
+        for logo in ClientLogo.objects.select_related("picture"):
+            groups.setdefault(logo.group, []).append(logo)
+        return groups
+
+    @cached_property
+    def pages(self) -> list[PageRevision]:
+        live = PageRevision.objects.live().filter(Q(footer__gt="") | Q(purpose__gt=""), language=self.language)
+        return list(live.defer("content").order_by("position", "title"))
+
+    @property
+    def policies(self) -> list[PageRevision]:
+        return [page for page in self.pages if page.footer == "policies"]
+
+    @property
+    def company_pages(self) -> list[PageRevision]:
+        return [page for page in self.pages if page.footer == "company"]
+
+    @cached_property
+    def privacy_page(self) -> PageRevision | None:
+        return next((page for page in self.pages if page.purpose == "privacy"), None)
+
+    @cached_property
+    def about_page(self) -> PageRevision | None:
+        return next((page for page in self.pages if page.purpose == "about"), None)
+
+    @cached_property
+    def categories(self) -> list[Category]:
+        return list(Category.objects.filter(language=self.language))
+
+    @cached_property
+    def report(self) -> ReportRevision | None:
+        """The newest live report: the one that the menu, the cards and the library offer."""
+        live = ReportRevision.objects.live().filter(language=self.language)
+        return live.select_related("document").order_by("-live_from").first()
+
+    @cached_property
+    def wordings(self) -> dict[str, ConsentText]:
+        """The current consent wording of each purpose's key."""
+        texts = ConsentText.objects.filter(language=self.language, published_at__isnull=False)
+        return {text.purpose.key: text for text in texts.select_related("purpose").order_by("version")}
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The agency in schema.org's words."""
+        return {"@type": "Organization", "name": self.settings.legal_name, "email": self.settings.email}

@@ -1,0 +1,71 @@
+"""Small pieces of markup that every page uses: icons, pictures, titles in calls to action."""
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from recruitcms.publishing import localized_url
+
+register = template.Library()
+# Pages that every language has, so that the switch can always lead to them.
+ALIKE = {"home", "library", "people", "consultation"}
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """Return a drawing of static/img/icons.svg, silent for screen readers."""
+    css = f"i {extra}".strip()
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css, static("img/icons.svg"), name)
+
+
+@register.simple_tag
+def picture(frozen: dict[str, Any], sizes: str, css: str = "", eager: bool = False) -> SafeString:
+    """Return `<picture>` with the WebP copies, the original as fallback, and the size, so that nothing jumps."""
+    return format_html(
+        '<picture><source type="image/webp" srcset="{}" sizes="{}">'
+        '<img src="{}" width="{}" height="{}" alt="{}"{}{}></picture>',
+        frozen["srcset"],
+        sizes,
+        frozen["src"],
+        frozen["width"],
+        frozen["height"],
+        frozen["alt"],
+        format_html(' class="{}"', css) if css else "",
+        mark_safe("" if eager else ' loading="lazy" decoding="async"'),
+    )
+
+
+@register.filter
+def for_role(text: str, title: str) -> str:
+    """Put a role's title in the place of `{role}`."""
+    return text.replace("{role}", title)
+
+
+@register.inclusion_tag("includes/languages.html", takes_context=True)
+def languages(context: dict[str, Any], label: str, css: str = "") -> dict[str, Any]:
+    """Show the language switch: the page's translation where there is one, else the nearest page in that language."""
+    here = context.get("LANGUAGE_CODE") or get_language()
+    translations = context.get("translations") or {}
+    links = [
+        {
+            "code": code,
+            "name": name,
+            "current": code == here,
+            "url": context["request"].path if code == here else translations.get(code) or _nearest(context, code),
+        }
+        for code, name in settings.LANGUAGES
+    ]
+    return {"links": links, "label": label, "css": css}
+
+
+def _nearest(context: dict[str, Any], language: str) -> str:
+    """Return the same page where its address takes no part of its own, else the library or the home page."""
+    match = getattr(context["request"], "resolver_match", None)
+    if match and match.url_name in ALIKE and not match.kwargs:
+        return localized_url(language, match.url_name)
+    return localized_url(language, "library" if match and match.url_name == "role" else "home")

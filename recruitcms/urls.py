@@ -1,0 +1,24 @@
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from recruitcms import views
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("media/<path:name>", views.media, name="media"),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", views.sitemap, name="sitemap"),
+    *i18n_patterns(
+        path("", views.home, name="home"),
+        path("roles/", include("roles.urls")),
+        path("people/", views.people, name="people"),
+        path("people/<slug:slug>/", views.person, name="person"),
+        path("", include("leads.urls")),
+        path("<slug:slug>/", views.page, name="page"),
+        prefix_default_language=False,
+    ),
+]
+handler403 = "recruitcms.views.forbidden"
+handler404 = "recruitcms.views.not_found"
+handler500 = "recruitcms.views.server_error"

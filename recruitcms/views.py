@@ -1,0 +1,134 @@
+"""The pages of the site itself: home, people, plain pages, files, and what is shown when something is wrong."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
+from django.template import loader
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from recruitcms.models import PageRevision
+from recruitcms.publishing import localized_url, other_languages
+from recruitcms.site_content import site_content
+from recruitcms.sitemaps import live_addresses
+from roles.models import RoleRevision
+
+ON_HOME = 6
+MEDIA_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what the agency offers: the search, the shelves, the newest templates, the report, a call."""
+    language = request.LANGUAGE_CODE
+    live = RoleRevision.objects.live().filter(language=language)
+    newest = live.select_related("category").defer("content", "search_text").order_by("-live_from")
+    context = {
+        "section": "home",
+        "newest": newest[:ON_HOME],
+        "total": live.count(),
+        "canonical": localized_url(language, "home"),
+        "translations": other_languages(language, "home"),
+    }
+    return render(request, "home.html", context)
+
+
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Show the team."""
+    language = request.LANGUAGE_CODE
+    context = {
+        "section": "people",
+        "canonical": localized_url(language, "people"),
+        "translations": other_languages(language, "people"),
+    }
+    return render(request, "people.html", context)
+
+
+@require_safe
+def person(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a member of the team and the templates they wrote."""
+    language = request.LANGUAGE_CODE
+    found = next((person for person in site_content(language).team if person.slug == slug), None)
+    if found is None:
+        raise Http404(_("There is no such person."))
+    written = RoleRevision.objects.live().filter(author=found).select_related("category")
+    context = {
+        "section": "people",
+        "person": found,
+        "roles": written.defer("content", "search_text").order_by("title"),
+        "canonical": found.get_absolute_url(),
+        "translations": {row.language: row.get_absolute_url() for row in found.translations()},
+    }
+    return render(request, "person.html", context)
+
+
+@require_safe
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a live page; forward from an address that it used to have."""
+    language = request.LANGUAGE_CODE
+    revision = PageRevision.objects.live().filter(language=language, slug=slug).first()
+    if revision is None:
+        past = PageRevision.objects.filter(language=language, slug=slug, live_from__isnull=False)
+        current = PageRevision.objects.live().filter(document__in=past.values("document")).first()
+        if current is None:
+            raise Http404(_("There is no such page."))
+        return HttpResponsePermanentRedirect(current.get_absolute_url())
+    siblings = PageRevision.objects.live().filter(translation_group=revision.translation_group)
+    others = siblings.exclude(language=language).values_list("language", "slug")
+    return render_page(request, revision, {code: localized_url(code, "page", other) for code, other in others})
+
+
+def render_page(
+    request: HttpRequest, revision: PageRevision, translations: dict[str, str], preview: bool = False
+) -> HttpResponse:
+    """Render a page's revision, live or (for the editors' preview) not saved yet."""
+    context: dict[str, Any] = {
+        "section": revision.purpose,
+        "page": revision,
+        "content": revision.content,
+        "canonical": revision.get_absolute_url(),
+        "translations": translations,
+        "noindex": preview,
+        "preview": preview,
+    }
+    return render(request, "page.html", context)
+
+
+@require_safe
+@cache_control(public=True, max_age=31536000, immutable=True)
+def media(request: HttpRequest, name: str) -> FileResponse:
+    """Serve an uploaded picture. Its name is new with each upload, so that it may be kept for good."""
+    kind = MEDIA_TYPES.get(name.rpartition(".")[2])
+    if kind is None or not name.startswith("pictures/") or not default_storage.exists(name):
+        raise Http404
+    return FileResponse(default_storage.open(name), content_type=kind)
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = ["User-agent: *", "Disallow: /admin/", f"Sitemap: {settings.SITE_URL}/sitemap.xml", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """List every live page with its languages and the day it last changed."""
+    return render(request, "sitemap.xml", {"addresses": live_addresses()}, content_type="application/xml")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "404.html", {"noindex": True}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say sorry without asking the database anything: it may be what is broken."""
+    return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": "en"}), status=500)

@@ -1,0 +1,228 @@
+"""The library: job-description templates, one row for each language, on shelves."""
+
+import math
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from recruitcms import markup
+from recruitcms.models import Person, Picture
+from recruitcms.publishing import Publishable, Revision, Translated, copy_of, localized_url
+from roles.headings import heading_for
+from roles.search import searchable
+
+WORDS_A_MINUTE = 200
+
+
+class Category(Translated):
+    """A shelf of the library."""
+
+    name = models.CharField(_("name"), max_length=60)
+    slug = models.SlugField(_("address"), max_length=60)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    class Meta(Translated.Meta):
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["language", "position", "name"]
+        constraints = [
+            *Translated.Meta.constraints,
+            models.UniqueConstraint(fields=["language", "slug"], name="roles_category_address_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"{localized_url(self.language, 'library')}?category={self.slug}"
+
+
+class Role(Publishable):
+    """One job-description template in one language: the working copy that editors change."""
+
+    title_plural = models.CharField(
+        _("title in the plural"), max_length=120, blank=True, help_text=_("“Lead Data Engineers”, for headings.")
+    )
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name=_("category"))
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, verbose_name=_("author"))
+    picture = models.ForeignKey(
+        Picture,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("picture"),
+        help_text=_("Beside the title, on wide screens. Empty: the standard drawing."),
+    )
+    related = models.ManyToManyField(
+        "self",
+        blank=True,
+        symmetrical=False,
+        verbose_name=_("read these next"),
+        help_text=_("Up to three. Filled up from the same category."),
+    )
+
+    class Meta(Publishable.Meta):
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        ordering = ["title"]
+
+    def get_absolute_url(self) -> str:
+        return localized_url(self.language, "role", self.slug)
+
+    def copy_into(self, language: str) -> "Role":
+        """Return a copy in another language, with its sections and résumés."""
+        translation = super().copy_into(language)
+        for row in [*self.sections.all(), *self.resumes.all()]:
+            duplicate = copy_of(row)
+            duplicate.role = translation
+            duplicate.save()
+        return translation
+
+    def problems(self) -> dict[str, str]:
+        found = super().problems()
+        if not any(section.body.strip() for section in self.sections.all()):
+            found["body"] = _("Write at least one section.")
+        return found
+
+    def freeze(self) -> dict[str, Any]:
+        sections = [section.freeze(self) for section in self.sections.all()]
+        for number, section in enumerate(sections):
+            earlier = [other["kind"] for other in sections[:number]].count(section["kind"])
+            section["id"] = f"{section['kind']}-{earlier + 1}" if earlier else section["kind"]
+        return {
+            "title_plural": self.title_plural or self.title,
+            "search_title": self.search_title,
+            "search_description": self.search_description,
+            "picture": self.picture.freeze() if self.picture else None,
+            "sections": sections,
+            "resumes": [resume.freeze() for resume in self.resumes.select_related("picture")],
+            "related": [str(role.translation_group) for role in self.related.all()],
+        }
+
+    def revision_columns(self) -> dict[str, Any]:
+        words = " ".join(section.plain for section in self.sections.all())
+        return {
+            "category": self.category,
+            "author": self.author,
+            "reading_minutes": max(1, math.ceil(len(words.split()) / WORDS_A_MINUTE)),
+            "search_title": searchable(f"{self.title} {self.title_plural}"),
+            "search_text": searchable(f"{self.summary} {words}"),
+        }
+
+
+class Section(models.Model):
+    """One headed part of a role. Its `body` may go into the copy; `advice` and `note` are for the reader alone."""
+
+    class Kind(models.TextChoices):
+        INTRODUCTION = "introduction", _("Introduction")
+        WHAT = "what", _("What the role does")
+        DUTIES = "duties", _("Duties and responsibilities (list)")
+        REQUIRED = "required", _("Required skills and experience (list)")
+        NICE = "nice", _("Nice to have (list)")
+        CHALLENGES = "challenges", _("Common challenges (### title, then a paragraph)")
+        WHERE = "where", _("Where the role works")
+        GOOD = "good", _("How to be good at it")
+        MISTAKES = "mistakes", _("Mistakes to avoid (list)")
+        OFFER = "offer", _("What we offer (list)")
+        ABOUT = "about", _("About us (a sample text)")
+        RESUMES = "resumes", _("Sample résumés")
+        CONTACT = "contact", _("Contact")
+        OTHER = "other", _("A section of your own")
+
+    IN_COPY = {Kind.INTRODUCTION, Kind.WHAT, Kind.DUTIES, Kind.REQUIRED, Kind.NICE, Kind.OFFER, Kind.ABOUT}
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="sections")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    heading = models.CharField(
+        _("heading"), max_length=120, blank=True, help_text=_("Empty: the standard heading, made from the role's title.")
+    )
+    body = models.TextField(
+        _("text"), blank=True, help_text=_("Markdown. Words the reader should replace go in [square brackets].")
+    )
+    advice = models.TextField(
+        _("advice to the reader"), blank=True, help_text=_("Markdown. On the page only, never in the copy or downloads.")
+    )
+    note = models.CharField(
+        _("recruiter's note"), max_length=240, blank=True, help_text=_("In the margin: “Title | two lines of advice”.")
+    )
+    in_copy = models.BooleanField(
+        _("in copy"), default=True, help_text=_("Part of the description that visitors copy and download.")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("section")
+        verbose_name_plural = _("sections")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.heading or self.get_kind_display()
+
+    @property
+    def plain(self) -> str:
+        """The section's words, headings and advice included, for the search and the reading time."""
+        texts = [self.heading, self.body, self.advice]
+        return " ".join(markup.plain_text(markup.render_markdown(text)) for text in texts if text)
+
+    def freeze(self, role: Role) -> dict[str, Any]:
+        """Return the section as visitors see it: {"id", "kind", "heading", "in_copy", "note", "html", …}."""
+        note_title, _bar, note_text = self.note.rpartition("|")
+        challenges = self.kind == self.Kind.CHALLENGES
+        with override(role.language):
+            heading = self.heading or heading_for(self.kind, role.title, role.title_plural)
+        return {
+            "kind": self.kind,
+            "heading": heading,
+            "in_copy": self.in_copy,
+            "note": {"title": note_title.strip(), "text": note_text.strip()} if self.note.strip() else None,
+            "body": self.body,
+            "html": "" if challenges else markup.render_markdown(self.body),
+            "cards": [
+                {"title": title, "html": markup.render_markdown(text)}
+                for title, text in (markup.split_by_headings(self.body) if challenges else [])
+            ],
+            "advice_html": markup.render_markdown(self.advice, mark_fill_ins=False),
+        }
+
+
+class SampleResume(models.Model):
+    """A picture of an anonymous résumé that opens enlarged."""
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="resumes")
+    picture = models.ForeignKey(Picture, on_delete=models.PROTECT, related_name="+", verbose_name=_("picture"))
+    title = models.CharField(_("caption"), max_length=80, help_text=_("“Fintech, team of six”"))
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("sample résumé")
+        verbose_name_plural = _("sample résumés")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def freeze(self) -> dict[str, Any]:
+        return {"title": self.title, "picture": self.picture.freeze(alt=self.title)}
+
+
+class RoleRevision(Revision):
+    """A frozen role; the library lists and searches these."""
+
+    document = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="revisions")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    reading_minutes = models.PositiveSmallIntegerField(default=1)
+    search_title = models.TextField(blank=True)
+    search_text = models.TextField(blank=True)
+
+    class Meta(Revision.Meta):
+        verbose_name = _("revision of a role")
+        verbose_name_plural = _("revisions of roles")
+        indexes = [*Revision.Meta.indexes, models.Index(fields=["language", "category", "live_from"])]
+
+    def get_absolute_url(self) -> str:
+        return localized_url(self.language, "role", self.slug)

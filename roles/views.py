@@ -1,0 +1,153 @@
+"""The library and its role pages, for visitors."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.paginator import InvalidPage, Paginator
+from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from leads.forms import render_consultation_form, render_report_form
+from recruitcms.publishing import localized_url, other_languages
+from recruitcms.site_content import SiteContent, site_content
+from roles.models import RoleRevision
+from roles.search import search
+
+PER_PAGE = 10
+RELATED = 3
+MAX_QUERY = 100
+SORTS = {"newest": ("-live_from", "title"), "title": ("title",)}
+
+
+@require_safe
+def library(request: HttpRequest) -> HttpResponse:
+    """List the live roles of a language: by category, by words, sorted, ten on a page."""
+    language = request.LANGUAGE_CODE
+    query = request.GET.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
+    sort = request.GET.get("sort", "newest")
+    live = RoleRevision.objects.live().filter(language=language)
+    site = site_content(language)
+    category = _category(site, request.GET.get("category", ""))
+    counts = dict(live.values_list("category").annotate(Count("pk")).order_by())
+    matching = live.filter(category=category) if category else live
+    listed = search(matching, query) if query else matching.order_by(*SORTS.get(sort, SORTS["newest"]))
+    page = _page(listed.select_related("category").defer("content", "search_text"), request.GET.get("page", "1"))
+    context = {
+        "section": "library",
+        "query": query,
+        "sort": sort if sort in SORTS else "newest",
+        "category": category,
+        "chips": [(shelf, counts.get(shelf.pk, 0)) for shelf in site.categories if counts.get(shelf.pk)],
+        "total": sum(counts.values()),
+        "page": page,
+        "keep": _kept_query(category, query, sort),
+        "lead": site.text.library_lead.replace("{count}", str(sum(counts.values()))),
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "canonical": _canonical(language, category, page.number),
+        "translations": {} if query or category or page.number > 1 else other_languages(language, "library"),
+        "noindex": bool(query),
+    }
+    if not page.paginator.count:
+        newest = live.select_related("category").defer("content", "search_text").order_by("-live_from")
+        return render(request, "roles/library_empty.html", context | {"newest": newest[:3]})
+    return render(request, "roles/library.html", context)
+
+
+@require_safe
+def role(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a live role; forward from an address that it used to have."""
+    language = request.LANGUAGE_CODE
+    live = RoleRevision.objects.live().select_related("category", "author__portrait")
+    revision = live.filter(language=language, slug=slug).first()
+    if revision is None:
+        return _forward(language, slug)
+    siblings = RoleRevision.objects.live().filter(translation_group=revision.translation_group)
+    others = siblings.exclude(language=language).values_list("language", "slug")
+    translations = {code: localized_url(code, "role", other) for code, other in others}
+    return render_role(request, revision, translations)
+
+
+def render_role(
+    request: HttpRequest, revision: RoleRevision, translations: dict[str, str], preview: bool = False
+) -> HttpResponse:
+    """Render a revision, live or (for the editors' preview) not saved yet, through the one template of the role page."""
+    site = site_content(revision.language)
+    content = revision.content
+    sections = content["sections"]
+    path = revision.get_absolute_url()
+    context = {
+        "section": "library",
+        "role": revision,
+        "content": content,
+        "author": revision.author,
+        "band_after": _place_after(sections, ["required", "duties", "what", "introduction"]),
+        "report_after": _place_after(sections, ["mistakes", "good", "where", "challenges", "nice"]),
+        "related": related_roles(revision),
+        "updated": revision.live_from or timezone.now(),
+        "page_url": settings.SITE_URL + path,
+        "report_form": render_report_form(site, path, site.ctas.get("role_report")),
+        "consultation_form": render_consultation_form(site, path),
+        "canonical": path,
+        "translations": translations,
+        "noindex": preview,
+        "preview": preview,
+    }
+    return render(request, "roles/role.html", context)
+
+
+def related_roles(revision: RoleRevision) -> QuerySet[RoleRevision]:
+    """Return up to three live roles to read next: those chosen by hand, then the newest of the same category."""
+    chosen = Q(translation_group__in=revision.content["related"])
+    live = RoleRevision.objects.live().filter(language=revision.language)
+    live = live.filter(chosen | Q(category=revision.category)).exclude(translation_group=revision.translation_group)
+    by_hand_first = Case(When(chosen, Value(0)), default=Value(1))
+    return live.select_related("category").defer("content", "search_text").order_by(by_hand_first, "-live_from")[:RELATED]
+
+
+def _place_after(sections: list[dict[str, Any]], kinds: list[str]) -> str:
+    """Return the id of the section after which a call to action stands: the first of these kinds, else the last one."""
+    by_kind = {section["kind"]: section["id"] for section in reversed(sections)}
+    return next((by_kind[kind] for kind in kinds if kind in by_kind), sections[-1]["id"] if sections else "")
+
+
+def _forward(language: str, slug: str) -> HttpResponse:
+    past = RoleRevision.objects.filter(language=language, slug=slug, live_from__isnull=False)
+    documents = past.values("document")
+    current = RoleRevision.objects.live().filter(document__in=documents).first()
+    if current is None:
+        raise Http404(_("There is no such template."))
+    return HttpResponsePermanentRedirect(current.get_absolute_url())
+
+
+def _kept_query(category: Any, query: str, sort: str) -> str:
+    """Return the part of the address that the pager keeps, ending in "&" where there is one."""
+    kept = {"category": category.slug if category else "", "q": query, "sort": sort if sort == "title" else ""}
+    encoded = urlencode({name: value for name, value in kept.items() if value})
+    return f"{encoded}&" if encoded else ""
+
+
+def _category(site: SiteContent, slug: str) -> Any:
+    """Return the named category, None for no name; an unknown one is a page that does not exist."""
+    if not slug:
+        return None
+    for category in site.categories:
+        if category.slug == slug:
+            return category
+    raise Http404(_("There is no such category."))
+
+
+def _page(roles: QuerySet[RoleRevision], number: str) -> Any:
+    try:
+        return Paginator(roles, PER_PAGE).page(number)
+    except InvalidPage as error:
+        raise Http404(_("This list has no such page.")) from error
+
+
+def _canonical(language: str, category: Any, number: int) -> str:
+    address = category.get_absolute_url() if category else localized_url(language, "library")
+    return address if number == 1 else f"{address}{'&' if category else '?'}page={number}"

@@ -1,0 +1,157 @@
+// What scripting adds to the public pages. Every page reads and every form submits without it.
+
+const $ = (selector, within = document) => within.querySelector(selector);
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// --- Say that something is done, on the button itself, for four seconds. The words are in a role=status. ---
+function say(button, words) {
+  const label = $('span', button) || button;
+  label.dataset.before ??= label.textContent;
+  label.textContent = words;
+  clearTimeout(button.timer);
+  button.timer = setTimeout(() => { label.textContent = label.dataset.before; }, 4000);
+}
+
+// --- Copy: the parts of the page that are in the copy, as rich text and as plain text. ---
+const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV']);
+
+function plainText(node) {
+  if (node.nodeType === Node.TEXT_NODE) return node.textContent.replace(/\s+/g, ' ');
+  const text = [...node.childNodes].map(plainText).join('');
+  if (node.nodeName === 'LI') return `\n- ${text.trim()}`;
+  return BLOCKS.has(node.nodeName) ? `\n\n${text.trim()}\n\n` : text;
+}
+
+function copyOf(source) {
+  const copy = source.cloneNode(true);
+  for (const element of $$('.noprint, .note, .tip, button, svg, dialog', copy)) element.remove();
+  for (const mark of $$('mark', copy)) mark.replaceWith(mark.textContent);
+  for (const element of $$('*', copy)) {
+    for (const name of element.getAttributeNames()) if (name !== 'href') element.removeAttribute(name);
+  }
+  const title = source.id === 'doc' ? `<h1>${$('h1').firstChild.textContent.trim()}</h1>` : '';
+  const text = plainText(copy).replace(/[ \t]*\n[ \t]*/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
+  return {
+    html: title + copy.innerHTML.replace(/<\/?(section|div|header)>/g, '').replace(/\s+/g, ' '),
+    text: title ? `${$('h1').firstChild.textContent.trim()}\n\n${text}` : text,
+  };
+}
+
+async function copy(button) {
+  const { html, text } = copyOf($(button.dataset.copy));
+  try {
+    await navigator.clipboard.write([new ClipboardItem({
+      'text/html': new Blob([html], { type: 'text/html' }),
+      'text/plain': new Blob([text], { type: 'text/plain' }),
+    })]);
+  } catch {
+    await navigator.clipboard.writeText(text);
+  }
+  say(button, button.dataset.done);
+}
+
+// --- Save: a bookmark in this browser only. ---
+const SAVED = 'saved-templates';
+
+function saved() {
+  try { return JSON.parse(localStorage.getItem(SAVED)) || []; } catch { return []; }
+}
+
+function show(button) {
+  const pressed = saved().includes(button.dataset.save);
+  button.setAttribute('aria-pressed', pressed);
+  const label = $('span', button);
+  label.dataset.before ??= label.textContent;
+  label.textContent = pressed ? button.dataset.done : label.dataset.before;
+}
+
+function toggleSaved(button) {
+  const others = saved().filter((id) => id !== button.dataset.save);
+  const pressed = button.getAttribute('aria-pressed') === 'true';
+  localStorage.setItem(SAVED, JSON.stringify(pressed ? others : [...others, button.dataset.save]));
+  show(button);
+}
+
+// --- One listener for all presses. ---
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('[data-copy], [data-share], [data-save], [data-enlarge], .toc-bar a');
+  for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
+  if (!button) return;
+  if ('copy' in button.dataset) await copy(button);
+  else if ('share' in button.dataset) {
+    await navigator.clipboard.writeText($('link[rel=canonical]')?.href || location.href);
+    say(button, button.dataset.done);
+  } else if ('save' in button.dataset) toggleSaved(button);
+  else if ('enlarge' in button.dataset) {
+    event.preventDefault();
+    const dialog = document.getElementById(button.dataset.enlarge);
+    dialog.showModal();
+    dialog.addEventListener('click', (press) => { if (press.target === dialog) dialog.close(); });
+    dialog.addEventListener('close', () => button.focus(), { once: true });
+  } else $('.toc-bar').open = false;
+});
+
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  for (const menu of $$('details.menu[open], details.toc-bar[open]')) {
+    menu.open = false;
+    $('summary', menu).focus();
+  }
+});
+
+// --- The contents list follows the reader. ---
+function follow() {
+  const links = $$('.toc-list a');
+  const visible = new Set();
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) visible[isIntersecting ? 'add' : 'delete'](target.id);
+    const current = links.find((link) => visible.has(link.hash.slice(1)))?.hash;
+    if (!current) return;
+    for (const link of links) {
+      if (link.hash === current) link.setAttribute('aria-current', 'true');
+      else link.removeAttribute('aria-current');
+    }
+  }, { rootMargin: '-15% 0px -60% 0px' });
+  for (const section of $$('.prose > section[id]')) watcher.observe(section);
+}
+
+// --- Forms: where the visitor came from, and one press is enough. ---
+function prepare(form) {
+  const referrer = $('[name=referrer]', form);
+  try {
+    const { host } = new URL(document.referrer);
+    if (referrer && host !== location.host) referrer.value = host;
+  } catch { /* no referrer */ }
+  form.addEventListener('submit', () => {
+    $('[type=submit]', form)?.setAttribute('aria-busy', 'true');
+  });
+  form.addEventListener('submit', (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = 'yes';
+  });
+}
+
+// Coming back with the browser's button finds a form that works.
+window.addEventListener('pageshow', () => {
+  for (const form of $$('form[data-sent]')) {
+    delete form.dataset.sent;
+    $('[type=submit]', form)?.removeAttribute('aria-busy');
+  }
+});
+
+// Campaign words travel from the page that was landed on to the form, in its address: nothing is stored.
+function carryCampaign() {
+  const campaign = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith('utm_'));
+  if (!campaign.length) return;
+  for (const link of $$('a[href*="cta="], a[href*="/consultation/"]')) {
+    const url = new URL(link.href);
+    for (const [name, value] of campaign) url.searchParams.set(name, value);
+    link.href = url;
+  }
+}
+
+$$('[data-save]').forEach(show);
+$$('form[method=post]').forEach(prepare);
+if ($('.toc-list')) follow();
+carryCampaign();
+$('[autofocus]')?.focus();

@@ -1,0 +1,119 @@
+"""The real server (gunicorn, production settings, its own data) and a real browser."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+# A closed network must not make the browser wait for its maker's services.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+def find_browser() -> str | None:
+    named = os.environ.get("CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    return found or (MAC if Path(MAC).exists() else None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    browser = find_browser()
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))  # one server for all of them
+            if not browser and not os.environ.get("REQUIRE_BROWSER"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium or Chrome on this machine (set CHROMIUM)"))
+
+
+@dataclass
+class Site:
+    """A running site: its address, its folder, and the password of its first account."""
+
+    url: str
+    data: Path
+    password: str
+
+    def mails(self) -> list[EmailMessage]:
+        """Return the mails that were written, oldest first."""
+        files = sorted((self.data / "mail").glob("*.eml"))
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]  # type: ignore[misc]
+
+    def wait_for_mail(self, address: str, subject: str, seconds: float = 20) -> EmailMessage:
+        """Return the newest mail to an address with these words in its subject, as soon as the worker has sent it."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            for mail in reversed(self.mails()):
+                if address in str(mail["To"]) and subject in str(mail["Subject"]):
+                    return mail
+            time.sleep(0.1)
+        raise AssertionError(f"no mail to {address} about {subject!r}: {[str(mail['Subject']) for mail in self.mails()]}")
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Prepare a site as `make run` does, serve it with gunicorn, and end it cleanly."""
+    if not find_browser():
+        pytest.fail("REQUIRE_BROWSER is set, and no Chromium or Chrome was found")
+    data = tmp_path_factory.mktemp("site")
+    url = f"http://127.0.0.1:{free_port()}"
+    unwanted = {"DJANGO_SETTINGS_MODULE", "DEBUG", "MAIL_URL", "DATABASE_URL", "CACHE_URL"}
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    environment = kept | {"DATA_DIR": str(data), "SITE_URL": url}
+    python = [sys.executable, "manage.py", "prepare"]
+    subprocess.run(python, cwd=ROOT, env=environment, check=True, capture_output=True)
+    gunicorn = [sys.executable, "-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py"]
+    with (data / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*gunicorn, "--bind", url.removeprefix("http://")], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    try:
+        wait_until_up(url, server)
+        yield Site(url, data, (data / "first-password").read_text().split()[1])
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+
+
+def wait_until_up(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _attempt in range(300):
+        try:
+            urllib.request.urlopen(url, timeout=5)
+        except (urllib.error.URLError, ConnectionError):
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("the server did not come up")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    return browser_type_launch_args | {"executable_path": find_browser(), "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def base_url(site: Site) -> str:
+    return site.url
