@@ -164,7 +164,9 @@ def _query(query: str) -> dict[str, str]:
     except ValueError:
         return {}
     known = {name: values[name][0] for name in (*UTM, "cta", "from") if name in values}
-    return {name: value[: MAX_PATH if name == "from" else MAX_UTM] for name, value in known.items() if value.isprintable()}
+    return {
+        name: value[: MAX_PATH if name == "from" else MAX_UTM] for name, value in known.items() if value.isprintable()
+    }
 
 
 def _is_path(path: str) -> bool:

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads import ledger, outbox, tokens
-from leads.models import ConsentEvent, OutgoingMail, Submission
+from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 
 
 def find(token: str) -> Submission | None:
@@ -37,9 +37,7 @@ def confirm(submission: Submission) -> None:
         locked.confirmed_at = timezone.now()
         locked.save(update_fields=["confirmed_at"])
         _keep_name(locked)
-        if asked:
-            kind = OutgoingMail.Kind.REPORT if locked.kind == Submission.Kind.REPORT else OutgoingMail.Kind.WELCOME
-            outbox.owe(kind, locked, asked[0].purpose)
+        _owe_what_was_promised(locked, asked)
     submission.confirmed_at = locked.confirmed_at
 
 
@@ -56,6 +54,20 @@ def _give(submission: Submission, asked: list[ConsentEvent]) -> None:
                 page=event.page,
                 gate_mode=event.gate_mode,
             )
+
+
+def _owe_what_was_promised(submission: Submission, asked: list[ConsentEvent]) -> None:
+    """Owe the report where one was asked for and may be mailed, else a welcome to the letter."""
+    given = {purpose.key: purpose for purpose in _given(submission)}
+    if submission.kind == Submission.Kind.REPORT and "report" in given:
+        outbox.owe(OutgoingMail.Kind.REPORT, submission, given["report"])
+    elif any(event.purpose.key == "letter" for event in asked):
+        outbox.owe(OutgoingMail.Kind.WELCOME, submission, given["letter"])
+
+
+def _given(submission: Submission) -> list[Purpose]:
+    ref = tokens.subject_ref(submission.lead.email_normal)
+    return [purpose for purpose in Purpose.objects.all() if ledger.is_given(ref, purpose)]
 
 
 def _keep_name(submission: Submission) -> None:

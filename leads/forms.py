@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from leads.addresses import MAX_LENGTH, normalise
 from leads.models import ConsentText, Submission
@@ -45,7 +46,7 @@ class Line(forms.CharField):
         return {}
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value).replace("\r\n", "\n")
+        text = (super().to_python(value) or "").replace("\r\n", "\n")
         if self.forbidden.search(text):
             raise ValidationError(_("Remove the characters that cannot be printed."), code="control")
         return text
@@ -83,7 +84,7 @@ class ConsentBox(forms.CheckboxInput):
     def format_value(self, value: Any) -> str:
         return self.sha256
 
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         return data.get(name) or ""
 
 
@@ -100,7 +101,7 @@ class ConsentField(forms.Field):
         )
         self.text = text
 
-    def to_python(self, value: str) -> ConsentText | None:
+    def to_python(self, value: Any) -> ConsentText | None:
         if not value:
             return None
         if value != self.text.sha256:
@@ -117,14 +118,18 @@ class PublicForm(forms.Form):
     """
 
     template = ""
+    kind: Submission.Kind
     ids = ""  # two forms may stand on one page: each has its own ids, the names of the fields are the same
     button: Any = ""
+    quiet = False  # consents in small type
     purposes: dict[str, Any] = {}
 
     # Where the form stands: checked when it is kept (capture.py), and never a reason to refuse a visitor.
     page = forms.Field(required=False, widget=forms.HiddenInput)
     cta = forms.Field(required=False, widget=forms.HiddenInput)
     referrer = forms.Field(required=False, widget=forms.HiddenInput(attrs={"data-referrer": True}))
+
+    data: QueryDict
 
     def __init__(self, site: SiteContent, data: QueryDict | None = None, page: str = "", cta: str = "") -> None:
         super().__init__(data, auto_id=f"{self.ids}-%s", initial={"page": page, "cta": cta})
@@ -157,7 +162,7 @@ class PublicForm(forms.Form):
         """Refuse fields that came twice: no browser sends them, and which one counts would be a guess (SEC-24)."""
         for field in self.visible_fields():
             if len(self.data.getlist(field.name)) > 1:
-                self._errors.pop(field.name, None)  # type: ignore[union-attr]
+                self.errors.pop(field.name, None)
                 self.add_error(field.name, _("This answer arrived twice. Please give it once."))
         return self.cleaned_data
 
@@ -168,6 +173,15 @@ class PublicForm(forms.Form):
             raise ValidationError(_("Write your name without a link."), code="link")
         return name
 
+    @property
+    def error_heading(self) -> str:
+        """The title of the error summary, which counts (DESIGN §5)."""
+        count = len(self.errors)
+        words = {1: _("One answer needs another look"), 2: _("Two answers need another look")}
+        words |= {3: _("Three answers need another look"), 4: _("Four answers need another look")}
+        several = ngettext("%(count)d answer needs another look", "%(count)d answers need another look", count)
+        return str(words.get(count) or several % {"count": count})
+
     def rendered(self, site: SiteContent, action: str) -> SafeString:
         """Return the form's HTML, in the language that is active."""
         return render_to_string(self.template, {"form": self, "site": site, "action": action})
@@ -176,7 +190,7 @@ class PublicForm(forms.Form):
 def _shown_wording(site: SiteContent, key: str, data: QueryDict | None) -> ConsentText | None:
     """Return the words to show for a purpose: the current ones, or the published ones that were ticked before."""
     current = site.wordings.get(key)
-    ticked = (data or {}).get(f"consent_{key}") or ""
+    ticked = data.get(f"consent_{key}", "") if data else ""
     if current is None or not ticked or ticked == current.sha256:
         return current
     earlier = ConsentText.objects.filter(purpose__key=key, language=site.language, published_at__isnull=False)
@@ -189,6 +203,7 @@ class ReportCardForm(PublicForm):
     template = "leads/forms/card.html"
     ids = "gift"
     kind = Submission.Kind.REPORT
+    quiet = True
     button = _("Send me the report")
     purposes = {"report": _("Tick the box so that we may send you the report"), "letter": ""}
 
@@ -202,6 +217,7 @@ class ReportForm(PublicForm):
     template = "leads/forms/report.html"
     ids = "report"
     kind = Submission.Kind.REPORT
+    quiet = True
     button = _("Send me the report")
     purposes = ReportCardForm.purposes
 
@@ -247,7 +263,9 @@ class ConsultationForm(PublicForm):
         label=_("About the role"),
         missing=_("Tell us a little about the role"),
         max_length=4000,
-        help_text=_("Title, must-have skills, location, and when you would like them to start. Up to 4,000 characters."),
+        help_text=_(
+            "Title, must-have skills, location, and when you would like them to start. Up to 4,000 characters."
+        ),
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 

@@ -36,7 +36,9 @@ class Purpose(models.Model):
         CONTRACT = "contract", _("Steps before a contract (art. 6(1)(b))")
         INTEREST = "interest", _("Legitimate interest (art. 6(1)(f))")
 
-    key = models.SlugField(_("key"), max_length=40, unique=True, help_text=_("report, letter or consultation: used by the forms."))
+    key = models.SlugField(
+        _("key"), max_length=40, unique=True, help_text=_("report, letter or consultation: used by the forms.")
+    )
     title = models.CharField(_("title"), max_length=120)
     legal_basis = models.CharField(_("legal basis"), max_length=20, choices=Basis, default=Basis.CONSENT)
     channel = models.CharField(_("channel"), max_length=20, default="e-mail")

@@ -107,7 +107,7 @@ def _fail(mail: OutgoingMail, error: Exception) -> None:
 
 def wait_after(attempts: int) -> timedelta:
     """Return how long to wait after so many attempts: twice as long each time, up to six hours, not all at once."""
-    return min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_WAIT) * random.uniform(0.8, 1.2)
+    return min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311  (nothing secret)
 
 
 def _end(mail: OutgoingMail, state: OutgoingMail.State, **values: object) -> None:
@@ -124,7 +124,7 @@ def _codes(error: Exception) -> list[int]:
 
 
 def _is_permanent(error: Exception) -> bool:
-    """Tell whether trying again is useless: a 5xx about this mail. One about us, at sign-in or sender, may be mended."""
+    """Tell whether trying again is useless: a 5xx about this mail. One about us (sign-in, sender) may be mended."""
     ours = (smtplib.SMTPAuthenticationError, smtplib.SMTPSenderRefused, smtplib.SMTPHeloError, smtplib.SMTPConnectError)
     codes = _codes(error)
     return bool(codes) and not isinstance(error, ours) and all(code >= 500 for code in codes)

@@ -216,17 +216,18 @@ class PublishableAdmin(TranslatedAdmin):
     publishing_fields = (
         gettext_lazy("Publishing"),
         {
-            "fields": ["state_in_words", "publish_at", "revision_note"],
+            "fields": ["state_in_words", "revision_note", "publish_at"],
+            "classes": ["aside", "publishing"],
             "description": gettext_lazy("Saving changes nothing for visitors; publishing does, at once or at the time given."),
         },
     )
     address_fields = (
         gettext_lazy("Search and sharing"),
-        {"fields": ["slug", "search_title", "search_description"], "classes": ["collapse"]},
+        {"fields": ["slug", "search_title", "search_description"], "classes": ["collapse", "aside"]},
     )
     history_fields = (
         gettext_lazy("History"),
-        {"fields": [("created_by", "created_at"), ("updated_by", "updated_at")], "classes": ["collapse"]},
+        {"fields": [("created_by", "created_at"), ("updated_by", "updated_at")], "classes": ["collapse", "aside"]},
     )
 
     def get_urls(self) -> list[Any]:
@@ -266,6 +267,13 @@ class PublishableAdmin(TranslatedAdmin):
             when = format_date(timezone.localtime(document.planned_for), "SHORT_DATETIME_FORMAT")
             tags.append(("hot", _("Planned for %(when)s") % {"when": when}))
         return format_html_join(" ", '<span class="tag tag--{}">{}</span>', tags or [("hot", _("Draft"))])
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False,
+        form_url: str = "", obj: Any = None,
+    ) -> HttpResponse:  # fmt: skip
+        context["state"] = self.state(obj) if obj else ""
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description=gettext_lazy("what visitors see"))
     def state_in_words(self, document: Any) -> str:

@@ -62,6 +62,22 @@ def mailbox(value: str) -> str:
     return value
 
 
+def database(value: str) -> dict[str, object]:
+    """Read a database's address."""
+    config = env.db_url_config(value)
+    if not str(config.get("ENGINE")).startswith("django.db.backends."):
+        raise ValueError("write an address like postgres://user:password@host/name")
+    return config
+
+
+def cache(value: str) -> dict[str, object]:
+    """Read a cache's address."""
+    config = env.cache_url_config(value)
+    if not config.get("BACKEND"):
+        raise ValueError("write an address like redis://host:6379/0")
+    return config
+
+
 def secret(name: str) -> str:
     """Return a secret key: the variable `name`, or a random one kept in DATA_DIR/keys (one machine only).
 
@@ -131,6 +147,7 @@ MIDDLEWARE = [
     "recruitcms.middleware.SameOriginForms",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "recruitcms.urls"
 WSGI_APPLICATION = "recruitcms.wsgi.application"
@@ -154,7 +171,7 @@ CRISPY_TEMPLATE_PACK = "northbeam"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database, cache --------------------------------------------------------------------------------------------------
-DATABASES = {"default": read("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}", env.db_url_config)}
+DATABASES = {"default": read("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}", database)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # FULL, not NORMAL: in WAL mode NORMAL may lose acknowledged rows at power loss (REL-1). IMMEDIATE takes the write
     # lock at the start, since an upgrade in mid-transaction fails at once whatever the timeout (REL-2).
@@ -166,7 +183,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
-CACHES = {"default": read("CACHE_URL", "locmemcache://", env.cache_url_config)}
+CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

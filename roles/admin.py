@@ -17,7 +17,10 @@ class SectionInline(admin.StackedInline):
     extra = 0
     formfield_overrides = MARKDOWN_FIELDS
     template = "admin/section_inline.html"
-    fields = ["kind", "heading", "body", "in_copy", "advice", "note", "position"]
+    fieldsets = [
+        (None, {"fields": ["in_copy"], "classes": ["head"]}),
+        (None, {"fields": [("kind", "heading"), "body", "advice", "note", "position"]}),
+    ]
 
 
 class SampleResumeInline(admin.TabularInline):
@@ -56,7 +59,7 @@ class RoleAdmin(PublishableAdmin):
             _("Top of the page"),
             {"fields": ["language", ("title", "title_plural"), "category", "summary", "picture", "author"]},
         ),
-        (_("End of the page"), {"fields": ["related"]}),
+        (_("End of the page"), {"fields": ["related"], "classes": ["after"]}),
         PublishableAdmin.address_fields,
         PublishableAdmin.publishing_fields,
         PublishableAdmin.history_fields,

@@ -1,0 +1,281 @@
+"""The pages on which visitors leave an address, and those behind the links in mails.
+
+Public forms do without a CSRF token, so that their pages can be cached; `SameOriginForms` guards them (§4.1). No GET
+changes anything (EML-5).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from leads import capture, confirmation, downloads, ledger, mails, tokens, withdrawal
+from leads.addresses import masked
+from leads.forms import ConsultationForm, PublicForm, ReportCardForm, ReportForm
+from leads.models import ConsentEvent, Edition, Lead, Purpose, ReportRevision, Submission
+from recruitcms.publishing import localized_url, other_languages
+from recruitcms.site_content import site_content
+
+page_methods = require_http_methods(["GET", "HEAD", "POST"])
+View = Callable[..., HttpResponseBase]
+
+
+class SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+def behind_token(view: View) -> View:
+    """Keep a page behind a link in a mail out of caches, search engines and other sites' logs (SEC-20, SEC-23)."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str) -> HttpResponseBase:
+        response = view(request, token)
+        response["Cache-Control"] = "private, no-store"
+        response["X-Robots-Tag"] = "noindex"
+        response["Referrer-Policy"] = "same-origin"
+        return response
+
+    return wrapped
+
+
+# --- the salary report ---
+
+
+@csrf_exempt
+@page_methods
+def report(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Show a report's page; keep a request for it."""
+    language = request.LANGUAGE_CODE
+    live = ReportRevision.objects.live().select_related("document")
+    revision = live.filter(language=language, slug=slug).first()
+    if revision is None:
+        return _forward(language, slug)
+    form = None
+    if request.method == "POST":
+        form_class = ReportCardForm if request.POST.get("form") == "card" else ReportForm
+        form = _bound(form_class, request)
+        if form and form.is_valid():
+            capture.capture_report_request(form, request, revision.document)
+            return SeeOther(localized_url(language, "report-sent", revision.slug))
+    siblings = ReportRevision.objects.live().filter(translation_group=revision.translation_group)
+    others = siblings.exclude(language=language).values_list("language", "slug")
+    translations = {code: localized_url(code, "report", other) for code, other in others}
+    return render_report(request, revision, translations, form=form)
+
+
+def render_report(
+    request: HttpRequest,
+    revision: ReportRevision,
+    translations: dict[str, str],
+    preview: bool = False,
+    form: PublicForm | None = None,
+) -> HttpResponse:
+    """Render a revision, live or (for the editors' preview) not saved yet, with the form that was refused, if any."""
+    content = revision.content
+    url = revision.get_absolute_url()
+    context = {
+        "section": "report",
+        "report": revision,
+        "content": content,
+        "chart": _bars(content["chart"]),
+        "form": _form_html(ReportForm, request, form, url, revision.language),
+        "canonical": url,
+        "translations": translations,
+        "noindex": preview,
+        "preview": preview,
+        "failed": form is not None,
+    }
+    return render(request, "leads/report.html", context, status=422 if form else 200)
+
+
+@require_safe
+def report_sent(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that a mail is on its way; the same page for everybody (EML-10)."""
+    language = request.LANGUAGE_CODE
+    revision = ReportRevision.objects.live().filter(language=language, slug=slug).first()
+    if revision is None:
+        raise Http404(_("There is no such report."))
+    context = {"section": "report", "report": revision, "noindex": True, "days": tokens.CONFIRM_DAYS}
+    return render(request, "leads/report_sent.html", context)
+
+
+def _forward(language: str, slug: str) -> HttpResponseBase:
+    """Lead from an address that a report used to have to the one it has now."""
+    past = ReportRevision.objects.filter(language=language, slug=slug, live_from__isnull=False)
+    current = ReportRevision.objects.live().filter(document__in=past.values("document")).first()
+    if current is None:
+        raise Http404(_("There is no such report."))
+    return HttpResponsePermanentRedirect(current.get_absolute_url())
+
+
+def _bars(chart: list[list[str]]) -> list[dict[str, Any]]:
+    """Return the rows of a chart with the length of each bar, in hundredths of the scale."""
+    numbers = ["".join(c for c in value if c.isdigit()) for _label, value in chart]
+    values = [int(number) if number else 0 for number in numbers]
+    scale = max(values, default=0) * 1.09 or 1
+    return [
+        {"label": label, "value": value, "length": round(100 * value / scale)}
+        for (label, _value), value in zip(chart, values, strict=True)
+    ]
+
+
+# --- the consultation ---
+
+
+@csrf_exempt
+@page_methods
+def consultation(request: HttpRequest) -> HttpResponseBase:
+    """Show the consultation form; keep an enquiry."""
+    form = _bound(ConsultationForm, request) if request.method == "POST" else None
+    if form and form.is_valid():
+        capture.capture_enquiry(form, request)
+        return SeeOther(reverse("consultation-thanks"))
+    language = request.LANGUAGE_CODE
+    url = reverse("consultation")
+    context = {
+        "section": "consultation",
+        "form": _form_html(ConsultationForm, request, form, url, language),
+        "canonical": url,
+        "translations": other_languages(language, "consultation"),
+        "failed": form is not None,
+    }
+    return render(request, "leads/consultation.html", context, status=422 if form else 200)
+
+
+@require_safe
+def consultation_thanks(request: HttpRequest) -> HttpResponse:
+    """Say who answers, and by when; the same page for everybody."""
+    context = {
+        "section": "consultation",
+        "noindex": True,
+        "translations": other_languages(request.LANGUAGE_CODE, "consultation-thanks"),
+    }
+    return render(request, "leads/consultation_thanks.html", context)
+
+
+# --- behind the links in mails ---
+
+
+@csrf_exempt
+@page_methods
+@behind_token
+def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show a page with one button; the button confirms, and the download is there at once (EML-5, EML-6)."""
+    submission = confirmation.find(token)
+    asked = confirmation.awaiting(submission) if submission else []
+    if submission is None or not (submission.confirmed_at or asked):
+        return _neutral(request, 404)
+    if request.method == "POST":
+        confirmation.confirm(submission)
+    if submission.confirmed_at:
+        return _confirmed(request, submission)
+    context = {"noindex": True, "asked": asked, "address": masked(submission.lead.email), "submission": submission}
+    return render(request, "leads/confirm.html", context)
+
+
+def _confirmed(request: HttpRequest, submission: Submission) -> HttpResponse:
+    edition = submission.report.current_edition if submission.report else None
+    ref = tokens.subject_ref(submission.lead.email_normal)
+    letter = Purpose.objects.filter(key="letter").first()
+    context = {
+        "noindex": True,
+        "section": "report",
+        "submission": submission,
+        "name": mails.first_name(submission),
+        "edition": edition,
+        "report": submission.report and submission.report.live_revision,
+        "tip": submission.report.mail_tip if submission.report else "",
+        "download_url": reverse("download", args=[tokens.download_token(edition)]) if edition else "",
+        "days": tokens.DOWNLOAD_DAYS,
+        "letter_url": mails.withdraw_url(submission, "letter") if letter and ledger.is_given(ref, letter) else "",
+    }
+    return render(request, "leads/confirmed.html", context)
+
+
+@require_safe
+@behind_token
+def download(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Hand out the PDF; an old link leads to a new one (§4.2)."""
+    try:
+        edition = downloads.find(token)
+        return downloads.respond(request, edition) if edition else _neutral(request, 404)
+    except tokens.LinkExpiredError as expired:
+        edition = Edition.objects.select_related("report").filter(pk=expired.edition).first()
+    except FileNotFoundError:
+        pass
+    revision = edition.report.live_revision if edition else None
+    return render(request, "leads/gone.html", {"noindex": True, "expired": True, "report": revision}, status=410)
+
+
+@csrf_exempt
+@page_methods
+@behind_token
+def withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show a page with one button that withdraws; take a mail program's one-click post (CON-6, EML-2, RFC 8058)."""
+    known = tokens.read_withdraw_token(token)
+    lead = Lead.objects.filter(public_id=known[0]).first() if known else None
+    purpose = Purpose.objects.filter(key=known[1]).first() if known else None
+    one_click = request.method == "POST" and request.POST.get("List-Unsubscribe") == "One-Click"
+    if request.method == "POST" and lead and purpose:
+        method = ConsentEvent.Method.ONE_CLICK if one_click else ConsentEvent.Method.MAIL_BUTTON
+        withdrawal.withdraw(lead, purpose.key, method)
+    if one_click:
+        return HttpResponse(_("Done."), content_type="text/plain; charset=utf-8")
+    if purpose is None:
+        return _neutral(request, 404)
+    return _withdraw_page(request, lead, purpose)
+
+
+# The token is the authority here, and mail programs post from anywhere (RFC 8058).
+withdraw.cross_origin_ok = True  # type: ignore[attr-defined]
+
+
+def _withdraw_page(request: HttpRequest, lead: Lead | None, purpose: Purpose) -> HttpResponse:
+    """Show the button while there is something to withdraw, and that it is done when there is not."""
+    last = ledger.last_event(tokens.subject_ref(lead.email_normal), purpose) if lead else None
+    context: dict[str, Any] = {"noindex": True, "purpose": purpose}
+    if lead is None or last is None or last.state not in withdrawal.HELD:
+        return render(request, "leads/withdrawn.html", context)
+    context |= {"address": masked(lead.email), "text": last.text}
+    return render(request, "leads/withdraw.html", context)
+
+
+def _neutral(request: HttpRequest, status: int) -> HttpResponse:
+    """Answer a link that leads nowhere: the same page whatever the reason, with a way on."""
+    return render(request, "leads/gone.html", {"noindex": True, "report": None}, status=status)
+
+
+# --- forms ---
+
+
+def _bound(form_class: type[PublicForm], request: HttpRequest) -> PublicForm | None:
+    """Return the form with what was sent; None where it is not on offer, since words that it needs are missing."""
+    site = site_content(request.LANGUAGE_CODE)
+    return form_class(site, request.POST) if form_class.is_offered(site) else None
+
+
+def _form_html(
+    form_class: type[PublicForm], request: HttpRequest, form: PublicForm | None, url: str, language: str
+) -> str:
+    """Return the HTML of a fresh form, or of one with errors; "" where it is not on offer.
+
+    A form with errors is sent again to an address that keeps where the visitor came from: the page's own is lost.
+    """
+    site = site_content(language)
+    if form is None:
+        return form_class(site, page=url).rendered(site, url) if form_class.is_offered(site) else ""
+    query = capture.origin_of(request, form).query()
+    return form.rendered(site, f"{url}?{query}" if query else url)

@@ -1,0 +1,171 @@
+"""The figures of the admin's first page. Each function asks for one thing, with a number of queries that never grows."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Count, Min, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from leads.models import OutgoingMail, Submission
+from recruitcms.models import SiteSettings
+from roles.models import Role, RoleRevision
+
+INBOX = 10
+CHANGED = 8
+REPORT_DAYS = 14
+SATURDAY = 5
+
+
+@dataclass
+class Tile:
+    """One figure with what it means, and where to see what it counts. `alarm` is what has gone wrong."""
+
+    name: str
+    figure: int
+    note: str = ""
+    alarm: str = ""
+    url: str = ""
+
+
+def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
+    """Return what the first page shows to this person: {"tiles", "inbox", "changed"}, None where they may not look."""
+    now = timezone.now()
+    leads = may_view(request.user, "leads.submission")
+    roles = role_admin and role_admin.has_view_permission(request)
+    tiles = []
+    if leads:
+        late = late_before(now, SiteSettings.get().answers_within_days)
+        tiles += [waiting(late), report_requests(now)]
+    if may_view(request.user, "leads.outgoingmail"):
+        tiles.append(mail_waiting(now))
+    if roles:
+        tiles += [drafts(now), live_roles(now)]
+    return {
+        "today": timezone.localdate(),
+        "tiles": tiles,
+        "inbox": inbox(late) if leads else None,
+        "changed": recently_changed(request, role_admin) if roles else None,
+    }
+
+
+def may_view(user: AbstractBaseUser | AnonymousUser, model: str) -> bool:
+    """Tell whether somebody may see a model, named `app.model`, as the admin has it: who may change may look."""
+    app, name = model.split(".")
+    return any(user.has_perm(f"{app}.{act}_{name}") for act in ("view", "change"))  # type: ignore[union-attr]
+
+
+def late_before(now: datetime, business_days: int) -> datetime:
+    """Return the moment before which an enquiry must have come to be late now. Weekends do not count; holidays do."""
+    moment = timezone.localtime(now)
+    if moment.weekday() >= SATURDAY:
+        moment = moment.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=moment.weekday() - SATURDAY)
+    while business_days:
+        moment -= timedelta(days=1)
+        business_days -= moment.weekday() < SATURDAY
+    return moment
+
+
+# --- tiles ---
+
+
+def open_enquiries() -> QuerySet[Submission]:
+    return Submission.objects.filter(kind=Submission.Kind.CONSULTATION, state=Submission.State.NEW)
+
+
+def waiting(late: datetime) -> Tile:
+    """Count the enquiries without an answer, and those among them that came before `late`."""
+    found = open_enquiries().aggregate(all=Count("pk"), late=Count("pk", filter=Q(created_at__lt=late)))
+    return Tile(
+        _("Waiting for a reply"),
+        found["all"],
+        note=_("Everyone has an answer") if not found["all"] else _("All within the promised time"),
+        alarm=_("%(number)d late") % {"number": found["late"]} if found["late"] else "",
+        url=list_url("leads_submission", "?kind__exact=consultation&state__exact=new"),
+    )
+
+
+def report_requests(now: datetime) -> Tile:
+    """Count the requests for the report of the last two weeks, with the share that confirmed."""
+    recent = Submission.objects.filter(kind=Submission.Kind.REPORT, created_at__gte=now - timedelta(days=REPORT_DAYS))
+    found = recent.aggregate(all=Count("pk"), confirmed=Count("confirmed_at"))
+    share = round(100 * found["confirmed"] / found["all"]) if found["all"] else 0
+    return Tile(
+        _("Report requests"),
+        found["all"],
+        note=_("%(share)d%% confirmed, last 14 days") % {"share": share} if found["all"] else _("In the last 14 days"),
+        url=list_url("leads_submission", "?kind__exact=report"),
+    )
+
+
+def mail_waiting(now: datetime) -> Tile:
+    """Count the mails that are owed, say how old the oldest is, and warn of those that were given up."""
+    pending, dead = Q(state=OutgoingMail.State.PENDING), Q(state=OutgoingMail.State.DEAD)
+    found = OutgoingMail.objects.filter(pending | dead).aggregate(
+        pending=Count("pk", filter=pending), oldest=Min("created_at", filter=pending), dead=Count("pk", filter=dead)
+    )
+    return Tile(
+        _("Mail waiting"),
+        found["pending"],
+        note=_("Oldest: %(age)s") % {"age": timesince(found["oldest"], now, depth=1)}
+        if found["pending"]
+        else _("All mail is sent"),
+        alarm=_("%(number)d not delivered") % {"number": found["dead"]} if found["dead"] else "",
+        url=list_url("leads_outgoingmail", "?state__exact=dead" if found["dead"] else "?state__exact=pending"),
+    )
+
+
+def drafts(now: datetime) -> Tile:
+    """Count the roles that visitors have never seen."""
+    was_live = Q(revisions__live_from__lte=now)
+    number = Role.objects.exclude(was_live).count()
+    return Tile(_("Drafts"), number, note=_("Never published"), url=list_url("roles_role", "?state=not_live"))
+
+
+def live_roles(now: datetime) -> Tile:
+    """Count the templates that visitors see, by language."""
+    live = RoleRevision.objects.live(now).order_by("language").values_list("language").annotate(Count("pk"))
+    counts = list(live)
+    return Tile(
+        _("Live templates"),
+        sum(number for _language, number in counts),
+        note=", ".join(f"{language.upper()} {number}" for language, number in counts) or _("None yet"),
+        url=list_url("roles_role", "?state=live"),
+    )
+
+
+def list_url(name: str, query: str) -> str:
+    """Return the address of a model's list, or nothing where the admin has no such list."""
+    try:
+        return reverse(f"admin:{name}_changelist") + query
+    except NoReverseMatch:
+        return ""
+
+
+# --- lists ---
+
+
+def inbox(late: datetime) -> list[Submission]:
+    """Return the newest enquiries without an answer; those that came before `late` say in `.late` by how much."""
+    newest = list(open_enquiries().select_related("lead", "cta").order_by("-created_at")[:INBOX])
+    for enquiry in newest:
+        enquiry.late = _lateness(late - enquiry.created_at)  # type: ignore[attr-defined]
+    return newest
+
+
+def _lateness(by: timedelta) -> str:
+    if by <= timedelta(0):
+        return ""
+    return ngettext("Late: %(days)d day", "Late: %(days)d days", by.days) % {"days": by.days} if by.days else _("Late")
+
+
+def recently_changed(request: HttpRequest, role_admin: Any) -> list[dict[str, Any]]:
+    """Return the roles that were changed last, each with its state in the words of the list of roles."""
+    roles = role_admin.get_queryset(request).select_related("updated_by").order_by("-updated_at")[:CHANGED]
+    return [{"role": role, "state": role_admin.state(role)} for role in roles]

@@ -1,0 +1,197 @@
+// What the admin's pages gain with scripting: sections to move, help with Markdown, counters, a warning before leaving.
+// Everything works without it. Words come from the page: attributes of our script element and of templates.
+
+const words = document.getElementById("desk-script").dataset;
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const editor = document.querySelector("#content-main > form[method=post]");
+
+// --- sections: in the order of the page, numbered by `position` ---
+
+function startSections(group) {
+  const status = group.querySelector("[role=status]");
+  const rows = () => [...group.querySelectorAll(".section:not(.empty-form)")];
+  const field = (row, name) => row.querySelector(`[name$="-${name}"]`);
+
+  const number = () => rows().forEach((row, index) => { field(row, "position").value = index; });
+  const sortBy = (key) => rows().sort((a, b) => key(a) - key(b)).forEach((row, _, all) => all[0].parentNode.insertBefore(row, group.querySelector(".empty-form")));
+  const position = (row) => Number(field(row, "position").value);
+
+  function summarise(row) {
+    const kind = field(row, "kind");
+    const heading = field(row, "heading");
+    const body = field(row, "body");
+    if (!kind || !body) return; // somebody who may look only
+    const title = heading.value.trim() || (kind.value && kind.selectedOptions[0].text);
+    if (title) row.querySelector(".section__title").textContent = title;
+    row.querySelector(".section__count").textContent = body.value.match(/^\s*([-*+]|\d+\.|###) /gm)?.length ?? "";
+  }
+
+  // The neighbour moves, never the row itself: it keeps the focus and the pointer.
+  function swap(row, direction) {
+    const all = rows();
+    const other = all[all.indexOf(row) + direction];
+    if (!other) return false;
+    if (direction < 0) row.after(other);
+    else row.before(other);
+    return true;
+  }
+
+  function moved(row) {
+    number();
+    editor?.dispatchEvent(new Event("change"));
+    const all = rows();
+    const title = row.querySelector(".section__title").textContent;
+    status.textContent = fill(words.moved, { title, place: all.indexOf(row) + 1, all: all.length });
+  }
+
+  group.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-move]");
+    const row = button?.closest(".section");
+    if (row && swap(row, button.dataset.move === "up" ? -1 : 1)) {
+      moved(row);
+      row.scrollIntoView({ block: "nearest" });
+    }
+  });
+
+  group.addEventListener("pointerdown", (event) => {
+    const handle = event.target.closest(".section__drag");
+    if (!handle || event.button) return;
+    event.preventDefault();
+    const row = handle.closest(".section");
+    const follow = ({ clientY }) => {
+      const box = row.querySelector(".section__head").getBoundingClientRect();
+      if (clientY < box.top) swap(row, -1);
+      else if (clientY > row.getBoundingClientRect().bottom) swap(row, 1);
+    };
+    const drop = () => {
+      row.classList.remove("is-dragged");
+      handle.removeEventListener("pointermove", follow);
+      moved(row);
+    };
+    row.classList.add("is-dragged");
+    handle.setPointerCapture(event.pointerId);
+    handle.addEventListener("pointermove", follow);
+    handle.addEventListener("lostpointercapture", drop, { once: true });
+  });
+
+  group.addEventListener("input", (event) => {
+    const row = event.target.closest(".section");
+    if (row) summarise(row);
+  });
+
+  document.addEventListener("formset:added", ({ target }) => {
+    if (!group.contains(target)) return;
+    number();
+    summarise(target);
+    target.querySelector("select").focus();
+  });
+
+  // After a removal inlines.js numbers the forms as they stand, and Django needs the saved ones first: let them stand so
+  // for that moment.
+  document.addEventListener("formset:removed", () => {
+    sortBy((row) => Number(!row.classList.contains("has_original")) * 1e4 + Number(row.id.match(/\d+$/)));
+    queueMicrotask(() => { sortBy(position); number(); });
+  });
+
+  sortBy(position); // after an error the forms come in the order of their making
+  if (rows().every((row) => field(row, "position"))) {
+    number();
+    group.classList.add("is-sortable");
+  }
+  rows().forEach(summarise);
+  const add = group.querySelector(".add-row a");
+  if (add) add.textContent = words.addSection;
+}
+
+// --- Markdown: buttons above each text ---
+
+function startMarkdown(textarea) {
+  const tools = document.getElementById("markdown-tools").content.cloneNode(true).firstElementChild;
+  tools.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (!button) return;
+    if ("help" in button.dataset) showHelp(tools, button);
+    else write(textarea, button.dataset);
+  });
+  textarea.addEventListener("keydown", (event) => {
+    const wrap = (event.ctrlKey || event.metaKey) && { b: "**|**", k: "[|](https://)" }[event.key];
+    if (wrap) {
+      event.preventDefault();
+      write(textarea, { wrap });
+    }
+  });
+  textarea.before(tools);
+}
+
+function write(textarea, { wrap, line }) {
+  let { selectionStart: start, selectionEnd: end, value } = textarea;
+  if (line) start = value.lastIndexOf("\n", start - 1) + 1;
+  const chosen = value.slice(start, end);
+  const [before, after] = (wrap ?? "|").split("|");
+  const text = line ? chosen.replace(/^/gm, line) : before + chosen + after;
+  textarea.focus();
+  textarea.setSelectionRange(start, end);
+  // Deprecated, and the only way to write that "undo" takes back.
+  if (!document.execCommand("insertText", false, text)) textarea.setRangeText(text, start, end, "end");
+  if (wrap) textarea.setSelectionRange(start + before.length, start + before.length + chosen.length);
+}
+
+function showHelp(tools, button) {
+  const help = document.getElementById("markdown-help");
+  const open = button.getAttribute("aria-expanded") !== "true";
+  for (const other of document.querySelectorAll("[data-help]")) other.setAttribute("aria-expanded", false);
+  button.setAttribute("aria-expanded", open);
+  help.open = open;
+  if (open) tools.after(help);
+}
+
+// --- counters: how much search engines show ---
+
+const ABOUT = { search_title: 60, search_description: 160, summary: 300 };
+
+function startCounter(input) {
+  const counter = document.createElement("span");
+  counter.className = "counter";
+  const count = () => { counter.textContent = fill(words.counter, { count: input.value.length, limit: ABOUT[input.name] }); };
+  input.addEventListener("input", count);
+  input.after(counter);
+  count();
+}
+
+// --- leaving, and the preview ---
+
+function startEditor(form) {
+  let unsaved = false;
+  const change = () => { unsaved = true; };
+  for (const name of ["input", "change"]) form.addEventListener(name, change);
+  for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, change);
+  form.addEventListener("submit", () => { unsaved = false; });
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+
+  // "Save and preview" saves here and shows there. This page is then loaded anew: it would not know the sections that
+  // were just saved, and would save them a second time.
+  form.querySelector("[name=_preview]")?.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const button = event.currentTarget;
+    const tab = window.open("", "_blank");
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form, button) }).catch(() => null);
+    if (tab && answer?.ok && answer.url !== location.href) {
+      unsaved = false;
+      tab.location = answer.url;
+      location.reload();
+      return;
+    }
+    tab?.close(); // something is missing: the page says what, here
+    button.formTarget = "";
+    form.requestSubmit(button);
+  });
+}
+
+// Django's own script makes the "Add" and "Remove" links first: modules run before its `ready` is over.
+window.addEventListener("load", () => {
+  document.querySelectorAll(".sections").forEach(startSections);
+  for (const name of Object.keys(ABOUT)) document.querySelectorAll(`#id_${name}`).forEach(startCounter);
+  document.querySelectorAll(".form-row:not(.empty-form *) textarea.markdown").forEach(startMarkdown);
+  document.addEventListener("formset:added", ({ target }) => target.querySelectorAll("textarea.markdown").forEach(startMarkdown));
+  if (editor) startEditor(editor);
+});

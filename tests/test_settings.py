@@ -1,0 +1,67 @@
+"""Wrong settings stop the start and name the variable; with none set everything works."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def start(tmp_path, **variables):
+    """Load the settings in a process of their own, as a start does."""
+    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment = clean | {"DATA_DIR": str(tmp_path / "var")} | variables
+    code = "import recruitcms.settings as s; print(s.DEBUG, s.SITE_URL, s.ALLOWED_HOSTS, s.SESSION_COOKIE_NAME)"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "maybe"),
+        ("SITE_URL", "www.example.com"),
+        ("SITE_URL", "ftp://example.com"),
+        ("SITE_URL", "https://example.com/path"),
+        ("TIME_ZONE", "Europe/Atlantis"),
+        ("MAIL_FROM", "nobody"),
+        ("TEAM_MAIL", "nobody"),
+        ("EMBEDDED_WORKER", "2"),
+        ("MAIL_URL", "carrier-pigeon://loft"),
+        ("DATABASE_URL", "scroll://library"),
+        ("SECRET_KEY", "short"),
+        ("LINK_KEY", "short"),
+    ],
+)
+def test_a_value_that_cannot_be_used_stops_the_start_and_is_named(tmp_path, name, value):
+    result = start(tmp_path, **{name: value})
+
+    assert result.returncode != 0
+    assert name in result.stderr.splitlines()[-1]
+
+
+def test_with_nothing_set_the_site_is_safe(tmp_path):
+    result = start(tmp_path)
+
+    assert result.stdout.strip() == "False http://127.0.0.1:8000 ['127.0.0.1', 'localhost'] session"
+
+
+def test_keys_are_made_once_and_only_the_owner_reads_them(tmp_path):
+    start(tmp_path)
+    keys = {path.name: path.read_text() for path in (tmp_path / "var" / "keys").iterdir()}
+
+    start(tmp_path)
+
+    assert sorted(keys) == ["link_key", "proof_key", "secret_key"]
+    assert {path.name: path.read_text() for path in (tmp_path / "var" / "keys").iterdir()} == keys
+    assert len(set(keys.values())) == 3
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "var" / "keys").iterdir()} == {0o600}
+
+
+def test_an_https_site_answers_to_its_own_name_alone_with_guarded_cookies(tmp_path):
+    result = start(tmp_path, SITE_URL="https://www.example.com", DEBUG="0")
+
+    assert result.stdout.strip() == "False https://www.example.com ['www.example.com'] __Host-session"
