@@ -40,7 +40,8 @@ pins: $(VENV)/dev
 		--no-emit-index-url --no-header --upgrade requirements/$$set.in -o requirements/$$set.txt; done
 
 messages: $(VENV)/dev
-	cd recruitcms && ../$(manage) makemessages --all --no-obsolete --no-wrap && ../$(manage) compilemessages
+	$(manage) makemessages --locale pl --no-obsolete --no-wrap --ignore ".venv*" --ignore var --ignore tests
+	$(manage) compilemessages --ignore ".venv*"
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache

@@ -17,7 +17,9 @@ def normalise(email: str) -> str:
     people. Raises ValidationError with a sentence for the visitor.
     """
     try:
-        checked = validate_email(unicodedata.normalize("NFC", email), check_deliverability=False, allow_smtputf8=False)
+        checked = validate_email(
+            unicodedata.normalize("NFC", email), check_deliverability=False, allow_smtputf8=False, strict=True
+        )
     except EmailNotValidError:
         raise ValidationError(_("Enter an e-mail address like name@company.com"), code="invalid") from None
     normal = f"{checked.local_part.casefold()}@{checked.ascii_domain.lower()}"

@@ -33,19 +33,21 @@ def confirm(submission: Submission) -> None:
     locked = Submission.objects.select_for_update().select_related("lead").get(pk=submission.pk)
     if not locked.confirmed_at:
         asked = awaiting(locked)
-        _give(locked, asked)
+        given = _give(locked, asked)
         locked.confirmed_at = timezone.now()
         locked.save(update_fields=["confirmed_at"])
         _keep_name(locked)
-        _owe_what_was_promised(locked, asked)
+        _owe_what_was_promised(locked, given)
     submission.confirmed_at = locked.confirmed_at
 
 
-def _give(submission: Submission, asked: list[ConsentEvent]) -> None:
+def _give(submission: Submission, asked: list[ConsentEvent]) -> list[ConsentEvent]:
+    """Write `given` where it is not given already. Return the new events."""
+    given = []
     ref = tokens.subject_ref(submission.lead.email_normal)
     for event in asked:
         if not ledger.is_given(ref, event.purpose):
-            ledger.append(
+            new = ledger.append(
                 ref,
                 event.text,
                 ConsentEvent.State.GIVEN,
@@ -54,20 +56,19 @@ def _give(submission: Submission, asked: list[ConsentEvent]) -> None:
                 page=event.page,
                 gate_mode=event.gate_mode,
             )
+            given.append(new)
+    return given
 
 
-def _owe_what_was_promised(submission: Submission, asked: list[ConsentEvent]) -> None:
-    """Owe the report where one was asked for and may be mailed, else a welcome to the letter."""
-    given = {purpose.key: purpose for purpose in _given(submission)}
-    if submission.kind == Submission.Kind.REPORT and "report" in given:
-        outbox.owe(OutgoingMail.Kind.REPORT, submission, given["report"])
-    elif any(event.purpose.key == "letter" for event in asked):
-        outbox.owe(OutgoingMail.Kind.WELCOME, submission, given["letter"])
-
-
-def _given(submission: Submission) -> list[Purpose]:
+def _owe_what_was_promised(submission: Submission, new: list[ConsentEvent]) -> None:
+    """Owe the report where one was asked for and may be mailed, else a welcome to whoever is new to the letter."""
     ref = tokens.subject_ref(submission.lead.email_normal)
-    return [purpose for purpose in Purpose.objects.all() if ledger.is_given(ref, purpose)]
+    purpose = Purpose.objects.filter(key="report").first()
+    if submission.kind == Submission.Kind.REPORT and purpose and ledger.is_given(ref, purpose):
+        outbox.owe(OutgoingMail.Kind.REPORT, submission, purpose)
+    else:
+        for event in new:
+            outbox.owe(OutgoingMail.Kind.WELCOME, submission, event.purpose)
 
 
 def _keep_name(submission: Submission) -> None:

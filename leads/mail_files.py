@@ -1,8 +1,12 @@
 """Mail as files: the default without a mail server. One `.eml` for each message under MAIL_DIR."""
 
+import email
+import email.policy
 import os
+import re
 import secrets
 from collections.abc import Sequence
+from email.message import EmailMessage as ReceivedMessage
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +38,17 @@ class MailFilesBackend(BaseEmailBackend):
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(self.folder / f"{name}.eml")
+
+
+def names() -> list[str]:
+    """Return the names of the files with mails, newest first."""
+    return sorted((path.name for path in Path(settings.MAIL_DIR).glob("*.eml")), reverse=True)
+
+
+def read(name: str) -> ReceivedMessage | None:
+    """Return the mail in a file, or None where there is none of this name."""
+    path = Path(settings.MAIL_DIR) / name
+    if not re.fullmatch(r"[\w.-]+\.eml", name) or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return email.message_from_binary_file(file, policy=email.policy.default)  # type: ignore[return-value]

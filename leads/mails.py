@@ -132,7 +132,7 @@ def _to_visitor(mail: OutgoingMail, template: str, purposes: list[Any], **contex
     submission = mail.submission
     ways_out = [(WAYS_OUT.get(p.key) or _("Withdraw my consent"), withdraw_url(submission, p.key)) for p in purposes]
     headers = {
-        "List-Unsubscribe": f"<{withdraw_url(submission, mail.purpose.key)}>",
+        "List-Unsubscribe": f"<{withdraw_url(submission, (mail.purpose or purposes[0]).key)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     message = _message(mail, template, submission.lead.email, headers, ways_out=ways_out, **context)

@@ -152,7 +152,7 @@ class Report(Publishable):
     def get_absolute_url(self) -> str:
         return localized_url(self.language, "report", self.slug)
 
-    def problems(self) -> dict[str, str]:
+    def problems(self) -> dict[str, Any]:
         found = super().problems()
         if not self.points.strip():
             found["points"] = _("Write at least one point: what does the reader get?")

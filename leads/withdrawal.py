@@ -24,12 +24,18 @@ def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method) -> None:
     mails = OutgoingMail.objects.filter(submission__lead=lead, purpose=purpose, state=OutgoingMail.State.PENDING)
     mails.update(state=OutgoingMail.State.CANCELLED)
     if purpose.erased_on_withdrawal:
-        _erase(lead, ref)
+        _erase(lead)
 
 
-def _erase(lead: Lead, ref: str) -> None:
+def _erase(lead: Lead) -> None:
     """Delete the person's enquiries with their mails, and the person where nothing else is held (§1.2)."""
     lead.submissions.filter(kind=Submission.Kind.CONSULTATION).delete()
+    forget_if_nothing_is_held(lead)
+
+
+def forget_if_nothing_is_held(lead: Lead) -> None:
+    """Delete a person who has no submission left, and no purpose asked for or agreed to."""
+    ref = tokens.subject_ref(lead.email_normal)
     holds_more = any(ledger.current_state(ref, purpose) in HELD for purpose in Purpose.objects.all())
     if not holds_more and not lead.submissions.exists():
         lead.delete()

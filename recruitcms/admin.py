@@ -116,7 +116,9 @@ class TranslatedAdmin(SharedContentAdmin):
             return HttpResponseRedirect(self._url("change", original.pk))
         self.log_addition(request, copy, [{"added": {}}])
         touch_content()
-        self.message_user(request, _("This is a copy of the other language’s text. Translate it here."), messages.SUCCESS)
+        self.message_user(
+            request, _("This is a copy of the other language’s text. Translate it here."), messages.SUCCESS
+        )
         return HttpResponseRedirect(self._url("change", copy.pk))
 
     def change_view(
@@ -218,7 +220,9 @@ class PublishableAdmin(TranslatedAdmin):
         {
             "fields": ["state_in_words", "revision_note", "publish_at"],
             "classes": ["aside", "publishing"],
-            "description": gettext_lazy("Saving changes nothing for visitors; publishing does, at once or at the time given."),
+            "description": gettext_lazy(
+                "Saving changes nothing for visitors; publishing does, at once or at the time given."
+            ),
         },
     )
     address_fields = (
@@ -288,7 +292,9 @@ class PublishableAdmin(TranslatedAdmin):
         else:
             sentences.append(_("Nothing: this page is not live."))
         if planned:
-            sentences.append(_("Revision %(number)d will be live from %(when)s.") % _when(planned.number, planned.live_from))
+            sentences.append(
+                _("Revision %(number)d will be live from %(when)s.") % _when(planned.number, planned.live_from)
+            )
         return " ".join(sentences)
 
     def view_on_site(self, document: Publishable) -> str | None:  # type: ignore[override]
@@ -376,7 +382,8 @@ class PublishableAdmin(TranslatedAdmin):
     def _refusal(self, error: ValidationError) -> str:
         """Say by the field why nothing was published, with a link to each field."""
         lines = [
-            (f"#id_{name}", self._field_label(name), " ".join(sentences)) for name, sentences in error.message_dict.items()
+            (f"#id_{name}", self._field_label(name), " ".join(sentences))
+            for name, sentences in error.message_dict.items()
         ]
         listed = format_html_join("", '<br><a href="{}">{}</a>: {}', lines)
         return format_html("{}{}", _("Saved as a draft, but not published:"), listed)
@@ -420,7 +427,9 @@ class PictureForm(forms.ModelForm):
     upload = forms.FileField(
         label=gettext_lazy("file"),
         required=False,
-        help_text=gettext_lazy("JPEG, PNG or WebP, up to 12 MB. Camera data is removed. A new file replaces the old one."),
+        help_text=gettext_lazy(
+            "JPEG, PNG or WebP, up to 12 MB. Camera data is removed. A new file replaces the old one."
+        ),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
 

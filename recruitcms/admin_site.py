@@ -33,7 +33,7 @@ class Desk(AdminSite):
         return super().index(request, dashboard(request, self._registry.get(Role)) | (extra_context or {}))
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
-        """Let the admin's pages load the words of Django's scripts: the one script that is a view and no static file."""
+        """Let the admin's pages load the words of Django's scripts: the one script that is a view, no static file."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Tags, Warning, register
+from django.core import checks
 
 
-@register(Tags.security, deploy=True)
-def mail_leaves_the_machine(app_configs: Any, **kwargs: Any) -> list[Warning]:
+@checks.register(checks.Tags.security, deploy=True)
+def mail_leaves_the_machine(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where confirmations would be written to files that nobody reads."""
     if settings.EMAIL_BACKEND == "leads.mail_files.MailFilesBackend":
         return [
-            Warning(
+            checks.Warning(
                 "Mails are written to files instead of being sent.",
                 hint="Set MAIL_URL, for example smtp+tls://user:password@smtp.example.com:587.",
                 id="recruitcms.W001",
@@ -20,12 +20,12 @@ def mail_leaves_the_machine(app_configs: Any, **kwargs: Any) -> list[Warning]:
     return []
 
 
-@register(Tags.security, deploy=True)
-def site_has_its_address(app_configs: Any, **kwargs: Any) -> list[Warning]:
+@checks.register(checks.Tags.security, deploy=True)
+def site_has_its_address(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where links in mails would lead to a machine that visitors cannot reach (EML-17)."""
     if not settings.HTTPS:
         return [
-            Warning(
+            checks.Warning(
                 "The site's address is not an https:// one.",
                 hint="Set SITE_URL, for example https://www.example.com. Links in mails are made from it.",
                 id="recruitcms.W002",

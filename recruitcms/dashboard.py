@@ -1,4 +1,4 @@
-"""The figures of the admin's first page. Each function asks for one thing, with a number of queries that never grows."""
+"""The figures of the admin's first page. Each function asks one thing, with a number of queries that never grows."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -20,8 +20,8 @@ FILL_IN = re.compile(r"\[([^\[\]<>\n]{1,80})\]")
 TEXT_OR_TAG = re.compile(r"(<[^>]*>)")
 
 
-def render_markdown(text: str, mark_fill_ins: bool = True) -> str:
-    """Return safe HTML of a Markdown text; headings of the first two levels become the third.
+def render_markdown(text: str, mark_fill_ins: bool = True, heading: int = 3) -> str:
+    """Return safe HTML of a Markdown text whose highest headings get the level `heading` (3, or 2 on plain pages).
 
     A new converter for each call: one `Markdown` object shared by threads mixes their outputs.
     """
@@ -31,6 +31,8 @@ def render_markdown(text: str, mark_fill_ins: bool = True) -> str:
     html = _clean(html)
     html = html.replace("<th>", '<th scope="col">')
     html = re.sub(r'<a href="(?=https?:)', '<a rel="noopener nofollow ugc" href="', html)
+    if heading == 2:
+        html = re.sub(r"<(/?)h([34])>", lambda tag: f"<{tag[1]}h{int(tag[2]) - 1}>", html)
     return _mark_fill_ins(html) if mark_fill_ins else html
 
 

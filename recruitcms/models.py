@@ -19,7 +19,9 @@ class SiteSettings(models.Model):
     address = models.CharField(
         _("postal address"), max_length=200, blank=True, help_text=_("On one line. Stands at the foot of every mail.")
     )
-    licence = models.CharField(_("licence"), max_length=120, blank=True, help_text=_("Number in the register of agencies."))
+    licence = models.CharField(
+        _("licence"), max_length=120, blank=True, help_text=_("Number in the register of agencies.")
+    )
     email = models.EmailField(_("e-mail"), default="hello@northbeam.example")
     privacy_email = models.EmailField(_("e-mail for privacy questions"), default="privacy@northbeam.example")
     phone = models.CharField(_("phone"), max_length=40, blank=True)
@@ -71,10 +73,15 @@ class SiteText(models.Model):
     home_lead = models.CharField(_("first sentence of the home page"), max_length=300, blank=True)
     library_title = models.CharField(_("title of the library"), max_length=120, blank=True)
     library_lead = models.CharField(_("first sentence of the library"), max_length=300, blank=True)
-    often_searched = models.CharField(_("often searched"), max_length=200, blank=True, help_text=_("Up to four, by commas."))
+    often_searched = models.CharField(
+        _("often searched"), max_length=200, blank=True, help_text=_("Up to four, by commas.")
+    )
     company = models.TextField(_("the company in two sentences"), blank=True, help_text=_("Markdown."))
     questions = models.CharField(
-        _("questions or comments"), max_length=200, blank=True, help_text=_("Before the author's link. Words for: ask away.")
+        _("questions or comments"),
+        max_length=200,
+        blank=True,
+        help_text=_("Before the author's link. Words for: ask away."),
     )
     trending_regions = models.TextField(
         _("trending regions"), blank=True, help_text=_("Markdown, with links. Closes every role page.")
@@ -138,7 +145,9 @@ class Person(Translated):
 
     name = models.CharField(_("name"), max_length=80)
     slug = models.SlugField(_("address"), max_length=80)
-    job_title = models.CharField(_("job title"), max_length=120, help_text=_("With the company, for people from outside."))
+    job_title = models.CharField(
+        _("job title"), max_length=120, help_text=_("With the company, for people from outside.")
+    )
     bio = models.TextField(_("biography"), blank=True, help_text=_("Markdown. Two or three sentences."))
     portrait = models.ForeignKey(Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     languages = models.CharField(_("speaks"), max_length=120, blank=True, help_text=_("“English, Polish”"))
@@ -204,7 +213,10 @@ class ClientLogo(models.Model):
     name = models.CharField(_("name"), max_length=80, help_text=_("Read aloud by screen readers."))
     group = models.CharField(_("group"), max_length=10, choices=Group, default=Group.CLIENT)
     mark = models.SlugField(
-        _("drawn word mark"), max_length=60, blank=True, help_text=_("A drawing of static/img/logos.svg: logo-fernhill.")
+        _("drawn word mark"),
+        max_length=60,
+        blank=True,
+        help_text=_("A drawing of static/img/logos.svg: logo-fernhill."),
     )
     picture = models.ForeignKey(Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     url = models.URLField(_("link"), blank=True)
@@ -285,7 +297,9 @@ class Page(Publishable):
         ABOUT = "about", _("About us (in the main menu)")
 
     body = models.TextField(_("text"), blank=True, help_text=_("Markdown; ### makes a heading."))
-    footer = models.CharField(_("place in the footer"), max_length=10, choices=Footer, blank=True, default=Footer.NOWHERE)
+    footer = models.CharField(
+        _("place in the footer"), max_length=10, choices=Footer, blank=True, default=Footer.NOWHERE
+    )
     purpose = models.CharField(
         _("purpose"), max_length=10, choices=Purpose, blank=True, help_text=_("Forms link to the privacy policy.")
     )
@@ -299,7 +313,7 @@ class Page(Publishable):
     def get_absolute_url(self) -> str:
         return localized_url(self.language, "page", self.slug)
 
-    def problems(self) -> dict[str, str]:
+    def problems(self) -> dict[str, Any]:
         found = super().problems()
         if not self.body.strip():
             found["body"] = _("Write the text of the page.")
@@ -307,7 +321,7 @@ class Page(Publishable):
 
     def freeze(self) -> dict[str, Any]:
         return {
-            "html": markup.render_markdown(self.body, mark_fill_ins=False),
+            "html": markup.render_markdown(self.body, mark_fill_ins=False, heading=2),
             "body": self.body,
             "search_title": self.search_title,
             "search_description": self.search_description,

@@ -13,7 +13,11 @@ from PIL import Image, ImageOps
 
 WIDTHS = (320, 800, 1600)
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
-WEBP_QUALITY = 80
+SAVING: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 88, "optimize": True},
+    "PNG": {"optimize": True},
+    "WEBP": {"quality": 80, "method": 6},
+}
 
 
 def read_picture(file: Any) -> Image.Image:
@@ -23,7 +27,9 @@ def read_picture(file: Any) -> Image.Image:
     """
     if file.size > settings.PICTURE_MAX_BYTES:
         limit = settings.PICTURE_MAX_BYTES // 1024 // 1024
-        raise ValidationError(_("This file is larger than %(limit)d MB. Save it smaller and try again.") % {"limit": limit})
+        raise ValidationError(
+            _("This file is larger than %(limit)d MB. Save it smaller and try again.") % {"limit": limit}
+        )
     try:
         file.seek(0)
         with Image.open(file, formats=list(FORMATS)) as opened:
@@ -61,9 +67,6 @@ def store_renditions(picture: Image.Image, kind: str) -> dict[str, Any]:
 
 
 def _save(name: str, picture: Image.Image, kind: str) -> str:
-    options: dict[str, Any] = {"JPEG": {"quality": 88, "optimize": True}, "PNG": {"optimize": True}}.get(kind, {})
-    if kind == "WEBP":
-        options = {"quality": WEBP_QUALITY, "method": 6}
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    picture.save(buffer, kind, **SAVING[kind])
     return default_storage.save(name, ContentFile(buffer.getvalue()))

@@ -46,7 +46,9 @@ def copy_of(row: Any) -> Any:
 class Translated(models.Model):
     """A row in one language. Rows that say the same thing in other languages share its `translation_group`."""
 
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
+    language = models.CharField(
+        _("language"), max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
+    )
     translation_group = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
 
     class Meta:
@@ -189,9 +191,9 @@ class Publishable(Translated):
         """Return the values of the columns that a subclass's revision adds."""
         return {}
 
-    def problems(self) -> dict[str, str]:
+    def problems(self) -> dict[str, Any]:
         """Return what stops publishing: field name to a sentence that says what to do."""
-        found = {}
+        found: dict[str, Any] = {}
         if not self.title.strip():
             found["title"] = _("Give the page a title.")
         if not self.summary.strip():

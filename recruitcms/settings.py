@@ -4,12 +4,14 @@ Everything works with nothing set: SQLite, local files and mails under `var/`. A
 start with the variable's name and what is expected. All variables are listed in `.env.example`.
 """
 
+import contextlib
 import os
 import secrets
 import zoneinfo
 from collections.abc import Callable
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -23,7 +25,7 @@ if (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
 
 
-def read(name: str, default: str, parse: Callable[[str], object] = str) -> object:
+def read(name: str, default: str, parse: Callable[[str], Any] = str) -> Any:
     """Return variable `name` parsed, or raise ImproperlyConfigured naming it and what it expects."""
     value = env.str(name, default=default)
     try:
@@ -62,7 +64,7 @@ def mailbox(value: str) -> str:
     return value
 
 
-def database(value: str) -> dict[str, object]:
+def database(value: str) -> dict[str, Any]:
     """Read a database's address."""
     config = env.db_url_config(value)
     if not str(config.get("ENGINE")).startswith("django.db.backends."):
@@ -70,7 +72,7 @@ def database(value: str) -> dict[str, object]:
     return config
 
 
-def cache(value: str) -> dict[str, object]:
+def cache(value: str) -> dict[str, Any]:
     """Read a cache's address."""
     config = env.cache_url_config(value)
     if not config.get("BACKEND"):
@@ -90,10 +92,8 @@ def secret(name: str) -> str:
         handle = os.open(path.with_suffix(f".{os.getpid()}"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_urlsafe(48))
-        try:
-            os.link(path.with_suffix(f".{os.getpid()}"), path)  # the first process to arrive wins
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # the first process to arrive wins
+            os.link(path.with_suffix(f".{os.getpid()}"), path)
         path.with_suffix(f".{os.getpid()}").unlink()
     value = value or path.read_text().strip()
     if len(value) < 32:
@@ -102,10 +102,10 @@ def secret(name: str) -> str:
 
 
 # --- Where things are -------------------------------------------------------------------------------------------------
-DATA_DIR = Path(str(read("DATA_DIR", str(BASE_DIR / "var")))).resolve()
+DATA_DIR = Path(read("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
-DEBUG = bool(read("DEBUG", "0", flag))
-SITE_URL = str(read("SITE_URL", "http://127.0.0.1:8000", web_address))
+DEBUG = read("DEBUG", "0", flag)
+SITE_URL = read("SITE_URL", "http://127.0.0.1:8000", web_address)
 HTTPS = SITE_URL.startswith("https://")
 _site = urlsplit(SITE_URL)
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -137,6 +137,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "recruitcms.middleware.SecurityHeaders",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -189,7 +190,7 @@ CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("pl", "Polski")]
 LOCALE_PATHS = [BASE_DIR / "recruitcms" / "locale"]
-TIME_ZONE = str(read("TIME_ZONE", "Europe/Warsaw", time_zone))
+TIME_ZONE = read("TIME_ZONE", "Europe/Warsaw", time_zone)
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = False
 FORMAT_MODULE_PATH = ["recruitcms.formats"]
@@ -228,20 +229,19 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 MAIL_DIR = DATA_DIR / "mail"
-MAIL_URL = str(read("MAIL_URL", ""))
+MAIL_URL = read("MAIL_URL", "")
 if MAIL_URL:
     _mail = read("MAIL_URL", "", env.email_url_config)
-    assert isinstance(_mail, dict)
     for _key, _value in _mail.items():
         if _key.startswith("EMAIL_"):
             globals()[_key] = _value
 else:
     EMAIL_BACKEND = "leads.mail_files.MailFilesBackend"
 EMAIL_TIMEOUT = 30
-DEFAULT_FROM_EMAIL = str(read("MAIL_FROM", "Northbeam Talent <hello@northbeam.example>", mailbox))
+DEFAULT_FROM_EMAIL = read("MAIL_FROM", "Northbeam Talent <hello@northbeam.example>", mailbox)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-TEAM_MAIL = str(read("TEAM_MAIL", DEFAULT_FROM_EMAIL, mailbox))  # who hears of a new enquiry
-EMBEDDED_WORKER = bool(read("EMBEDDED_WORKER", "1", flag))
+TEAM_MAIL = read("TEAM_MAIL", DEFAULT_FROM_EMAIL, mailbox)  # who hears of a new enquiry
+EMBEDDED_WORKER = read("EMBEDDED_WORKER", "1", flag)
 
 # --- Security ---------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS

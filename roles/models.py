@@ -82,7 +82,7 @@ class Role(Publishable):
             duplicate.save()
         return translation
 
-    def problems(self) -> dict[str, str]:
+    def problems(self) -> dict[str, Any]:
         found = super().problems()
         if not any(section.body.strip() for section in self.sections.all()):
             found["body"] = _("Write at least one section.")
@@ -138,13 +138,18 @@ class Section(models.Model):
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="sections")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     heading = models.CharField(
-        _("heading"), max_length=120, blank=True, help_text=_("Empty: the standard heading, made from the role's title.")
+        _("heading"),
+        max_length=120,
+        blank=True,
+        help_text=_("Empty: the standard heading, made from the role's title."),
     )
     body = models.TextField(
         _("text"), blank=True, help_text=_("Markdown. Words the reader should replace go in [square brackets].")
     )
     advice = models.TextField(
-        _("advice to the reader"), blank=True, help_text=_("Markdown. On the page only, never in the copy or downloads.")
+        _("advice to the reader"),
+        blank=True,
+        help_text=_("Markdown. On the page only, never in the copy or downloads."),
     )
     note = models.CharField(
         _("recruiter's note"), max_length=240, blank=True, help_text=_("In the margin: “Title | two lines of advice”.")

@@ -25,5 +25,7 @@ def search(revisions: QuerySet, query: str) -> QuerySet:
     if not words:
         return revisions
     starts = Q(search_title__startswith=words[0])
-    rank = Case(When(in_title & starts, Value(0)), When(in_title, Value(1)), default=Value(2), output_field=IntegerField())
+    rank = Case(
+        When(in_title & starts, Value(0)), When(in_title, Value(1)), default=Value(2), output_field=IntegerField()
+    )
     return revisions.annotate(rank=rank).order_by("rank", "title")

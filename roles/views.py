@@ -75,7 +75,7 @@ def role(request: HttpRequest, slug: str) -> HttpResponse:
 def render_role(
     request: HttpRequest, revision: RoleRevision, translations: dict[str, str], preview: bool = False
 ) -> HttpResponse:
-    """Render a revision, live or (for the editors' preview) not saved yet, through the one template of the role page."""
+    """Render a revision, live or (for the editors' preview) not saved yet, through the role page's one template."""
     site = site_content(revision.language)
     content = revision.content
     sections = content["sections"]
@@ -106,7 +106,9 @@ def related_roles(revision: RoleRevision) -> QuerySet[RoleRevision]:
     live = RoleRevision.objects.live().filter(language=revision.language)
     live = live.filter(chosen | Q(category=revision.category)).exclude(translation_group=revision.translation_group)
     by_hand_first = Case(When(chosen, Value(0)), default=Value(1))
-    return live.select_related("category").defer("content", "search_text").order_by(by_hand_first, "-live_from")[:RELATED]
+    return (
+        live.select_related("category").defer("content", "search_text").order_by(by_hand_first, "-live_from")[:RELATED]
+    )
 
 
 def _place_after(sections: list[dict[str, Any]], kinds: list[str]) -> str:

@@ -11,11 +11,10 @@ from recruitcms import site_content
 
 
 @pytest.fixture(autouse=True)
-def fresh_copies() -> Iterator[None]:
+def fresh_copies() -> None:
     """Forget what earlier tests left in the process."""
     site_content._kept.clear()
     cache.clear()
-    yield
 
 
 @pytest.fixture(autouse=True, scope="session")

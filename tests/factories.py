@@ -17,7 +17,9 @@ numbers = count(1)
 
 def make_user(name: str = "", group: str = "", **more: Any) -> User:
     """Return a member of staff, in one of the ready-made groups where one is named."""
-    user = User.objects.create_user(name or f"staff{next(numbers)}", password="correct horse battery", is_staff=True, **more)
+    user = User.objects.create_user(
+        name or f"staff{next(numbers)}", password="correct horse battery", is_staff=True, **more
+    )
     if group:
         user.groups.add(Group.objects.get(name=group))
     return user
@@ -32,7 +34,9 @@ def image_file(name: str = "picture.png", size: tuple[int, int] = (900, 600), ki
 
 def make_picture(name: str = "", **more: Any) -> Picture:
     files = store_renditions(read_picture(image_file()), "PNG")
-    return Picture.objects.create(**{"name": name or f"picture {next(numbers)}", "alt": "A drawing", "files": files} | more)
+    return Picture.objects.create(
+        **{"name": name or f"picture {next(numbers)}", "alt": "A drawing", "files": files} | more
+    )
 
 
 def make_site(**texts: Any) -> SiteSettings:
@@ -44,7 +48,12 @@ def make_site(**texts: Any) -> SiteSettings:
 
 def make_person(**more: Any) -> Person:
     number = next(numbers)
-    fields = {"name": f"Person {number}", "slug": f"person-{number}", "job_title": "Recruiter", "bio": "Knows the trade."}
+    fields = {
+        "name": f"Person {number}",
+        "slug": f"person-{number}",
+        "job_title": "Recruiter",
+        "bio": "Knows the trade.",
+    }
     return Person.objects.create(**fields | more)
 
 

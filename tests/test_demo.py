@@ -44,7 +44,9 @@ def test_there_are_24_english_and_6_polish_roles_in_6_categories():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_role_is_whole(path):
     file = read_role(path.read_text())
-    texts = [text for section in file.sections for text in (section.heading, section.body, section.advice, section.note)]
+    texts = [
+        text for section in file.sections for text in (section.heading, section.body, section.advice, section.note)
+    ]
 
     assert {section.kind for section in file.sections} == set(Section.Kind.values)
     assert len(plain_text(" ".join(texts)).split()) >= 900

@@ -75,6 +75,12 @@ def test_a_text_never_brings_a_first_or_second_heading():
     assert render_markdown("# One\n\n## Two\n\n##### Five") == "<h3>One</h3>\n<h3>Two</h3>\n<h4>Five</h4>"
 
 
+def test_on_a_plain_page_headings_follow_the_title():
+    assert (
+        render_markdown("# One\n\n### Three\n\n#### Four", heading=2) == "<h2>One</h2>\n<h2>Three</h2>\n<h3>Four</h3>"
+    )
+
+
 def test_tables_name_their_columns():
     assert '<th scope="col">A</th>' in render_markdown("| A |\n|---|\n| 1 |")
 

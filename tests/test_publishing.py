@@ -176,7 +176,7 @@ def test_a_page_of_plain_text_is_published_the_same_way():
 
     revision = page.publish()
 
-    assert revision.content["html"].startswith("<h3>Title</h3>")
+    assert revision.content["html"].startswith("<h2>Title</h2>")
     assert "script" not in revision.content["html"]
 
 

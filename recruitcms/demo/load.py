@@ -127,7 +127,9 @@ def load_testimonials() -> int:
 
 
 def load_logos() -> int:
-    made = [ClientLogo.objects.get_or_create(name=entry["name"], defaults=entry)[1] for entry in read_toml("logos")["logo"]]
+    made = [
+        ClientLogo.objects.get_or_create(name=entry["name"], defaults=entry)[1] for entry in read_toml("logos")["logo"]
+    ]
     return sum(made)
 
 
@@ -210,7 +212,10 @@ def add_role(language: str, file: RoleFile) -> Role:
         category=category,
         author=Person.objects.get(language=language, slug=meta["author"]),
         picture=Picture.objects.filter(name=meta.get("picture", "")).first(),
-        **{name: meta[name] for name in ("title", "title_plural", "slug", "summary", "search_title", "search_description")},
+        **{
+            name: meta[name]
+            for name in ("title", "title_plural", "slug", "summary", "search_title", "search_description")
+        },
     )
     original = Role.objects.filter(language=LANGUAGES[0], slug=meta.get("translation_of", "")).first()
     if original:
@@ -241,5 +246,3 @@ def publish_as_of(document: Publishable, moment: datetime) -> None:
 
 def read_toml(name: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / f"{name}.toml").read_text())
-
-

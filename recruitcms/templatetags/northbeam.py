@@ -20,7 +20,9 @@ ALIKE = {"home", "library", "people", "consultation"}
 def icon(name: str, extra: str = "") -> SafeString:
     """Return a drawing of static/img/icons.svg, silent for screen readers."""
     css = f"i {extra}".strip()
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css, static("img/icons.svg"), name)
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', css, static("img/icons.svg"), name
+    )
 
 
 @register.simple_tag

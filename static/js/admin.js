@@ -9,7 +9,7 @@ const editor = document.querySelector("#content-main > form[method=post]");
 
 function startSections(group) {
   const status = group.querySelector("[role=status]");
-  const rows = () => [...group.querySelectorAll(".section:not(.empty-form)")];
+  const rows = () => [...group.querySelectorAll(".section-row:not(.empty-form)")];
   const field = (row, name) => row.querySelector(`[name$="-${name}"]`);
 
   const number = () => rows().forEach((row, index) => { field(row, "position").value = index; });
@@ -46,7 +46,7 @@ function startSections(group) {
 
   group.addEventListener("click", (event) => {
     const button = event.target.closest("[data-move]");
-    const row = button?.closest(".section");
+    const row = button?.closest(".section-row");
     if (row && swap(row, button.dataset.move === "up" ? -1 : 1)) {
       moved(row);
       row.scrollIntoView({ block: "nearest" });
@@ -57,7 +57,7 @@ function startSections(group) {
     const handle = event.target.closest(".section__drag");
     if (!handle || event.button) return;
     event.preventDefault();
-    const row = handle.closest(".section");
+    const row = handle.closest(".section-row");
     const follow = ({ clientY }) => {
       const box = row.querySelector(".section__head").getBoundingClientRect();
       if (clientY < box.top) swap(row, -1);
@@ -75,7 +75,7 @@ function startSections(group) {
   });
 
   group.addEventListener("input", (event) => {
-    const row = event.target.closest(".section");
+    const row = event.target.closest(".section-row");
     if (row) summarise(row);
   });
 
@@ -187,11 +187,37 @@ function startEditor(form) {
   });
 }
 
-// Django's own script makes the "Add" and "Remove" links first: modules run before its `ready` is over.
-window.addEventListener("load", () => {
+// --- names for the fields that Django leaves without one ---
+
+function nameFields() {
+  for (const field of document.querySelectorAll("td :is(input:not([type=hidden]),select,textarea)")) {
+    const cell = field.closest("td");
+    const heading = cell.closest("table").tHead?.rows[0].cells[cell.cellIndex];
+    if (heading && !field.labels.length && !field.ariaLabel) field.setAttribute("aria-label", heading.innerText.trim());
+  }
+  for (const icon of document.querySelectorAll(".search-label-icon")) icon.role = "img";
+  for (const field of document.querySelectorAll(".datetime input")) {
+    const label = field.closest(".form-row").querySelector("label, legend").textContent;
+    field.setAttribute("aria-label", label + field.previousSibling.textContent);
+  }
+  for (const select of document.querySelectorAll("select.admin-autocomplete")) {
+    const label = select.labels[0]?.textContent ?? select.getAttribute("aria-label");
+    for (const part of select.nextElementSibling?.querySelectorAll(".select2-selection, .select2-selection__rendered, .select2-search__field") ?? []) {
+      part.removeAttribute("aria-labelledby");
+      part.setAttribute("aria-label", [label, part.classList.contains("select2-search__field") ? "" : select.selectedOptions[0]?.text].filter(Boolean).join(" "));
+    }
+  }
+}
+
+function start() {
   document.querySelectorAll(".sections").forEach(startSections);
-  for (const name of Object.keys(ABOUT)) document.querySelectorAll(`#id_${name}`).forEach(startCounter);
   document.querySelectorAll(".form-row:not(.empty-form *) textarea.markdown").forEach(startMarkdown);
   document.addEventListener("formset:added", ({ target }) => target.querySelectorAll("textarea.markdown").forEach(startMarkdown));
+  for (const name of Object.keys(ABOUT)) document.querySelectorAll(`#id_${name}`).forEach(startCounter);
+  nameFields();
   if (editor) startEditor(editor);
-});
+}
+
+// Django's scripts make their links and fields first; ours was asked for later and so is called later.
+if (window.django?.jQuery) django.jQuery(start);
+else start();

@@ -3,13 +3,13 @@
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// --- Say that something is done, on the button itself, for four seconds. The words are in a role=status. ---
+// --- Say that something is done: on the button for four seconds, and to screen readers. ---
 function say(button, words) {
   const label = $('span', button) || button;
   label.dataset.before ??= label.textContent;
-  label.textContent = words;
+  label.textContent = $('#said').textContent = words;
   clearTimeout(button.timer);
-  button.timer = setTimeout(() => { label.textContent = label.dataset.before; }, 4000);
+  button.timer = setTimeout(() => { label.textContent = label.dataset.before; $('#said').textContent = ''; }, 4000);
 }
 
 // --- Copy: the parts of the page that are in the copy, as rich text and as plain text. ---

@@ -31,6 +31,7 @@ def find_browser() -> str | None:
     return found or (MAC if Path(MAC).exists() else None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     browser = find_browser()
     for item in items:
@@ -62,7 +63,9 @@ class Site:
                 if address in str(mail["To"]) and subject in str(mail["Subject"]):
                     return mail
             time.sleep(0.1)
-        raise AssertionError(f"no mail to {address} about {subject!r}: {[str(mail['Subject']) for mail in self.mails()]}")
+        raise AssertionError(
+            f"no mail to {address} about {subject!r}: {[str(mail['Subject']) for mail in self.mails()]}"
+        )
 
 
 def free_port() -> int:

@@ -1,4 +1,3 @@
-import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         get_user_model().objects.create_superuser("editor", "editor@northbeam.example", password)
         path = settings.DATA_DIR / "first-password"
         path.write_text(f"editor\n{password}\n")
-        os.chmod(path, 0o600)
+        path.chmod(0o600)
         return password
 
     def say_where(self, password: str | None) -> None:

@@ -1,0 +1,470 @@
+"""The lead inbox, the report and its editions, the register of purposes, the ledger and the outbox, for staff."""
+
+from collections.abc import Callable
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.db.models import QuerySet, TextField
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import filesizeformat
+from django.urls import path, reverse
+from django.utils import timezone, translation
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from leads import exports, mail_files, tokens, withdrawal
+from leads.addresses import normalise
+from leads.models import (
+    ConsentEvent,
+    ConsentText,
+    Edition,
+    OutgoingMail,
+    Purpose,
+    Report,
+    ReportRevision,
+    Submission,
+)
+from leads.views import render_report
+from recruitcms.admin import PublishableAdmin, SharedContentAdmin
+from recruitcms.publishing import touch_content
+
+# For a mail's HTML in its frame: its own styles, and nothing else.
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Admin of records: to be looked at. Nobody adds, changes or deletes one by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+# --- the inbox ---
+
+
+@admin.register(Submission)
+class SubmissionAdmin(admin.ModelAdmin):
+    """Who waits for an answer. The visitor's words cannot be changed; what staff do with them can."""
+
+    list_display = ["who", "wants", "company", "page", "state", "owner", "created_at", "confirmed_at"]
+    list_display_links = ["who"]
+    list_filter = ["state", "kind", "owner", "language", "created_at"]
+    list_select_related = ["lead", "owner"]
+    list_per_page = 50
+    search_fields = ["name", "lead__name", "lead__email", "company", "message"]
+    search_help_text = gettext_lazy("Search names, addresses, companies and messages.")
+    date_hierarchy = "created_at"
+    actions = ["mark_replied", "mark_closed", "mark_spam", "export_as_csv"]
+    fields_of_staff = ["state", "owner", "notes"]
+    fieldsets = [
+        (gettext_lazy("Your answer"), {"fields": [("state", "owner"), "notes"]}),
+        (
+            gettext_lazy("What they wrote"),
+            {"fields": ["name", "mail_to", "company", "phone", "job", "wants", "message", "language"]},
+        ),
+        (
+            gettext_lazy("Where they came from"),
+            {"fields": ["page", "cta", "report", "referrer_host", "campaign", "created_at"]},
+        ),
+        (
+            gettext_lazy("What they agreed to"),
+            {"fields": ["confirmed_at", "consents"], "description": gettext_lazy("From the ledger, newest first.")},
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        return super().get_queryset(request).select_related("lead")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        shown = [name for _title, options in self.fieldsets for name in options["fields"]]
+        flat = [name for entry in shown for name in ([entry] if isinstance(entry, str) else entry)]
+        return [name for name in flat if name not in self.fields_of_staff]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leads.export_submission")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer as owners the people who can open the admin."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "owner" and field is not None:
+            field.queryset = get_user_model().objects.filter(is_staff=True, is_active=True)
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
+        return field
+
+    # --- what the list and the page say ---
+
+    @admin.display(description=gettext_lazy("who"), ordering="lead__email")
+    def who(self, submission: Submission) -> str:
+        name = submission.name or submission.lead.name
+        return format_html("{}<br>{}", name, submission.lead.email) if name else submission.lead.email
+
+    @admin.display(description=gettext_lazy("wants"), ordering="kind")
+    def wants(self, submission: Submission) -> str:
+        kind, topic = submission.get_kind_display(), submission.get_topic_display()
+        return f"{kind}: {topic}" if topic else kind
+
+    @admin.display(description=gettext_lazy("e-mail"))
+    def mail_to(self, submission: Submission) -> str:
+        return format_html('<a href="mailto:{0}">{0}</a>', submission.lead.email)
+
+    @admin.display(description=gettext_lazy("campaign"))
+    def campaign(self, submission: Submission) -> str:
+        return ", ".join(f"{name}: {value}" for name, value in submission.utm.items()) or "-"
+
+    @admin.display(description=gettext_lazy("consents"))
+    def consents(self, submission: Submission) -> SafeString | str:
+        """Show every decision of the person, with the exact words that were shown (CON-1)."""
+        ref = tokens.subject_ref(submission.lead.email_normal)
+        events = ConsentEvent.objects.filter(subject_ref=ref).select_related("purpose", "text").order_by("-pk")
+        return format_html(
+            '<ul class="plain">{}</ul>',
+            format_html_join(
+                "",
+                "<li><b>{}: {}</b>, {}, {}<br>“{}” ({} {})</li>",
+                (
+                    (
+                        event.purpose.title,
+                        event.get_state_display(),
+                        event.get_method_display(),
+                        _moment(event.occurred_at),
+                        event.text.body,
+                        _("version"),
+                        event.text.version,
+                    )
+                    for event in events
+                ),
+            ),
+        )
+
+    # --- actions ---
+
+    @admin.action(description=gettext_lazy("Mark as replied"), permissions=["change"])
+    def mark_replied(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        self._mark(request, queryset, Submission.State.REPLIED)
+
+    @admin.action(description=gettext_lazy("Mark as closed"), permissions=["change"])
+    def mark_closed(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        self._mark(request, queryset, Submission.State.CLOSED)
+
+    @admin.action(description=gettext_lazy("Mark as spam"), permissions=["change"])
+    def mark_spam(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        self._mark(request, queryset, Submission.State.SPAM)
+
+    def _mark(self, request: HttpRequest, queryset: QuerySet[Submission], state: Submission.State) -> None:
+        changed = list(queryset.exclude(state=state))
+        Submission.objects.filter(pk__in=[submission.pk for submission in changed]).update(state=state)
+        _log(request, changed, _("State: %(state)s") % {"state": state.label})
+        count = len(changed)
+        sentence = ngettext(
+            "%(count)d submission is now “%(state)s”.", "%(count)d submissions are now “%(state)s”.", count
+        )
+        self.message_user(request, sentence % {"count": count, "state": state.label}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
+    def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse:
+        """Send the chosen submissions as a file, and keep who took them (SEC-22)."""
+        chosen = list(queryset.select_related("lead", "owner", "cta"))
+        _log(request, chosen, _("Exported as CSV."))
+        response = HttpResponse(exports.submissions_csv(chosen), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="submissions-{timezone.localdate():%Y-%m-%d}.csv"'
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    # --- deleting ---
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let the mails of a submission go with it, though nobody may delete one by itself."""
+        listed, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, needed - {OutgoingMail._meta.verbose_name}, protected
+
+    def delete_model(self, request: HttpRequest, obj: Submission) -> None:
+        super().delete_model(request, obj)
+        withdrawal.forget_if_nothing_is_held(obj.lead)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        leads = {submission.lead for submission in queryset.select_related("lead")}
+        super().delete_queryset(request, queryset)
+        for lead in leads:
+            withdrawal.forget_if_nothing_is_held(lead)
+
+
+def _log(request: HttpRequest, objects: list[Any], said: str) -> None:
+    LogEntry.objects.log_actions(request.user.pk, objects, CHANGE, change_message=said)  # type: ignore[arg-type]
+
+
+def _moment(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+# --- the report ---
+
+
+class EditionForm(forms.ModelForm):
+    class Meta:
+        model = Edition
+        fields = ["date", "file", "file_name", "pages"]
+        # Not the admin's own widget: it prints a public address that a private file does not have.
+        widgets = {"file": forms.FileInput(attrs={"accept": "application/pdf"})}
+
+    def clean_file(self) -> Any:
+        """Refuse what is no PDF, or is too large to hand out (SEC-8)."""
+        file = self.cleaned_data["file"]
+        if isinstance(file, UploadedFile):
+            if (file.size or 0) > settings.EDITION_MAX_BYTES:
+                limit = settings.EDITION_MAX_BYTES // 1024 // 1024
+                raise ValidationError(_("This file is larger than %(limit)d MB. Save it smaller.") % {"limit": limit})
+            if file.read(5) != b"%PDF-":
+                raise ValidationError(_("This is not a PDF file. Export the report as a PDF and upload that."))
+            file.seek(0)
+            self.instance.size = file.size or 0
+        return file
+
+
+class EditionInline(admin.StackedInline):
+    model = Edition
+    form = EditionForm
+    extra = 0
+    fields = ["date", "file", "stored", "file_name", "pages", "downloads"]
+    readonly_fields = ["stored", "downloads"]
+
+    @admin.display(description=gettext_lazy("stored file"))
+    def stored(self, edition: Edition) -> str:
+        if not edition.pk:
+            return _("None yet.")
+        url = reverse("admin:leads_report_edition", args=[edition.pk])
+        return format_html('<a href="{}">{}.pdf</a> ({})', url, edition.file_name, filesizeformat(edition.size))
+
+
+@admin.register(Report)
+class ReportAdmin(PublishableAdmin):
+    inlines = [EditionInline]
+    autocomplete_fields = ["cover"]
+    fieldsets = [
+        (gettext_lazy("Top of the page"), {"fields": ["language", "title", "summary", "points", "cover", "form_note"]}),
+        (gettext_lazy("What is inside"), {"fields": ["inside"]}),
+        (gettext_lazy("A page from the report"), {"fields": ["chart_title", "chart_note", "chart", "chart_source"]}),
+        (gettext_lazy("How we count"), {"fields": ["method"]}),
+        (gettext_lazy("The mail that brings it"), {"fields": ["sender", "mail_tip"]}),
+        (gettext_lazy("The exchange"), {"fields": ["gate_mode"], "classes": ["collapse"]}),
+        PublishableAdmin.address_fields,  # type: ignore[list-item]
+        PublishableAdmin.publishing_fields,  # type: ignore[list-item]
+        PublishableAdmin.history_fields,  # type: ignore[list-item]
+    ]
+
+    def get_urls(self) -> list[Any]:
+        file = self.admin_site.admin_view(self.edition_view)
+        return [path("edition/<int:pk>/", file, name="leads_report_edition"), *super().get_urls()]
+
+    def edition_view(self, request: HttpRequest, pk: int) -> FileResponse:
+        """Hand the stored PDF to staff, without counting it as a download."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        edition = get_object_or_404(Edition, pk=pk)
+        name = f"{edition.file_name}.pdf"
+        return FileResponse(edition.file.open("rb"), as_attachment=True, filename=name, content_type="application/pdf")
+
+    def preview_response(self, request: HttpRequest, revision: ReportRevision) -> HttpResponse:
+        with translation.override(revision.language):
+            return render_report(request, revision, {}, preview=True)
+
+
+# --- privacy ---
+
+
+@admin.register(Purpose)
+class PurposeAdmin(SharedContentAdmin):
+    """The register of what data is held for (CON-18)."""
+
+    list_display = ["title", "key", "legal_basis", "retention", "erased_on_withdrawal", "position"]
+    fieldsets = [
+        (None, {"fields": ["key", "title", "legal_basis", "channel"]}),
+        (gettext_lazy("What is held"), {"fields": ["data_types", "recipients", "storage_location"]}),
+        (gettext_lazy("How it ends"), {"fields": ["retention", "erased_on_withdrawal", "position"]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Purpose | None = None) -> list[str]:
+        return ["key"] if obj else []  # the forms and the links in mails know it by its key
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(SharedContentAdmin):
+    """The wordings beside the tick boxes. A published one is history: a change is a new version (CON-3)."""
+
+    formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})}}
+    list_display = ["purpose", "language", "version", "body", "published_at", "published_by"]
+    list_display_links = ["body"]
+    list_filter = ["purpose", "language"]
+    list_select_related = ["purpose", "published_by"]
+    fields = ["purpose", "language", "body", "version", "sha256", "published_at", "published_by"]
+    readonly_fields = ["version", "sha256", "published_at", "published_by"]
+    actions = ["publish"]
+
+    def has_change_permission(self, request: HttpRequest, obj: ConsentText | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.published_at)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description=gettext_lazy("Publish: forms show these words from now on"), permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[ConsentText]) -> None:
+        drafts = list(queryset.filter(published_at=None).order_by("version"))
+        for text in drafts:
+            text.publish(by=request.user)
+        touch_content()
+        _log(request, drafts, _("Published."))
+        count = len(drafts)
+        sentence = ngettext("%(count)d wording is published.", "%(count)d wordings are published.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
+
+
+@admin.register(ConsentEvent)
+class ConsentEventAdmin(ReadOnlyAdmin):
+    """The ledger. To find a person's entries, search for the address: it is not stored here (§1.1)."""
+
+    list_display = ["occurred_at", "purpose", "state", "method", "text", "page"]
+    list_filter = ["state", "purpose", "method", "occurred_at"]
+    list_select_related = ["purpose", "text__purpose"]
+    search_fields = ["=subject_ref"]
+    search_help_text = gettext_lazy("Type a whole e-mail address to see that person’s entries.")
+    fields = ["occurred_at", "purpose", "state", "method", "text", "words", "gate_mode", "page", "form", "subject_ref"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Look a person up by the keyed hash of the address."""
+        try:
+            search_term = tokens.subject_ref(normalise(search_term)) if "@" in search_term else search_term
+        except ValidationError:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=gettext_lazy("the words that were shown"))
+    def words(self, event: ConsentEvent) -> str:
+        return event.text.body
+
+
+# --- mail ---
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ReadOnlyAdmin):
+    """The outbox: what is owed, what left, what was given up."""
+
+    change_list_template = "admin/leads/outgoingmail/change_list.html"
+    list_display = ["kind", "state", "submission", "due_at", "attempts", "last_error", "sent_at"]
+    list_filter = ["state", "kind", "created_at"]
+    list_select_related = ["submission"]
+    fields = ["kind", "state", "submission", "purpose", "created_at", "due_at", "attempts", "last_error", "sent_at"]
+    actions = ["send_again", "cancel"]
+
+    def has_handle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leads.change_outgoingmail")
+
+    @admin.action(description=gettext_lazy("Send again (those given up)"), permissions=["handle"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        """Owe given-up mails anew. Consent is asked again before each leaves."""
+        again = {"state": OutgoingMail.State.PENDING, "attempts": 0, "due_at": timezone.now()}
+        count = queryset.filter(state=OutgoingMail.State.DEAD).update(**again)
+        sentence = ngettext("%(count)d mail will be sent again.", "%(count)d mails will be sent again.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Cancel (those waiting)"), permissions=["handle"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        waiting = queryset.filter(state=OutgoingMail.State.PENDING)
+        count = waiting.update(state=OutgoingMail.State.CANCELLED)
+        sentence = ngettext("%(count)d mail is cancelled.", "%(count)d mails are cancelled.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
+
+    # --- mails kept as files ---
+
+    def get_urls(self) -> list[Any]:
+        def view(act: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return self.admin_site.admin_view(never_cache(act))
+
+        return [
+            path("files/", view(self.files_view), name="leads_outgoingmail_files"),
+            path("files/<str:name>/", view(self.file_view), name="leads_outgoingmail_file"),
+            path("files/<str:name>/html/", view(self.file_html_view), name="leads_outgoingmail_file_html"),
+            *super().get_urls(),
+        ]
+
+    def files_view(self, request: HttpRequest) -> HttpResponse:
+        """List the mails that were written to files instead of being sent: the default without a mail server."""
+        self._check_may_look(request)
+        page = Paginator(mail_files.names(), 50).get_page(request.GET.get("page"))
+        mails = [(name, mail_files.read(name)) for name in page]
+        context = {"title": _("Mail in files"), "mails": mails, "page": page, "folder": settings.MAIL_DIR}
+        return self._page(request, "admin/leads/outgoingmail/files.html", context)
+
+    def file_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Show one mail: what programs without HTML show, beside the HTML."""
+        message = self._mail(request, name)
+        text = message.get_body(("plain",))
+        headers = [
+            (header, message[header]) for header in ("From", "To", "Reply-To", "Date", "Message-ID") if message[header]
+        ]
+        context = {
+            "title": message["Subject"],
+            "headers": headers,
+            "text": text.get_content() if text else "",
+            "html": bool(message.get_body(("html",))),
+            "name": name,
+        }
+        response = self._page(request, "admin/leads/outgoingmail/file.html", context)
+        response._csp_update = {"frame-src": ["'self'"]}  # type: ignore[attr-defined]
+        return response
+
+    @method_decorator(xframe_options_sameorigin)
+    def file_html_view(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Serve a mail's HTML for the sandboxed frame beside its text: inline styles, no scripts, nothing foreign."""
+        body = self._mail(request, name).get_body(("html",))
+        if body is None:
+            raise Http404
+        html = body.get_content().replace("<head>", '<head><base target="_blank">', 1)
+        response = HttpResponse(html)
+        response["Content-Security-Policy"] = MAIL_POLICY
+        return response
+
+    def _check_may_look(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _mail(self, request: HttpRequest, name: str) -> EmailMessage:
+        self._check_may_look(request)
+        message = mail_files.read(name)
+        if message is None:
+            raise Http404
+        return message
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        shared = self.admin_site.each_context(request) | {"opts": self.opts}
+        return render(request, template, shared | context)

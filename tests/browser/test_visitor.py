@@ -1,0 +1,242 @@
+"""A visitor walks from a page to the report, with and without scripting, by mouse and by keyboard."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import Site
+
+ROLE = "/roles/lead-data-engineer/"
+
+
+@pytest.fixture
+def plain(browser: Browser, base_url: str):
+    """A page in a browser without scripting."""
+    context = browser.new_context(java_script_enabled=False, base_url=base_url)
+    yield context.new_page()
+    context.close()
+
+
+def link_in(mail, pattern):
+    """Return the first address in a mail's plain text that matches."""
+    text = mail.get_body(("plain",)).get_content()
+    return re.search(rf"http://\S*{pattern}\S*", text).group(0)
+
+
+def walk_to_the_download(page: Page, site: Site, address: str) -> None:
+    """Ask for the report on a role page, confirm by the mail's button, and download the file."""
+    page.goto(ROLE)
+    form = page.locator(".report form")
+    form.get_by_label("Work e-mail").fill(address)
+    form.locator("input[type=checkbox]").first.check()
+    form.get_by_role("button", name="Send me the report").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")
+
+    confirm = site.wait_for_mail(address, "onfirm")
+    page.goto(link_in(confirm, "/c/"))
+    page.locator("main").get_by_role("button").click()
+
+    with page.expect_download() as download:
+        page.locator("main a[href*='/d/']").first.click()
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
+
+    gift = link_in(site.wait_for_mail(address, "Your"), "/d/")
+    for _time in range(2):
+        again = page.request.get(gift)
+        assert (again.status, again.headers["content-type"]) == (200, "application/pdf")
+        assert again.body().startswith(b"%PDF-")
+
+
+def test_a_visitor_gets_the_report(page: Page, site: Site):
+    walk_to_the_download(page, site, "with-script@quillstone.example")
+
+
+def test_a_visitor_without_scripting_gets_the_report(plain: Page, site: Site):
+    walk_to_the_download(plain, site, "without-script@quillstone.example")
+
+
+def test_the_consultation_form_keeps_what_was_typed_and_leads_to_each_error(page: Page):
+    page.goto("/consultation/")
+    page.get_by_label("Your name").fill("Marta Zielik")
+    page.get_by_label("Work e-mail").fill("marta@quillstone")
+    page.get_by_label("Hire a team").check()
+    page.get_by_role("button", name="Request a call").click()
+
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    expect(summary.get_by_role("heading")).to_have_text("Three answers need another look")
+    assert page.title().startswith("Error:")
+    expect(page.get_by_label("Your name")).to_have_value("Marta Zielik")
+    expect(page.get_by_label("Hire a team")).to_be_checked()
+
+    summary.get_by_role("link").first.click()
+    expect(page.get_by_label("Work e-mail")).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("marta@quillstone.example")
+    page.get_by_label("About the role").fill("A data engineer in Poznań.")
+    page.locator("main input[type=checkbox]").first.check()
+    page.get_by_role("button", name="Request a call").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text(
+        "Thank you. We’ll get back to you within 1 business day."
+    )
+
+
+def test_a_visitor_withdraws_by_one_button(page: Page, site: Site):
+    page.goto("/consultation/")
+    page.get_by_label("Your name").fill("Jonas")
+    page.get_by_label("Work e-mail").fill("jonas@halden.example")
+    page.get_by_label("Hire one person").check()
+    page.get_by_label("About the role").fill("An SRE.")
+    page.locator("main input[type=checkbox]").first.check()
+    page.get_by_role("button", name="Request a call").click()
+    mail = site.wait_for_mail("jonas@halden.example", "")
+
+    page.goto(link_in(mail, "/u/"))
+    page.locator("main").get_by_role("button").click()
+
+    expect(page.locator("main")).to_contain_text("withdrawn")
+
+
+def test_the_template_is_copied_with_its_words_and_without_advice(page: Page, context: BrowserContext):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(ROLE)
+
+    page.get_by_role("button", name="Copy template").click()
+
+    expect(page.locator(".actions button").first).to_contain_text("Copied")
+    text = page.evaluate("navigator.clipboard.readText()")
+    html = page.evaluate(
+        "navigator.clipboard.read().then(items => items[0].getType('text/html')).then(blob => blob.text())"
+    )
+    assert text.startswith("Lead Data Engineer\n")
+    for words in ("[Company]", "Typical duties and responsibilities", "- Own the design of our pipelines"):
+        assert words in text
+    for advice in ("Mistakes to avoid", "From our recruiters", "Words marked like", "Say what you make"):
+        assert advice not in text
+    assert "<li>" in html
+    assert "class=" not in html
+
+
+def test_one_section_is_copied(page: Page, context: BrowserContext):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(ROLE)
+
+    page.get_by_role("button", name="Copy section: Nice to have, not required").click()
+
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text.startswith("Nice to have, not required")
+    assert "Required skills" not in text
+
+
+def test_sharing_copies_the_link_and_says_so(page: Page, context: BrowserContext, site: Site):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(ROLE)
+
+    page.locator(".actions summary").click()
+    page.get_by_role("button", name="Copy the link").click()
+
+    expect(page.locator("[data-share]")).to_contain_text("Link copied")
+    assert page.evaluate("navigator.clipboard.readText()") == site.url + ROLE
+
+
+def test_a_template_is_saved_in_this_browser_only(page: Page, context: BrowserContext):
+    page.goto(ROLE)
+    button = page.locator("[data-save]")
+
+    button.click()
+    page.reload()
+
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_contain_text("Saved")
+    assert context.cookies() == []
+
+
+def test_a_resume_opens_enlarged_and_focus_returns(page: Page):
+    page.goto(ROLE)
+    thumb = page.locator(".thumb").first
+
+    thumb.focus()
+    page.keyboard.press("Enter")
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(thumb).to_be_focused()
+
+
+def test_the_contents_list_follows_the_reader(page: Page):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(ROLE)
+
+    page.locator("#mistakes").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#mistakes').scrollIntoView({block: 'start', behavior: 'instant'})")
+
+    expect(page.locator(".toc a[aria-current]")).to_have_text("Mistakes to avoid")
+
+
+def test_the_language_switch_leads_to_the_translation(page: Page):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(ROLE)
+
+    page.locator(".langs--top").get_by_role("link", name="Polski").click()
+
+    expect(page).to_have_url(re.compile(r"/pl/roles/"))
+    assert page.locator("html").get_attribute("lang") == "pl"
+
+
+def test_campaign_words_travel_to_the_form_without_being_stored(page: Page, context: BrowserContext):
+    page.goto(f"{ROLE}?utm_source=letter&utm_campaign=autumn")
+
+    href = page.locator(".book .btn--accent").first.get_attribute("href")
+
+    assert "utm_source=letter" in href
+    assert "utm_campaign=autumn" in href
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/roles/", ROLE, "/consultation/", "/reports/salary-report-2026/", "/people/"]
+)
+def test_nothing_is_stored_nothing_is_foreign_and_the_console_is_empty(page: Page, site: Site, address: str):
+    """COO-1: no cookie, no storage, no request to another host."""
+    foreign, said = [], []
+    page.on("request", lambda request: None if request.url.startswith(site.url) else foreign.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+
+    page.goto(address, wait_until="networkidle")
+
+    assert (foreign, said, page.context.cookies()) == ([], [], [])
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/roles/", ROLE, "/consultation/", "/reports/salary-report-2026/", "/people/"]
+)
+def test_no_page_scrolls_sideways_at_320_pixels(page: Page, address: str):
+    page.set_viewport_size({"width": 320, "height": 700})
+
+    page.goto(address)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_role_pages_first_view_stays_within_its_budget(page: Page):
+    """≤ 180 kB over the wire with pictures and font; ≤ 28 kB style and ≤ 15 kB script uncompressed."""
+    wire, kinds = [], {}
+
+    def count(response):
+        if response.status == 200:
+            body = response.body()
+            kinds.setdefault(response.request.resource_type, []).append(len(body))
+            wire.append(int(response.headers.get("content-length", len(body))))
+
+    page.on("response", count)
+    page.goto(ROLE, wait_until="networkidle")
+
+    assert sum(wire) <= 180_000
+    assert sum(kinds["stylesheet"]) <= 28_000
+    assert sum(kinds["script"]) <= 15_000

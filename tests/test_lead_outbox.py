@@ -1,0 +1,385 @@
+"""The outbox against a real mail server: nothing lost, nothing sent twice, nothing sent to who withdrew."""
+
+import logging
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.conf import settings as project
+from django.core.management import call_command
+from django.utils import timezone
+
+from leads import outbox
+from leads.models import ConsentEvent, OutgoingMail
+from leads.withdrawal import withdraw
+from tests.lead_factories import make_mail, make_submission, make_wordings, published_report, record, requested
+
+State = OutgoingMail.State
+
+
+class Postbox:
+    """What the mail server got, and what it is to answer."""
+
+    def __init__(self) -> None:
+        self.messages = []
+        self.refusals = {}
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        if "MAIL" in self.refusals:
+            return self.refusals["MAIL"]
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if "RCPT" in self.refusals:
+            return self.refusals["RCPT"]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        if "DATA" in self.refusals:
+            return self.refusals["DATA"]
+        self.messages.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=default)))
+        return "250 OK"
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture
+def postbox(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    box = Postbox()
+    controller = Controller(box, hostname=settings.EMAIL_HOST, port=settings.EMAIL_PORT)
+    controller.start()
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def mail(db):
+    """A confirm mail that is owed."""
+    make_wordings()
+    return make_mail(submission=requested(make_submission(report=published_report())))
+
+
+def now_is(mail: OutgoingMail) -> OutgoingMail:
+    return OutgoingMail.objects.get(pk=mail.pk)
+
+
+def test_a_due_mail_is_sent_once_with_its_fixed_message_id(mail, postbox):
+    """EML-12"""
+    assert outbox.send_due() == 1
+    assert outbox.send_due() == 0
+
+    [(to, message)] = postbox.messages
+    sent = now_is(mail)
+    assert to == ["marta@quillstone.example"]
+    assert message["Message-ID"] == mail.message_id
+    assert (sent.state, sent.attempts, sent.lease_until, sent.last_error) == ("sent", 1, None, "")
+    assert sent.sent_at is not None
+
+
+def test_mail_is_sent_in_the_order_of_its_dues(mail, postbox):
+    earlier = make_mail(submission=mail.submission, due_at=timezone.now() - timedelta(hours=1))
+
+    outbox.send_due()
+
+    assert [message["Message-ID"] for _to, message in postbox.messages] == [earlier.message_id, mail.message_id]
+
+
+def test_mail_of_a_later_day_waits(mail, postbox):
+    OutgoingMail.objects.update(due_at=timezone.now() + timedelta(minutes=1))
+
+    assert outbox.send_due() == 0
+    assert postbox.messages == []
+
+
+def test_no_more_than_the_limit_leaves_at_once(mail, postbox):
+    make_mail(submission=mail.submission)
+
+    assert outbox.send_due(limit=1) == 1
+    assert OutgoingMail.objects.filter(state=State.PENDING).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "answer"),
+    [("RCPT", "451 4.7.1 try later"), ("DATA", "452 4.3.1 full"), ("MAIL", "451 later"), ("MAIL", "550 not for you")],
+)
+def test_a_passing_refusal_is_tried_again_later(mail, postbox, where, answer):
+    """EML-14: 4xx, and a refusal of us rather than of the recipient"""
+    postbox.refusals[where] = answer
+
+    assert outbox.send_due() == 0
+
+    waiting = now_is(mail)
+    assert (waiting.state, waiting.attempts, waiting.lease_until) == ("pending", 1, None)
+    assert timedelta(seconds=40) < waiting.due_at - timezone.now() < timedelta(seconds=80)
+    assert answer[:3] in waiting.last_error
+
+
+@pytest.mark.parametrize(
+    ("where", "answer"), [("RCPT", "550 5.1.1 <marta@quillstone.example> unknown"), ("DATA", "554 no")]
+)
+def test_a_permanent_refusal_ends_the_attempts(mail, postbox, where, answer, caplog):
+    """EML-14"""
+    postbox.refusals[where] = answer
+
+    outbox.send_due()
+
+    dead = now_is(mail)
+    assert (dead.state, dead.attempts) == ("dead", 1)
+    assert answer[:3] in dead.last_error
+    assert "quillstone" not in dead.last_error + caplog.text
+
+
+def test_an_unreachable_server_loses_nothing(mail, settings):
+    """REL-4"""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+
+    outbox.send_due()
+
+    assert now_is(mail).state == "pending"
+    assert now_is(mail).last_error.startswith("ConnectionRefusedError")
+
+
+def test_waits_double_up_to_six_hours_and_add_up_to_about_two_days():
+    waits = [outbox.wait_after(attempts) for attempts in range(1, outbox.MAX_ATTEMPTS)]
+
+    assert all(
+        timedelta(minutes=0.8) * 2**n <= wait <= timedelta(minutes=1.2) * 2**n for n, wait in enumerate(waits[:8])
+    )
+    assert max(waits) <= timedelta(hours=7.2)
+    assert timedelta(hours=35) < sum(waits, timedelta()) < timedelta(hours=55)
+
+
+def test_the_last_attempt_gives_up(mail, postbox):
+    postbox.refusals["RCPT"] = "451 try later"
+    OutgoingMail.objects.update(attempts=outbox.MAX_ATTEMPTS - 1)
+
+    outbox.send_due()
+
+    assert now_is(mail).state == "dead"
+
+
+def test_a_mail_that_cannot_be_written_is_tried_again_and_said_without_an_address(mail, postbox, caplog):
+    """SEC-22"""
+    mail.submission.report.editions.all().delete()
+    record(mail.submission, "report", ConsentEvent.State.GIVEN)
+    OutgoingMail.objects.update(kind="report")
+
+    outbox.send_due()
+
+    assert now_is(mail).state == "pending"
+    assert now_is(mail).last_error == "LookupError: The report has no edition to send."
+    assert f"Mail {mail.pk} cannot be written: LookupError" in caplog.text
+    assert "quillstone" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["confirm", "report", "welcome"])
+def test_nothing_is_sent_to_somebody_who_withdrew_in_between(mail, postbox, kind):
+    """§1.2"""
+    withdraw(mail.submission.lead, "report", ConsentEvent.Method.ONE_CLICK)
+    OutgoingMail.objects.update(kind=kind, state=State.PENDING)
+
+    assert outbox.send_due() == 0
+
+    assert now_is(mail).state == "cancelled"
+    assert postbox.messages == []
+
+
+def test_a_confirm_mail_is_pointless_after_the_button(mail, postbox):
+    mail.submission.confirmed_at = timezone.now()
+    mail.submission.save()
+
+    outbox.send_due()
+
+    assert (now_is(mail).state, postbox.messages) == ("cancelled", [])
+
+
+# --- leases ---
+
+
+def test_a_claimed_mail_is_nobody_elses(mail):
+    claimed = outbox.claim(timezone.now())
+
+    assert (claimed.pk, claimed.attempts, claimed.state) == (mail.pk, 1, "sending")
+    assert outbox.claim(timezone.now()) is None
+
+
+def test_the_lease_of_a_dead_worker_is_taken_again(mail, clock):
+    """EML-13, REL-5"""
+    outbox.claim(timezone.now())
+
+    clock.shift(outbox.LEASE - timedelta(seconds=1))
+    assert outbox.claim(timezone.now()) is None
+
+    clock.shift(timedelta(seconds=2))
+    assert outbox.claim(timezone.now()).attempts == 2
+
+
+def test_a_worker_whose_lease_ran_out_does_not_speak_for_the_next(mail, clock):
+    slow = outbox.claim(timezone.now())
+    clock.shift(outbox.LEASE + timedelta(seconds=1))
+    quick = outbox.claim(timezone.now())
+
+    outbox._end(slow, State.DEAD)
+
+    assert now_is(mail).state == "sending"
+    assert now_is(mail).lease_until == quick.lease_until
+
+
+MANAGE = [sys.executable, str(project.BASE_DIR / "manage.py")]
+OWE_TWELVE = """
+import django; django.setup()
+from tests.lead_factories import *
+make_wordings()
+submission = requested(make_submission(report=published_report()))
+for number in range(12): make_mail(submission=submission, message_id=f"<{number}@testserver>")
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """The environment of workers in processes of their own, with a database file of their own."""
+    folder = str(tmp_path_factory.mktemp("workers"))
+    environment = os.environ | {"DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "recruitcms.settings"}
+    environment |= {"PYTHONPATH": str(project.BASE_DIR), "SITE_URL": "http://testserver"}
+    subprocess.run([*MANAGE, "migrate", "-v0"], env=environment, check=True)
+    return environment
+
+
+def test_workers_never_take_the_same_mail(environment, postbox, settings):
+    """EML-12: several processes at once, each with its own connection"""
+    subprocess.run([sys.executable, "-c", OWE_TWELVE], env=environment, check=True)
+    environment |= {"MAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}"}
+
+    workers = [
+        subprocess.Popen([*MANAGE, "worker", "--once"], env=environment, stdout=subprocess.PIPE, text=True)
+        for _number in range(4)
+    ]
+    counts = [int(worker.communicate(timeout=60)[0].split()[0]) for worker in workers]
+
+    ids = [message["Message-ID"] for _to, message in postbox.messages]
+    assert sorted(ids) == sorted(f"<{number}@testserver>" for number in range(12))
+    assert sum(counts) == 12
+
+
+# --- the loop ---
+
+
+def until(fact, seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while not fact() and time.monotonic() < end:
+        time.sleep(0.02)
+    return fact()
+
+
+def test_the_embedded_worker_sends_until_it_is_stopped(transactional_db, postbox, monkeypatch):
+    monkeypatch.setattr(outbox, "PAUSE", 0.01)
+    make_wordings()
+    submission = requested(make_submission(report=published_report()))
+    first = make_mail(submission=submission)
+
+    stop = outbox.start_thread()
+
+    try:
+        assert until(lambda: now_is(first).state == "sent")
+        second = make_mail(submission=submission)
+        assert until(lambda: now_is(second).state == "sent")
+    finally:
+        stop.set()
+        [thread] = [thread for thread in threading.enumerate() if thread.name == "outbox"]
+        thread.join()
+    assert len(postbox.messages) == 2
+
+
+def test_the_loop_survives_a_fault_and_says_so_without_its_message(transactional_db, caplog, monkeypatch):
+    """The table is away for a moment: the loop goes on, and sends when it is back."""
+    from django.db import connection
+
+    monkeypatch.setattr(outbox, "PAUSE", 0.01)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE leads_outgoingmail RENAME TO away")
+    stop = threading.Event()
+    thread = threading.Thread(target=outbox.run_forever, args=[stop])
+    with caplog.at_level(logging.ERROR):
+        thread.start()
+        said = until(lambda: caplog.text.count("The outbox rests for a moment") > 1)
+    stop.set()
+    thread.join()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE away RENAME TO leads_outgoingmail")
+
+    assert said
+    assert "no such table" not in caplog.text
+
+
+def test_the_worker_sends_what_is_due_and_says_how_many(mail, postbox, capsys):
+    make_mail(submission=mail.submission)
+
+    call_command("worker", "--once")
+
+    assert capsys.readouterr().out == "2 mails sent.\n"
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_the_worker_ends_cleanly_when_told_to(environment, name):
+    """REL-10"""
+    worker = subprocess.Popen([*MANAGE, "worker"], env=environment, stdout=subprocess.PIPE, text=True)
+    database = Path(environment["DATA_DIR"]) / "db.sqlite3"
+    assert until(lambda: str(database) in open_files(worker.pid), 30)  # its loop has asked the database
+
+    worker.send_signal(name)
+
+    out, _err = worker.communicate(timeout=20)
+    assert (worker.returncode, out) == (0, "0 mails sent.\n")
+
+
+def open_files(pid: int) -> set[str]:
+    return {os.readlink(handle) for handle in Path(f"/proc/{pid}/fd").iterdir() if handle.is_symlink()}
+
+
+def test_a_worker_in_this_process_obeys_the_same_signal(transactional_db, capsys, monkeypatch):
+    monkeypatch.setattr(outbox, "PAUSE", 0.01)
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
+    threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGTERM]).start()
+
+    try:
+        call_command("worker")
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+    assert capsys.readouterr().out == "0 mails sent.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "permanent"),
+    [
+        (smtplib.SMTPRecipientsRefused({"a@x.example": (550, b"no"), "b@x.example": (450, b"later")}), False),
+        (smtplib.SMTPRecipientsRefused({"a@x.example": (550, b"no")}), True),
+        (smtplib.SMTPAuthenticationError(535, b"who are you"), False),
+        (smtplib.SMTPServerDisconnected("gone"), False),
+        (TimeoutError("slow"), False),
+    ],
+)
+def test_what_is_permanent(error, permanent):
+    """EML-14"""
+    assert outbox._is_permanent(error) is permanent

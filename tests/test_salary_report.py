@@ -1,0 +1,149 @@
+"""The sample salary report as a PDF: whole, the same each time, and as long as its web page promises."""
+
+import copy
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leads.salary_report import build, make_pdf, roles
+
+DATA = Path(__file__).parent.parent / "recruitcms" / "demo" / "report.toml"
+
+languages = pytest.mark.parametrize("language", ["en", "pl"])
+
+
+@pytest.fixture(scope="module")
+def data() -> dict[str, Any]:
+    return tomllib.loads(DATA.read_text())
+
+
+def text_of(pdf: bytes) -> str:
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    run = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    return run.stdout.decode().replace("\u00a0", " ")
+
+
+def page_numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+@languages
+def test_it_is_a_pdf_with_the_pages_it_returns(data: dict[str, Any], language: str) -> None:
+    pdf, pages = make_pdf(data, language)
+
+    assert pdf.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == pages
+
+
+@languages
+def test_its_web_page_promises_the_right_pages(data: dict[str, Any], language: str) -> None:
+    part = data[language]
+
+    _pdf, document = build(data, language)
+
+    entries = [line.split(" | ") for line in part["inside"].strip().splitlines()]
+    inside = [(title, *page_numbers(page)) for title, page in entries]
+    chapters = [(chapter["title"], chapter["page"]) for chapter in part["chapters"]]
+    assert inside == document.chapters[: len(inside)]
+    assert chapters == document.chapters
+    assert page_numbers(part["form_note"]) == [document.page]
+    assert page_numbers(part["search_title"].replace("2026", "") + part["summary"]) == [
+        document.page,
+        24,
+        document.page,
+    ]
+    assert page_numbers(part["mail_tip"].replace("B2B", "")) == [document.chapters[1][1], document.chapters[2][1]]
+
+
+@languages
+def test_it_is_the_same_each_time_and_leaves_its_data_alone(data: dict[str, Any], language: str) -> None:
+    before = copy.deepcopy(data)
+
+    first, second = make_pdf(data, language), make_pdf(data, language)
+
+    assert first == second
+    assert data == before
+
+
+@languages
+def test_it_embeds_its_two_fonts_and_no_other(data: dict[str, Any], language: str) -> None:
+    pdf, _pages = make_pdf(data, language)
+
+    fonts = set(re.findall(rb"/BaseFont /([\w+-]+)", pdf))
+    assert fonts == {b"AAAAAA+Literata-Regular", b"AAAAAA+Literata-SemiBold"}
+    assert pdf.count(b"/FontFile2") == len(fonts)
+
+
+@languages
+def test_it_says_its_language_and_has_a_bookmark_for_each_chapter(data: dict[str, Any], language: str) -> None:
+    pdf, _pages = make_pdf(data, language)
+
+    assert f"/Lang ({language})".encode() in pdf
+    assert len(re.findall(rb"/Parent \d+ 0 R[^>]*/Title", pdf)) == len(data[language]["chapters"])
+
+
+@languages
+def test_it_names_every_role_and_all_their_pay(data: dict[str, Any], language: str) -> None:
+    text = text_of(make_pdf(data, language)[0])
+
+    separator = data["words"][language]["thousands"].replace("\u00a0", " ")
+    figures = {value for row in data["salary"] for value in row.values() if isinstance(value, int)}
+    assert len(roles(data)) == 24
+    assert [role for role in roles(data) if role not in text] == []
+    assert [value for value in figures if f"{value:,}".replace(",", separator) not in text] == []
+
+
+@languages
+def test_every_page_after_the_cover_says_that_the_figures_are_samples(data: dict[str, Any], language: str) -> None:
+    pages = text_of(make_pdf(data, language)[0]).rstrip("\f").split("\f")
+
+    label = data["words"][language]["sample"]
+    assert [number for number, page in enumerate(pages, 1) if label not in page] == [1]
+    assert re.sub(r"\s+", " ", pages[0]).count(data[language]["chart_source"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [("salary", "b2b_high"), ("benefits", "share"), ("levels", "label_pl"), ("remote", "label_pl")]
+)
+def test_a_row_without_a_key_is_named(data: dict[str, Any], table: str, key: str) -> None:
+    broken = copy.deepcopy(data)
+    del broken[table][1][key]
+
+    with pytest.raises(ValueError, match=f"lacks '{key}' beside"):
+        make_pdf(broken, "pl")
+
+
+@pytest.mark.parametrize("key", ["title", "chart_source", "chapters"])
+def test_a_language_without_a_key_is_named(data: dict[str, Any], key: str) -> None:
+    broken = copy.deepcopy(data)
+    del broken["en"][key]
+
+    with pytest.raises(ValueError, match=f"lacks '{key}' beside"):
+        make_pdf(broken, "en")
+
+
+def test_a_language_it_does_not_have_is_named(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="lacks 'de' beside"):
+        make_pdf(data, "de")
+
+
+def test_a_missing_chapter_is_refused(data: dict[str, Any]) -> None:
+    broken = copy.deepcopy(data)
+    broken["en"]["chapters"].pop()
+
+    with pytest.raises(ValueError, match="needs 8 chapters in en"):
+        make_pdf(broken, "en")
+
+
+def test_a_line_of_the_chart_that_is_not_in_the_table_is_refused(data: dict[str, Any]) -> None:
+    broken = copy.deepcopy(data)
+    broken["en"]["chart"] = "Lead Data Engineer | 1"
+
+    with pytest.raises(ValueError, match="lacks 'Lead Data Engineer 1' beside"):
+        make_pdf(broken, "en")
