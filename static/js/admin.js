@@ -21,7 +21,7 @@ function startSections(group) {
     const heading = field(row, "heading");
     const body = field(row, "body");
     if (!kind || !body) return; // somebody who may look only
-    const title = heading.value.trim() || (kind.value && kind.selectedOptions[0].text);
+    const title = heading.value.trim() || (kind.value && kind.selectedOptions[0].text.replace(/ \(.*\)$/, ""));
     if (title) row.querySelector(".section__title").textContent = title;
     row.querySelector(".section__count").textContent = body.value.match(/^\s*([-*+]|\d+\.|###) /gm)?.length ?? "";
   }

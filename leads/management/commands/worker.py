@@ -26,4 +26,6 @@ class Command(BaseCommand):
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
+        self.stdout.write("Sending what is owed. Ctrl-C ends it.")
+        self.stdout.flush()
         return outbox.run_forever(stop)

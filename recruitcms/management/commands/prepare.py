@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 
 from recruitcms.models import SiteSettings
 
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         return password
 
     def say_where(self, password: str | None) -> None:
-        mails = f"{settings.MAIL_DIR} (and {settings.SITE_URL}/admin/mails/)"
+        mails = f"{settings.MAIL_DIR}, shown at {settings.SITE_URL}{reverse('admin:leads_outgoingmail_files')}"
         if settings.EMAIL_BACKEND != "leads.mail_files.MailFilesBackend":
             mails = f"the server of MAIL_URL, from {settings.DEFAULT_FROM_EMAIL}"
         account = "editor"
