@@ -71,10 +71,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class SubmissionAdmin(admin.ModelAdmin):
     """Who waits for an answer. The visitor's words cannot be changed; what staff do with them can."""
 
-    list_display = ["who", "wants", "company", "page", "state", "owner", "created_at", "confirmed_at"]
+    list_display = ["who", "wants", "state", "received", "owner", "company", "page", "confirmed"]
     list_display_links = ["who"]
     list_filter = ["state", "kind", "owner", "language", "created_at"]
-    list_select_related = ["lead", "owner"]
     list_per_page = 50
     search_fields = ["name", "lead__name", "lead__email", "company", "message"]
     search_help_text = gettext_lazy("Search names, addresses, companies and messages.")
@@ -98,7 +97,7 @@ class SubmissionAdmin(admin.ModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        return super().get_queryset(request).select_related("lead")
+        return super().get_queryset(request).select_related("lead", "owner")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         shown = [name for _title, options in self.fieldsets for name in options["fields"]]
@@ -112,12 +111,9 @@ class SubmissionAdmin(admin.ModelAdmin):
         return request.user.has_perm("leads.export_submission")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer as owners the people who can open the admin."""
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "owner" and field is not None:
-            field.queryset = get_user_model().objects.filter(is_staff=True, is_active=True)
-            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
-        return field
+        """Offer as owners the people who can open the admin; no other relation can be changed here."""
+        kwargs["queryset"] = get_user_model().objects.filter(is_staff=True, is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     # --- what the list and the page say ---
 
@@ -130,6 +126,14 @@ class SubmissionAdmin(admin.ModelAdmin):
     def wants(self, submission: Submission) -> str:
         kind, topic = submission.get_kind_display(), submission.get_topic_display()
         return f"{kind}: {topic}" if topic else kind
+
+    @admin.display(description=gettext_lazy("received"), ordering="created_at")
+    def received(self, submission: Submission) -> str:
+        return _moment(submission.created_at, "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=gettext_lazy("confirmed"), ordering="confirmed_at")
+    def confirmed(self, submission: Submission) -> str:
+        return _moment(submission.confirmed_at, "SHORT_DATETIME_FORMAT") if submission.confirmed_at else "-"
 
     @admin.display(description=gettext_lazy("e-mail"))
     def mail_to(self, submission: Submission) -> str:
@@ -220,8 +224,8 @@ def _log(request: HttpRequest, objects: list[Any], said: str) -> None:
     LogEntry.objects.log_actions(request.user.pk, objects, CHANGE, change_message=said)  # type: ignore[arg-type]
 
 
-def _moment(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+def _moment(moment: datetime, form: str = "DATETIME_FORMAT") -> str:
+    return date_format(timezone.localtime(moment), form)
 
 
 # --- the report ---

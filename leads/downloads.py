@@ -24,7 +24,7 @@ def respond(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     file = edition.file.open("rb")
     size = edition.file.size
     part = _part(request.headers.get("Range", ""), size)
-    if request.method == "GET" and (part is None or part.start == 0):
+    if request.method == "GET" and (part is None or (part and part.start == 0)):
         Edition.objects.filter(pk=edition.pk).update(downloads=F("downloads") + 1)
     response: HttpResponseBase
     name = f"{edition.file_name}.pdf"

@@ -235,7 +235,7 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         # Deliberately without the address: Django's admin log keeps this text after an erasure (CON-13).
-        return f"{_('Lead')} {self.public_id[:8]}"
+        return _("Lead %(id)s") % {"id": self.public_id[:8]}
 
 
 class Submission(models.Model):

@@ -45,19 +45,20 @@ def claim(now: datetime) -> OutgoingMail | None:
     due = OutgoingMail.objects.filter(
         Q(state=State.PENDING, due_at__lte=now) | Q(state=State.SENDING, lease_until__lte=now)
     ).order_by("due_at", "pk")
-    while due.exists():
-        with transaction.atomic():
-            skip = connection.features.has_select_for_update_skip_locked
-            mail = (due.select_for_update(skip_locked=True) if skip else due).first()
-            if mail is None:
-                return None  # every due mail is in another worker's hands
-            unchanged = OutgoingMail.objects.filter(pk=mail.pk, state=mail.state, lease_until=mail.lease_until)
-            lease = now + LEASE
-            if unchanged.update(state=State.SENDING, lease_until=lease, attempts=F("attempts") + 1):
-                return OutgoingMail.objects.select_related("submission__lead", "submission__report", "purpose").get(
-                    pk=mail.pk
-                )
-    return None
+    if not due.exists():  # asked first, since on SQLite the transaction below takes the one write lock
+        return None
+    with transaction.atomic():
+        skip = connection.features.has_select_for_update_skip_locked
+        mail = (due.select_for_update(skip_locked=True) if skip else due).first()
+        if mail is None or not _take(mail, now + LEASE):
+            return None  # another worker was quicker
+    return OutgoingMail.objects.select_related("submission__lead", "submission__report", "purpose").get(pk=mail.pk)
+
+
+def _take(mail: OutgoingMail, until: datetime) -> bool:
+    """Write our lease on a mail that is still as we read it. Return whether it was."""
+    unchanged = OutgoingMail.objects.filter(pk=mail.pk, state=mail.state, lease_until=mail.lease_until)
+    return bool(unchanged.update(state=State.SENDING, lease_until=until, attempts=F("attempts") + 1))
 
 
 def send_due(limit: int = BATCH) -> int:

@@ -4,6 +4,7 @@ Public forms do without a CSRF token, so that their pages can be cached; `SameOr
 changes anything (EML-5).
 """
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -18,6 +19,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -123,13 +125,22 @@ def _forward(language: str, slug: str) -> HttpResponseBase:
 
 def _bars(chart: list[list[str]]) -> list[dict[str, Any]]:
     """Return the rows of a chart with the length of each bar, in hundredths of the scale."""
-    numbers = ["".join(c for c in value if c.isdigit()) for _label, value in chart]
-    values = [int(number) if number else 0 for number in numbers]
-    scale = max(values, default=0) * 1.09 or 1
+    lengths = [_number(value) for _label, value in chart]
+    scale = max(lengths, default=0) * 1.09 or 1  # the longest bar leaves some air
     return [
-        {"label": label, "value": value, "length": round(100 * value / scale)}
-        for (label, _value), value in zip(chart, values, strict=True)
+        {"label": label, "value": _grouped(value), "length": round(100 * length / scale)}
+        for (label, value), length in zip(chart, lengths, strict=True)
     ]
+
+
+def _number(value: str) -> int:
+    """Return the figure in what an editor wrote, "25,200 PLN" or "25200"; 0 for words."""
+    return int("".join(re.findall(r"[0-9]", value)) or 0)
+
+
+def _grouped(value: str) -> str:
+    """Return a bare number in the language's way of writing it, anything else as it was written."""
+    return number_format(int(value), force_grouping=True) if re.fullmatch("[0-9]+", value) else value
 
 
 # --- the consultation ---

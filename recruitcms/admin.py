@@ -35,8 +35,9 @@ from recruitcms.models import (
 from recruitcms.pictures import read_picture, store_renditions
 from recruitcms.publishing import Publishable, Translated, touch_content
 
-MARKDOWN_FIELDS = {
+FORM_FIELDS = {
     models.TextField: {"widget": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField markdown"})},
+    models.URLField: {"assume_scheme": "https"},
 }
 
 
@@ -44,7 +45,7 @@ class SharedContentAdmin(admin.ModelAdmin):
     """Admin of what pages show: saving or deleting makes every kept copy stale, and keeps who did it."""
 
     save_on_top = False
-    formfield_overrides = MARKDOWN_FIELDS
+    formfield_overrides = FORM_FIELDS
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if hasattr(obj, "updated_by_id"):
@@ -82,7 +83,7 @@ class TranslatedForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
         language = (data or {}).get("language") or self.instance.language
-        for name, value in (data or {}).items():
+        for name, value in list((data or {}).items()):
             if isinstance(value, Translated) and value.language != language:
                 self.add_error(name, _("Choose one in the same language as this page."))
         return data
@@ -272,12 +273,10 @@ class PublishableAdmin(TranslatedAdmin):
             tags.append(("hot", _("Planned for %(when)s") % {"when": when}))
         return format_html_join(" ", '<span class="tag tag--{}">{}</span>', tags or [("hot", _("Draft"))])
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False,
-        form_url: str = "", obj: Any = None,
-    ) -> HttpResponse:  # fmt: skip
-        context["state"] = self.state(obj) if obj else ""
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        document = kwargs.get("obj")
+        context["state"] = self.state(document) if document else ""
+        return super().render_change_form(request, context, **kwargs)
 
     @admin.display(description=gettext_lazy("what visitors see"))
     def state_in_words(self, document: Any) -> str:
@@ -400,7 +399,7 @@ def _when(number: int, at: datetime) -> dict[str, Any]:
 class SiteTextInline(admin.StackedInline):
     model = SiteText
     extra = 0
-    formfield_overrides = MARKDOWN_FIELDS
+    formfield_overrides = FORM_FIELDS
 
 
 @admin.register(SiteSettings)
@@ -420,7 +419,7 @@ class SiteSettingsAdmin(SharedContentAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """There is one row: go to it."""
-        return HttpResponseRedirect(reverse("admin:recruitcms_sitesettings_change", args=[SiteSettings.get().pk]))
+        return HttpResponseRedirect(reverse("admin:recruitcms_sitesettings_change", args=[1]))
 
 
 class PictureForm(forms.ModelForm):

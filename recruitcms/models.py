@@ -45,8 +45,8 @@ class SiteSettings(models.Model):
 
     @classmethod
     def get(cls) -> "SiteSettings":
-        """Return the one row, made with its defaults where it is missing."""
-        return cls.objects.get_or_create(pk=1)[0]
+        """Return the one row, which a migration makes; without it, its defaults, unsaved."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
 
     @property
     def whatsapp_url(self) -> str:

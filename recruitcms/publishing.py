@@ -179,7 +179,7 @@ class Publishable(Translated):
         ]
 
     def __str__(self) -> str:
-        return self.title or f"({_('untitled')})"
+        return self.title or str(_("(untitled)"))
 
     # --- for subclasses ---
 

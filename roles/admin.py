@@ -7,7 +7,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from recruitcms.admin import MARKDOWN_FIELDS, PublishableAdmin, TranslatedAdmin
+from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 from roles.views import render_role
 
@@ -15,7 +15,7 @@ from roles.views import render_role
 class SectionInline(admin.StackedInline):
     model = Section
     extra = 0
-    formfield_overrides = MARKDOWN_FIELDS
+    formfield_overrides = FORM_FIELDS
     template = "admin/section_inline.html"
     fieldsets = [
         (None, {"fields": ["in_copy"], "classes": ["head"]}),

@@ -22,11 +22,13 @@ def heading_for(kind: str, title: str, plural: str = "") -> str:
     """Return the standard heading of a kind of section for a role's title; "" for a section of the editor's own."""
     headings = {
         "introduction": _("Introduction"),
+        # xgettext:no-python-format
         "what": _("What does %(a_role)s do?"),
         "duties": _("Typical duties and responsibilities"),
         "required": _("Required skills and experience"),
         "nice": _("Nice to have, not required"),
         "challenges": _("Common challenges for %(roles)s"),
+        # xgettext:no-python-format
         "where": _("Where does %(a_role)s work?"),
         "good": _("How can I be a good %(role)s?"),
         "mistakes": _("Mistakes to avoid"),

@@ -41,6 +41,7 @@ def make_picture(name: str = "", **more: Any) -> Picture:
 
 def make_site(**texts: Any) -> SiteSettings:
     site = SiteSettings.get()
+    site.save()
     for language in ("en", "pl"):
         SiteText.objects.update_or_create(site=site, language=language, defaults=texts)
     return site

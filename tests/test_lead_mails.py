@@ -2,14 +2,16 @@
 
 import email
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from email.policy import default
 
 import pytest
 from django.core import mail as django_mail
+from django.utils import timezone
 
 from leads import mail_files, mails, tokens
 from leads.models import ConsentEvent, OutgoingMail
+from recruitcms.publishing import touch_content
 from recruitcms.site_content import site_content
 from tests.factories import make_person, make_site
 from tests.lead_factories import (
@@ -158,8 +160,8 @@ def test_the_report_mail_does_not_speak_of_a_letter_that_was_not_asked_for():
 
 def test_the_report_mail_brings_the_edition_whose_day_has_come():
     report = published_report()
-    current = make_edition(report, date=date.today(), pages=40)
-    make_edition(report, date=date.today() + timedelta(days=30), pages=50)
+    current = make_edition(report, date=timezone.localdate(), pages=40)
+    make_edition(report, date=timezone.localdate() + timedelta(days=30), pages=50)
 
     text, _page = parts(owed("report", report=report))
 
@@ -185,6 +187,7 @@ def test_the_mail_about_an_enquiry_says_who_answers_by_when_and_repeats_nothing(
     make_person(name="Orla Tindvik", email="orla@northbeam.example", answers_enquiries=True)
     site.answers_within_days = 2
     site.save()
+    touch_content()
     mail = owed("enquiry", name="Marta Zielik", message="Secret plans", company="Quillstone")
 
     message = mails.compose(mail)

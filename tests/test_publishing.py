@@ -163,7 +163,6 @@ def test_publishing_refuses_an_address_that_another_live_page_has():
 
 def test_publishing_makes_kept_copies_stale():
     role = make_role()
-    SiteSettings.get()
     before = SiteSettings.get().content_version
 
     role.publish()

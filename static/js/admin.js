@@ -12,6 +12,8 @@ function startSections(group) {
   const rows = () => [...group.querySelectorAll(".section-row:not(.empty-form)")];
   const field = (row, name) => row.querySelector(`[name$="-${name}"]`);
 
+  if (!rows().every((row) => field(row, "position"))) return; // somebody who may look only
+
   const number = () => rows().forEach((row, index) => { field(row, "position").value = index; });
   const sortBy = (key) => rows().sort((a, b) => key(a) - key(b)).forEach((row, _, all) => all[0].parentNode.insertBefore(row, group.querySelector(".empty-form")));
   const position = (row) => Number(field(row, "position").value);
@@ -20,7 +22,6 @@ function startSections(group) {
     const kind = field(row, "kind");
     const heading = field(row, "heading");
     const body = field(row, "body");
-    if (!kind || !body) return; // somebody who may look only
     const title = heading.value.trim() || (kind.value && kind.selectedOptions[0].text.replace(/ \(.*\)$/, ""));
     if (title) row.querySelector(".section__title").textContent = title;
     row.querySelector(".section__count").textContent = body.value.match(/^\s*([-*+]|\d+\.|###) /gm)?.length ?? "";
@@ -93,12 +94,19 @@ function startSections(group) {
     queueMicrotask(() => { sortBy(position); number(); });
   });
 
+  // What was open stays open when the page is saved.
+  const opener = (row) => row.querySelector(".section__open");
+  const key = `open ${location.pathname}`;
+  const open = (sessionStorage.getItem(key) ?? "").split(",");
+  rows().filter((row) => open.includes(field(row, "id").value)).forEach((row) => { opener(row).open = true; });
+  window.addEventListener("pagehide", () => {
+    sessionStorage.setItem(key, rows().filter((row) => opener(row).open).map((row) => field(row, "id").value || "new"));
+  });
+
   sortBy(position); // after an error the forms come in the order of their making
-  if (rows().every((row) => field(row, "position"))) {
-    number();
-    group.classList.add("is-sortable");
-  }
+  number();
   rows().forEach(summarise);
+  group.classList.add("is-sortable");
   const add = group.querySelector(".add-row a");
   if (add) add.textContent = words.addSection;
 }
@@ -121,6 +129,13 @@ function startMarkdown(textarea) {
     }
   });
   textarea.before(tools);
+}
+
+// Where the style sheet cannot let a text grow (`field-sizing`), the script does.
+function grow({ target }) {
+  if (target.tagName !== "TEXTAREA" || CSS.supports("field-sizing", "content")) return;
+  target.style.height = "auto";
+  target.style.height = `${target.scrollHeight + 4}px`;
 }
 
 function write(textarea, { wrap, line }) {
@@ -196,6 +211,8 @@ function nameFields() {
     if (heading && !field.labels.length && !field.ariaLabel) field.setAttribute("aria-label", heading.innerText.trim());
   }
   for (const icon of document.querySelectorAll(".search-label-icon")) icon.role = "img";
+  const search = document.getElementById("searchbar");
+  if (search) search.ariaLabel = search.labels[0].querySelector("img").alt;
   for (const field of document.querySelectorAll(".datetime input")) {
     const label = field.closest(".form-row").querySelector("label, legend").textContent;
     field.setAttribute("aria-label", label + field.previousSibling.textContent);
@@ -214,6 +231,7 @@ function start() {
   document.querySelectorAll(".form-row:not(.empty-form *) textarea.markdown").forEach(startMarkdown);
   document.addEventListener("formset:added", ({ target }) => target.querySelectorAll("textarea.markdown").forEach(startMarkdown));
   for (const name of Object.keys(ABOUT)) document.querySelectorAll(`#id_${name}`).forEach(startCounter);
+  for (const name of ["focusin", "input"]) document.addEventListener(name, grow);
   nameFields();
   if (editor) startEditor(editor);
 }

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
-from recruitcms.models import SiteSettings
+from recruitcms.models import SiteText
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.migrate()
         self.collect_static()
-        password = self.first_run() if not SiteSettings.objects.exists() else None
+        password = self.first_run() if not SiteText.objects.exists() else None
         self.say_where(password)
 
     def migrate(self) -> None:
