@@ -149,7 +149,7 @@ class SubmissionAdmin(admin.ModelAdmin):
         ref = tokens.subject_ref(submission.lead.email_normal)
         events = ConsentEvent.objects.filter(subject_ref=ref).select_related("purpose", "text").order_by("-pk")
         return format_html(
-            '<ul class="plain">{}</ul>',
+            '<ul class="plain stack stack--s">{}</ul>',
             format_html_join(
                 "",
                 "<li><b>{}: {}</b>, {}, {}<br>“{}” ({} {})</li>",
@@ -282,6 +282,12 @@ class ReportAdmin(PublishableAdmin):
         PublishableAdmin.publishing_fields,  # type: ignore[list-item]
         PublishableAdmin.history_fields,  # type: ignore[list-item]
     ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Give lists of lines a plain field: Markdown's buttons are for the method alone."""
+        if db_field.name in {"points", "inside", "chart"}:
+            kwargs["widget"] = forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_urls(self) -> list[Any]:
         file = self.admin_site.admin_view(self.edition_view)

@@ -367,6 +367,14 @@ def test_a_report_is_written_published_and_seen(sign_in):
     assert client.get("/reports/report/").status_code == 200
 
 
+def test_only_markdown_has_the_buttons_of_markdown(sign_in):
+    fields = sign_in("Editors").get(reverse("admin:leads_report_add")).context["adminform"].form.fields
+
+    marked = [name for name, field in fields.items() if "markdown" in field.widget.attrs.get("class", "")]
+
+    assert marked == ["method"]
+
+
 def test_publishing_without_an_edition_is_refused_in_words(sign_in):
     response = sign_in("Editors").post(reverse("admin:leads_report_add"), report_form(None, _publish="1"), follow=True)
 

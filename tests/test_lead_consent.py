@@ -6,13 +6,15 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from leads import confirmation, ledger, tokens
-from leads.models import ConsentEvent, Lead, OutgoingMail, Purpose, Submission
+from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Purpose, Submission
 from leads.withdrawal import withdraw
 from tests.lead_factories import (
     make_lead,
     make_mail,
     make_purpose,
+    make_report,
     make_submission,
+    make_wording,
     make_wordings,
     published_report,
     record,
@@ -70,6 +72,41 @@ def test_the_ledger_holds_no_address():
     event = record(make_submission(email="marta@quillstone.example"), "report", State.GIVEN)
 
     assert "quillstone" not in " ".join(str(value) for value in vars(event).values())
+
+
+# --- wordings and people ---
+
+
+def test_a_published_wording_is_never_changed_and_a_draft_may_go(words):
+    """CON-3"""
+    draft = make_wording("report", published=False)
+
+    draft.delete()
+
+    assert list(ConsentText.objects.filter(purpose__key="report")) == [words["report"]]
+    words["report"].body = "Forged"
+    with pytest.raises(ValidationError):
+        words["report"].save()
+
+
+def test_a_lead_is_named_without_the_address():
+    """CON-13: Django's admin log keeps this text after an erasure."""
+    lead = make_lead()
+
+    assert str(lead) == f"Lead {lead.public_id[:8]}"
+
+
+def test_a_report_is_found_in_its_own_language():
+    report = make_report(language="pl", slug="raport")
+
+    assert report.get_absolute_url() == "/pl/reports/raport/"
+
+
+def test_a_report_without_a_point_is_not_published():
+    with pytest.raises(ValidationError) as refused:
+        make_report(points=" ").publish()
+
+    assert refused.value.message_dict == {"points": ["Write at least one point: what does the reader get?"]}
 
 
 # --- confirmation ---
