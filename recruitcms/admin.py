@@ -454,11 +454,10 @@ class PictureAdmin(SharedContentAdmin):
     form = PictureForm
     fields = ["shown", "upload", "name", "alt"]
     readonly_fields = ["shown"]
-    list_display = ["thumbnail", "name", "alt", "created_at"]
-    list_display_links = ["thumbnail", "name"]
+    list_display = ["name", "thumbnail", "alt", "created_at"]
     search_fields = ["name", "alt"]
 
-    @admin.display(description="")
+    @admin.display(description=gettext_lazy("picture"))
     def thumbnail(self, picture: Picture) -> str:
         return self._image(picture, 80)
 
