@@ -190,12 +190,11 @@ def _pairs(lines: str) -> list[tuple[str, str]]:
 class ReportRevision(Revision):
     document = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="revisions")
 
+    url_name = "report"
+
     class Meta(Revision.Meta):
         verbose_name = _("revision of a report")
         verbose_name_plural = _("revisions of reports")
-
-    def get_absolute_url(self) -> str:
-        return localized_url(self.language, "report", self.slug)
 
 
 class Edition(models.Model):

@@ -14,10 +14,9 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponsePermanentRedirect,
     HttpResponseRedirect,
 )
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -61,10 +60,9 @@ def behind_token(view: View) -> View:
 def report(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Show a report's page; keep a request for it."""
     language = request.LANGUAGE_CODE
-    live = ReportRevision.objects.live().select_related("document")
-    revision = live.filter(language=language, slug=slug).first()
+    revision = ReportRevision.objects.select_related("document").get_live(language, slug)
     if revision is None:
-        return _forward(language, slug)
+        return redirect(get_object_or_404(ReportRevision.objects.moved_from(language, slug)), permanent=True)
     form = None
     if request.method == "POST":
         form_class = ReportCardForm if request.POST.get("form") == "card" else ReportForm
@@ -72,10 +70,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponseBase:
         if form and form.is_valid():
             capture.capture_report_request(form, request, revision.document)
             return SeeOther(localized_url(language, "report-sent", revision.slug))
-    siblings = ReportRevision.objects.live().filter(translation_group=revision.translation_group)
-    others = siblings.exclude(language=language).values_list("language", "slug")
-    translations = {code: localized_url(code, "report", other) for code, other in others}
-    return render_report(request, revision, translations, form=form)
+    return render_report(request, revision, revision.live_translations(), form=form)
 
 
 def render_report(
@@ -112,15 +107,6 @@ def report_sent(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404(_("There is no such report."))
     context = {"section": "report", "report": revision, "noindex": True, "days": tokens.CONFIRM_DAYS}
     return render(request, "leads/report_sent.html", context)
-
-
-def _forward(language: str, slug: str) -> HttpResponseBase:
-    """Lead from an address that a report used to have to the one it has now."""
-    past = ReportRevision.objects.filter(language=language, slug=slug, live_from__isnull=False)
-    current = ReportRevision.objects.live().filter(document__in=past.values("document")).first()
-    if current is None:
-        raise Http404(_("There is no such report."))
-    return HttpResponsePermanentRedirect(current.get_absolute_url())
 
 
 def _bars(chart: list[list[str]]) -> list[dict[str, Any]]:

@@ -337,9 +337,8 @@ class PageRevision(Revision):
     purpose = models.CharField(max_length=10, blank=True)
     position = models.PositiveSmallIntegerField(default=100)
 
+    url_name = "page"
+
     class Meta(Revision.Meta):
         verbose_name = _("revision of a page")
         verbose_name_plural = _("revisions of pages")
-
-    def get_absolute_url(self) -> str:
-        return localized_url(self.language, "page", self.slug)

@@ -10,7 +10,7 @@ The intervals of one document never overlap, and at most one of them lies in the
 import copy
 import uuid
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -93,6 +93,15 @@ class RevisionQuerySet(models.QuerySet):
         at = at or timezone.now()
         return self.filter(Q(live_until=None) | Q(live_until__gt=at), live_from__lte=at)
 
+    def get_live(self, language: str, slug: str) -> Any:
+        """Return the revision that visitors see at an address now, or None."""
+        return self.live().filter(language=language, slug=slug).first()
+
+    def moved_from(self, language: str, slug: str) -> Self:
+        """Return, as a queryset of at most one, the live revision of the document that had an address before."""
+        past = self.model._default_manager.filter(language=language, slug=slug, live_from__isnull=False)
+        return self.live().filter(document__in=past.values("document")).order_by("-live_from")[:1]
+
     def planned(self) -> Self:
         """Keep the revisions that will be live later."""
         return self.filter(live_from__gt=timezone.now())
@@ -119,6 +128,7 @@ class Revision(models.Model):
     live_until = models.DateTimeField(null=True, blank=True)
 
     objects = RevisionQuerySet.as_manager()
+    url_name: ClassVar[str]
 
     class Meta:
         abstract = True
@@ -133,6 +143,15 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title}, revision {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return localized_url(self.language, self.url_name, self.slug)
+
+    def live_translations(self) -> dict[str, str]:
+        """Return the paths of the live revisions that say the same in other languages, by language."""
+        same = type(self)._default_manager.live().filter(translation_group=self.translation_group)
+        others = same.exclude(language=self.language).values_list("language", "slug")
+        return {language: localized_url(language, self.url_name, slug) for language, slug in others}
 
 
 class Publishable(Translated):

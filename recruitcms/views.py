@@ -4,8 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template import loader
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -71,16 +71,10 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a live page; forward from an address that it used to have."""
     language = request.LANGUAGE_CODE
-    revision = PageRevision.objects.live().filter(language=language, slug=slug).first()
+    revision = PageRevision.objects.get_live(language, slug)
     if revision is None:
-        past = PageRevision.objects.filter(language=language, slug=slug, live_from__isnull=False)
-        current = PageRevision.objects.live().filter(document__in=past.values("document")).first()
-        if current is None:
-            raise Http404(_("There is no such page."))
-        return HttpResponsePermanentRedirect(current.get_absolute_url())
-    siblings = PageRevision.objects.live().filter(translation_group=revision.translation_group)
-    others = siblings.exclude(language=language).values_list("language", "slug")
-    return render_page(request, revision, {code: localized_url(code, "page", other) for code, other in others})
+        return redirect(get_object_or_404(PageRevision.objects.moved_from(language, slug)), permanent=True)
+    return render_page(request, revision, revision.live_translations())
 
 
 def render_page(

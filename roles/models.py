@@ -224,10 +224,9 @@ class RoleRevision(Revision):
     search_title = models.TextField(blank=True)
     search_text = models.TextField(blank=True)
 
+    url_name = "role"
+
     class Meta(Revision.Meta):
         verbose_name = _("revision of a role")
         verbose_name_plural = _("revisions of roles")
         indexes = [*Revision.Meta.indexes, models.Index(fields=["language", "category", "live_from"])]
-
-    def get_absolute_url(self) -> str:
-        return localized_url(self.language, "role", self.slug)

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Case, Count, Q, QuerySet, Value, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -62,14 +62,10 @@ def library(request: HttpRequest) -> HttpResponse:
 def role(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a live role; forward from an address that it used to have."""
     language = request.LANGUAGE_CODE
-    live = RoleRevision.objects.live().select_related("category", "author__portrait")
-    revision = live.filter(language=language, slug=slug).first()
+    revision = RoleRevision.objects.select_related("category", "author__portrait").get_live(language, slug)
     if revision is None:
-        return _forward(language, slug)
-    siblings = RoleRevision.objects.live().filter(translation_group=revision.translation_group)
-    others = siblings.exclude(language=language).values_list("language", "slug")
-    translations = {code: localized_url(code, "role", other) for code, other in others}
-    return render_role(request, revision, translations)
+        return redirect(get_object_or_404(RoleRevision.objects.moved_from(language, slug)), permanent=True)
+    return render_role(request, revision, revision.live_translations())
 
 
 def render_role(
@@ -115,15 +111,6 @@ def _place_after(sections: list[dict[str, Any]], kinds: list[str]) -> str:
     """Return the id of the section after which a call to action stands: the first of these kinds, else the last one."""
     by_kind = {section["kind"]: section["id"] for section in reversed(sections)}
     return next((by_kind[kind] for kind in kinds if kind in by_kind), sections[-1]["id"] if sections else "")
-
-
-def _forward(language: str, slug: str) -> HttpResponse:
-    past = RoleRevision.objects.filter(language=language, slug=slug, live_from__isnull=False)
-    documents = past.values("document")
-    current = RoleRevision.objects.live().filter(document__in=documents).first()
-    if current is None:
-        raise Http404(_("There is no such template."))
-    return HttpResponsePermanentRedirect(current.get_absolute_url())
 
 
 def _kept_query(category: Any, query: str, sort: str) -> str:

@@ -98,9 +98,7 @@ def test_publish_at_a_time_plans_it(admin_client):
     role = make_role()
     at = timezone.localtime(timezone.now() + timedelta(days=2))
 
-    response = change(
-        admin_client, role, publish_at_0=f"{at:%Y-%m-%d}", publish_at_1=f"{at:%H:%M:%S}", _schedule="1"
-    )
+    response = change(admin_client, role, publish_at_0=f"{at:%Y-%m-%d}", publish_at_1=f"{at:%H:%M:%S}", _schedule="1")
 
     assert role.planned_revision.live_from == at.replace(microsecond=0)
     assert "Revision 1 will be live from" in said(response)[0]
@@ -276,7 +274,9 @@ def test_the_list_of_roles_never_costs_more_queries_with_more_rows(admin_client,
     assert page.count("Planned for") == number
 
 
-@pytest.mark.parametrize(("state", "expected"), [("live", "Live"), ("planned", "Planned"), ("not_live", "Planned Draft")])
+@pytest.mark.parametrize(
+    ("state", "expected"), [("live", "Live"), ("planned", "Planned"), ("not_live", "Planned Draft")]
+)
 def test_roles_are_filtered_by_state(admin_client, state, expected):
     published_role(title="Live")
     make_role(title="Planned").publish(at=timezone.now() + timedelta(days=1))
@@ -360,7 +360,11 @@ def test_deleting_shared_content_makes_kept_copies_stale(admin_client):
 @pytest.mark.parametrize(
     ("group", "allowed", "refused"),
     [
-        ("Editors", ["roles_role", "recruitcms_page", "leads_report"], ["leads_submission", "leads_purpose", "auth_user"]),
+        (
+            "Editors",
+            ["roles_role", "recruitcms_page", "leads_report"],
+            ["leads_submission", "leads_purpose", "auth_user"],
+        ),
         ("Lead handlers", ["leads_submission"], ["roles_role", "recruitcms_page", "leads_consenttext", "auth_user"]),
         ("Privacy officers", ["leads_submission", "leads_consenttext"], ["roles_role", "recruitcms_page", "auth_user"]),
     ],

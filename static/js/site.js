@@ -154,4 +154,3 @@ $$('[data-save]').forEach(show);
 $$('form[method=post]').forEach(prepare);
 if ($('.toc-list')) follow();
 carryCampaign();
-$('[autofocus]')?.focus();
