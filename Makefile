@@ -40,7 +40,7 @@ pins: $(VENV)/dev
 		--no-emit-index-url --no-header --upgrade requirements/$$set.in -o requirements/$$set.txt; done
 
 messages: $(VENV)/dev
-	$(manage) makemessages --locale pl --no-obsolete --no-wrap --ignore ".venv*" --ignore var --ignore tests
+	$(manage) makemessages --locale pl --no-obsolete --no-wrap --add-location file --ignore ".venv*" --ignore var --ignore tests
 	$(manage) compilemessages --ignore ".venv*"
 
 clean:

@@ -23,6 +23,7 @@ from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
@@ -332,8 +333,7 @@ class ConsentTextAdmin(SharedContentAdmin):
     """The wordings beside the tick boxes. A published one is history: a change is a new version (CON-3)."""
 
     formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})}}
-    list_display = ["purpose", "language", "version", "body", "published_at", "published_by"]
-    list_display_links = ["body"]
+    list_display = ["purpose", "language", "version", "words", "published_at", "published_by"]
     list_filter = ["purpose", "language"]
     list_select_related = ["purpose", "published_by"]
     fields = ["purpose", "language", "body", "version", "sha256", "published_at", "published_by"]
@@ -345,6 +345,10 @@ class ConsentTextAdmin(SharedContentAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description=gettext_lazy("wording"))
+    def words(self, text: ConsentText) -> str:
+        return Truncator(text.body).words(14)
 
     @admin.action(description=gettext_lazy("Publish: forms show these words from now on"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[ConsentText]) -> None:

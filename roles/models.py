@@ -136,7 +136,7 @@ class Section(models.Model):
     IN_COPY = {Kind.INTRODUCTION, Kind.WHAT, Kind.DUTIES, Kind.REQUIRED, Kind.NICE, Kind.OFFER, Kind.ABOUT}
 
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="sections")
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OTHER)
     heading = models.CharField(
         _("heading"),
         max_length=120,
