@@ -8,7 +8,7 @@ export SITE_URL = http://$(if $(filter 0.0.0.0 ::,$(HOST)),127.0.0.1,$(HOST)):$(
 endif
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test check format pins messages shots clean
+.PHONY: run dev test check format pins messages clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare

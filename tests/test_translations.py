@@ -1,4 +1,4 @@
-"""The interface is wholly in Polish: nothing untranslated, nothing fuzzy, and the compiled catalogue is the source's."""
+"""The interface is wholly in Polish: nothing untranslated, nothing fuzzy."""
 
 import re
 from pathlib import Path
