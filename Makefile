@@ -3,9 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 HOST ?= 127.0.0.1
 PORT ?= 8000
-ifndef SITE_URL
-export SITE_URL = http://$(if $(filter 0.0.0.0 ::,$(HOST)),127.0.0.1,$(HOST)):$(PORT)
-endif
+export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
 .PHONY: run dev test check format pins messages clean

@@ -2,6 +2,8 @@
 
 import os
 
+from recruitcms.logs import LOGGING
+
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_PROCESSES", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
@@ -11,7 +13,7 @@ keepalive = 5
 limit_request_line = 4094
 limit_request_fields = 60
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
-loglevel = "warning"
+logconfig_dict = LOGGING
 
 
 def post_worker_init(worker):

@@ -25,6 +25,15 @@ def normalise(email: str) -> str:
     return f"{checked.local_part.casefold()}@{checked.ascii_domain.lower()}"
 
 
+def deliverable(email: str) -> str:
+    """Return an address as mail is sent to it: the local part as typed, the domain in IDNA 2008, as `normalise` has it.
+
+    Django's own mail layer would turn an international domain into another one (IDNA 2003).
+    """
+    local, _at, _domain = unicodedata.normalize("NFC", email).rpartition("@")
+    return f"{local}@{normalise(email).rpartition('@')[2]}"
+
+
 def masked(email: str) -> str:
     """Return an address as its owner can recognise it and nobody else can read it: m…@q….com."""
     local, _at, domain = email.rpartition("@")

@@ -13,8 +13,8 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
-from django.db.models import QuerySet, TextField
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.db.models import OuterRef, QuerySet, Subquery, TextField
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import path, reverse
@@ -52,6 +52,9 @@ MAIL_POLICY = (
 )
 
 
+STATE_COLOURS = {Submission.State.NEW: "hot", Submission.State.REPLIED: "ok"}
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Admin of records: to be looked at. Nobody adds, changes or deletes one by hand."""
 
@@ -72,7 +75,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class SubmissionAdmin(admin.ModelAdmin):
     """Who waits for an answer. The visitor's words cannot be changed; what staff do with them can."""
 
-    list_display = ["who", "wants", "state", "received", "owner", "company", "page", "confirmed"]
+    list_display = ["who", "wants", "state_tag", "received", "owner", "company", "page", "confirmed"]
     list_display_links = ["who"]
     list_filter = ["state", "kind", "owner", "language", "created_at"]
     list_per_page = 50
@@ -121,12 +124,18 @@ class SubmissionAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("who"), ordering="lead__email")
     def who(self, submission: Submission) -> str:
         name = submission.name or submission.lead.name
-        return format_html("{}<br>{}", name, submission.lead.email) if name else submission.lead.email
+        local, _at, host = submission.lead.email.rpartition("@")
+        address = format_html("{}<wbr>@{}", local, host)  # where a narrow column may break it
+        return format_html("{}<br>{}", name, address) if name else address
 
     @admin.display(description=gettext_lazy("wants"), ordering="kind")
     def wants(self, submission: Submission) -> str:
         kind, topic = submission.get_kind_display(), submission.get_topic_display()
         return f"{kind}: {topic}" if topic else kind
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_tag(self, submission: Submission) -> str:
+        return _tag(STATE_COLOURS.get(submission.state, ""), submission.get_state_display())
 
     @admin.display(description=gettext_lazy("received"), ordering="created_at")
     def received(self, submission: Submission) -> str:
@@ -223,6 +232,10 @@ class SubmissionAdmin(admin.ModelAdmin):
 
 def _log(request: HttpRequest, objects: list[Any], said: str) -> None:
     LogEntry.objects.log_actions(request.user.pk, objects, CHANGE, change_message=said)  # type: ignore[arg-type]
+
+
+def _tag(colour: str, word: str) -> str:
+    return format_html('<span class="tag{}">{}</span>', f" tag--{colour}" if colour else "", word)
 
 
 def _moment(moment: datetime, form: str = "DATETIME_FORMAT") -> str:
@@ -333,11 +346,12 @@ class ConsentTextAdmin(SharedContentAdmin):
     """The wordings beside the tick boxes. A published one is history: a change is a new version (CON-3)."""
 
     formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 4, "class": "vLargeTextField"})}}
-    list_display = ["purpose", "language", "version", "words", "published_at", "published_by"]
+    change_form_template = "admin/leads/consenttext/change_form.html"
+    list_display = ["purpose", "language", "version", "state", "words", "published", "published_by"]
     list_filter = ["purpose", "language"]
     list_select_related = ["purpose", "published_by"]
-    fields = ["purpose", "language", "body", "version", "sha256", "published_at", "published_by"]
-    readonly_fields = ["version", "sha256", "published_at", "published_by"]
+    fields = ["purpose", "language", "body", "version", "fingerprint", "published_at", "published_by"]
+    readonly_fields = ["version", "fingerprint", "published_at", "published_by"]
     actions = ["publish"]
 
     def has_change_permission(self, request: HttpRequest, obj: ConsentText | None = None) -> bool:
@@ -346,6 +360,55 @@ class ConsentTextAdmin(SharedContentAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentText]:
+        same = ConsentText.objects.filter(purpose=OuterRef("purpose"), language=OuterRef("language"))
+        newest = same.exclude(published_at=None).order_by("-published_at").values("pk")[:1]
+        return super().get_queryset(request).annotate(in_use=Subquery(newest))
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, text: Any) -> str:
+        """Say whether forms show these words. Needs the annotation of `get_queryset`."""
+        if not text.published_at:
+            return _tag("hot", _("Draft"))
+        return _tag("ok", _("In use")) if text.in_use == text.pk else _tag("", _("Replaced"))
+
+    @admin.display(description=gettext_lazy("published"), ordering="published_at")
+    def published(self, text: ConsentText) -> str:
+        return _moment(text.published_at, "SHORT_DATETIME_FORMAT") if text.published_at else "-"
+
+    @admin.display(description=gettext_lazy("fingerprint"))
+    def fingerprint(self, text: ConsentText) -> str:
+        return text.sha256
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        text = kwargs.get("obj")
+        context["state"] = self.state(text) if text else ""
+        return super().render_change_form(request, context, **kwargs)
+
+    def response_add(
+        self, request: HttpRequest, obj: ConsentText, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._saved(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: ConsentText) -> HttpResponse:
+        return self._saved(request, obj)
+
+    def _saved(self, request: HttpRequest, text: ConsentText) -> HttpResponse:
+        """Publish where that was pressed, say what forms show now, and stay with the wording."""
+        if "_publish" in request.POST:
+            self._publish(request, [text])
+            said = _("Published. Forms show these words from this moment.")
+        else:
+            said = _("Saved. Forms do not show these words until you publish them.")
+        self.message_user(request, said, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:leads_consenttext_change", args=[text.pk]))
+
+    def _publish(self, request: HttpRequest, drafts: list[ConsentText]) -> None:
+        for text in drafts:
+            text.publish(by=request.user)
+        touch_content()
+        _log(request, drafts, _("Published."))
+
     @admin.display(description=gettext_lazy("wording"))
     def words(self, text: ConsentText) -> str:
         return Truncator(text.body).words(14)
@@ -353,10 +416,7 @@ class ConsentTextAdmin(SharedContentAdmin):
     @admin.action(description=gettext_lazy("Publish: forms show these words from now on"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[ConsentText]) -> None:
         drafts = list(queryset.filter(published_at=None).order_by("version"))
-        for text in drafts:
-            text.publish(by=request.user)
-        touch_content()
-        _log(request, drafts, _("Published."))
+        self._publish(request, drafts)
         count = len(drafts)
         sentence = ngettext("%(count)d wording is published.", "%(count)d wordings are published.", count)
         self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
@@ -393,7 +453,6 @@ class ConsentEventAdmin(ReadOnlyAdmin):
 class OutgoingMailAdmin(ReadOnlyAdmin):
     """The outbox: what is owed, what left, what was given up."""
 
-    change_list_template = "admin/leads/outgoingmail/change_list.html"
     list_display = ["kind", "state", "submission", "due_at", "attempts", "last_error", "sent_at"]
     list_filter = ["state", "kind", "created_at"]
     list_select_related = ["submission"]
@@ -435,20 +494,21 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         """List the mails that were written to files instead of being sent: the default without a mail server."""
         self._check_may_look(request)
         page = Paginator(mail_files.names(), 50).get_page(request.GET.get("page"))
-        mails = [(name, mail_files.read(name)) for name in page]
-        context = {"title": _("Mail in files"), "mails": mails, "page": page, "folder": settings.MAIL_DIR}
+        read = [(name, mail_files.read(name)) for name in page]
+        mails = [(name, mail, mail_files.sent_at(mail)) for name, mail in read if mail]
+        context = {"title": _("Mails"), "mails": mails, "page": page, "folder": settings.MAIL_DIR}
         return self._page(request, "admin/leads/outgoingmail/files.html", context)
 
     def file_view(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show one mail: what programs without HTML show, beside the HTML."""
         message = self._mail(request, name)
         text = message.get_body(("plain",))
-        headers = [
-            (header, message[header]) for header in ("From", "To", "Reply-To", "Date", "Message-ID") if message[header]
-        ]
+        headers = {header: message[header] for header in ("From", "To", "Reply-To", "Date", "Message-ID")}
+        sent = mail_files.sent_at(message)
+        headers["Date"] = _moment(sent, "SHORT_DATETIME_FORMAT") if sent else message["Date"]
         context = {
             "title": message["Subject"],
-            "headers": headers,
+            "headers": [(header, value) for header, value in headers.items() if value],
             "text": text.get_content() if text else "",
             "html": bool(message.get_body(("html",))),
             "name": name,

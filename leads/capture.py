@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from leads import ledger, outbox, tokens
-from leads.addresses import normalise
+from leads.addresses import deliverable, normalise
 from leads.forms import PublicForm
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Report, Submission
 from recruitcms.models import CallToAction
@@ -107,7 +107,7 @@ def _store(form: PublicForm, request: HttpRequest, report: Report | None) -> Sub
 
 def _lead(email: str, name: str, language: str) -> Lead:
     """Return the person of an address. A known name changes only when its owner confirms (confirmation.py)."""
-    new = {"email": email, "name": name, "language": language}
+    new = {"email": deliverable(email), "name": name, "language": language}
     lead, _created = Lead.objects.get_or_create(email_normal=normalise(email), defaults=new)
     if name and not lead.name:
         lead.name = name

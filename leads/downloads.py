@@ -44,10 +44,12 @@ def respond(request: HttpRequest, edition: Edition) -> HttpResponseBase:
 
 def _part(header: str, size: int) -> range | None:
     """Read a `Range` header with one range (RFC 9110 §14.2): None means the whole file, an empty range none of it."""
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
+    match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", header.strip(), re.ASCII)
     if not match or not any(match.groups()):
         return None
     first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None  # not a range at all: to be ignored
     if not first:
         return range(max(0, size - int(last)), size) if int(last) else range(0)
     return range(int(first), min(int(last) + 1 if last else size, size))

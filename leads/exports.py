@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from leads.models import Submission
 
-# A cell that begins with one of these is read as a formula, or hides one.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+# What begins a formula at the start of a cell; or after a semicolon or a line's end, where programs that take the one
+# for a separator or lose the quotes begin another cell.
+FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\t\r\n\0＝＋－＠])")
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
@@ -30,7 +32,7 @@ def submissions_csv(submissions: Iterable[Submission]) -> str:
 
 def neutral(value: str) -> str:
     """Return a cell that no spreadsheet takes for a formula: with an apostrophe before what could begin one."""
-    return f"'{value}" if value.startswith(FORMULA) else value
+    return FORMULA.sub(r"\1'", value)
 
 
 def _row(submission: Submission) -> list[str]:

@@ -23,9 +23,10 @@ from recruitcms.models import CallToAction
 from recruitcms.publishing import localized_url
 from recruitcms.site_content import SiteContent
 
-# Control characters, and those that turn the reading direction of what follows (SEC-24, EML-11).
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Control characters, invisible ones, and those that turn the reading direction of what follows (SEC-24, EML-11).
+INVISIBLE = r"\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+CONTROL = re.compile(rf"[\x00-\x1f{INVISIBLE}]")
+CONTROL_BUT_LINES = re.compile(rf"[\x00-\x08\x0b-\x1f{INVISIBLE}]")
 TOO_LONG = _("Use at most %(limit_value)d characters. You wrote %(show_value)d.")
 # Stands in kept HTML for the path of the page that the form is put into.
 PAGE_PLACE = "/the-page-that-shows-this-form/"
@@ -177,8 +178,13 @@ class PublicForm(forms.Form):
     def error_heading(self) -> str:
         """The title of the error summary, which counts (DESIGN §5)."""
         count = len(self.errors)
-        words = {1: _("One answer needs another look"), 2: _("Two answers need another look")}
-        words |= {3: _("Three answers need another look"), 4: _("Four answers need another look")}
+        words = {
+            1: _("One answer needs another look"),
+            2: _("Two answers need another look"),
+            3: _("Three answers need another look"),
+            4: _("Four answers need another look"),
+            5: _("Five answers need another look"),
+        }
         several = ngettext("%(count)d answer needs another look", "%(count)d answers need another look", count)
         return str(words.get(count) or several % {"count": count})
 
@@ -191,10 +197,10 @@ def _shown_wording(site: SiteContent, key: str, data: QueryDict | None) -> Conse
     """Return the words to show for a purpose: the current ones, or the published ones that were ticked before."""
     current = site.wordings.get(key)
     ticked = data.get(f"consent_{key}", "") if data else ""
-    if current is None or not ticked or ticked == current.sha256:
+    if current is None or not re.fullmatch("[0-9a-f]{64}", ticked) or ticked == current.sha256:
         return current
     earlier = ConsentText.objects.filter(purpose__key=key, language=site.language, published_at__isnull=False)
-    return earlier.filter(sha256=ticked[:64]).select_related("purpose").first() or current
+    return earlier.filter(sha256=ticked).select_related("purpose").first() or current
 
 
 class ReportCardForm(PublicForm):

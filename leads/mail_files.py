@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from email.message import EmailMessage as ReceivedMessage
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,13 @@ def names() -> list[str]:
 def read(name: str) -> ReceivedMessage | None:
     """Return the mail in a file, or None where there is none of this name."""
     path = Path(settings.MAIL_DIR) / name
-    if not re.fullmatch(r"[\w.-]+\.eml", name) or not path.is_file():
+    if not re.fullmatch(r"[\w.-]{1,80}\.eml", name) or not path.is_file():
         return None
     with path.open("rb") as file:
         return email.message_from_binary_file(file, policy=email.policy.default)  # type: ignore[return-value]
+
+
+def sent_at(message: ReceivedMessage) -> datetime | None:
+    """Return when a mail says it was sent, or None. Django writes UTC as `-0000`, which is read without a zone."""
+    moment = getattr(message["Date"], "datetime", None)
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

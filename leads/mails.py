@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leads import confirmation, ledger, tokens
+from leads import ledger, tokens
 from leads.models import OutgoingMail, Purpose, Report, Submission
 from recruitcms.publishing import localized_url
 from recruitcms.site_content import site_content
@@ -49,11 +49,10 @@ def compose(mail: OutgoingMail) -> EmailMultiAlternatives:
 def confirm(mail: OutgoingMail) -> EmailMultiAlternatives:
     """Ask to confirm the address: no promotion and none of the visitor's own words, not even the name (CON-8)."""
     submission = mail.submission
-    asked = [event.purpose for event in confirmation.awaiting(submission)]
     return _to_visitor(
         mail,
         "confirm",
-        asked or [mail.purpose],
+        [mail.purpose],  # one way out is enough as long as nothing has begun
         report=report_title(submission.report),
         url=_absolute(localized_url(submission.language, "confirm", tokens.confirm_token(submission))),
         days=tokens.CONFIRM_DAYS,
@@ -148,7 +147,8 @@ def _message(
         "LANGUAGE_CODE": translation.get_language(),
         "submission": mail.submission,
     }
-    subject, _newline, text = render_to_string(f"leads/mails/{template}.txt", context).strip().partition("\n")
+    words = re.sub(r"\n{3,}", "\n\n", render_to_string(f"leads/mails/{template}.txt", context))
+    subject, _newline, text = words.strip().partition("\n")
     html = INLINER.inline(render_to_string(f"leads/mails/{template}.html", context | {"subject": subject}))
     headers |= {"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"}
     message = EmailMultiAlternatives(subject, text.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [to], headers=headers)

@@ -113,7 +113,7 @@ class ConsentText(models.Model):
     def current(cls, purpose: str, language: str) -> "ConsentText | None":
         """Return the wording that forms show for a purpose's key in a language, or None where none is published."""
         texts = cls.objects.filter(purpose__key=purpose, language=language, published_at__isnull=False)
-        return texts.select_related("purpose").order_by("-version").first()
+        return texts.select_related("purpose").order_by("-published_at").first()
 
 
 class Report(Publishable):
@@ -305,7 +305,7 @@ class Submission(models.Model):
     @property
     def reference(self) -> str:
         """What the visitor can quote: "NB-" and six digits or letters."""
-        return f"NB-{self.public_id[:6].upper()}"
+        return f"NB\u2011{self.public_id[:6].upper()}"  # a hyphen that does not break
 
 
 class ConsentEvent(models.Model):

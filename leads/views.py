@@ -5,8 +5,6 @@ changes anything (EML-5).
 """
 
 import re
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.http import (
@@ -16,7 +14,7 @@ from django.http import (
     HttpResponseBase,
     HttpResponseRedirect,
 )
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -27,29 +25,15 @@ from leads import capture, confirmation, downloads, ledger, mails, tokens, withd
 from leads.addresses import masked
 from leads.forms import ConsultationForm, PublicForm, ReportCardForm, ReportForm
 from leads.models import ConsentEvent, Edition, Lead, Purpose, ReportRevision, Submission
+from recruitcms.forwarding import forward
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import site_content
 
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
-View = Callable[..., HttpResponseBase]
 
 
 class SeeOther(HttpResponseRedirect):
     status_code = 303
-
-
-def behind_token(view: View) -> View:
-    """Keep a page behind a link in a mail out of caches, search engines and other sites' logs (SEC-20, SEC-23)."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, token: str) -> HttpResponseBase:
-        response = view(request, token)
-        response["Cache-Control"] = "private, no-store"
-        response["X-Robots-Tag"] = "noindex"
-        response["Referrer-Policy"] = "same-origin"
-        return response
-
-    return wrapped
 
 
 # --- the salary report ---
@@ -62,7 +46,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponseBase:
     language = request.LANGUAGE_CODE
     revision = ReportRevision.objects.select_related("document").get_live(language, slug)
     if revision is None:
-        return redirect(get_object_or_404(ReportRevision.objects.moved_from(language, slug)), permanent=True)
+        return forward(ReportRevision.objects.all(), language, slug)
     form = None
     if request.method == "POST":
         form_class = ReportCardForm if request.POST.get("form") == "card" else ReportForm
@@ -121,12 +105,12 @@ def _bars(chart: list[list[str]]) -> list[dict[str, Any]]:
 
 def _number(value: str) -> int:
     """Return the figure in what an editor wrote, "25,200 PLN" or "25200"; 0 for words."""
-    return int("".join(re.findall(r"[0-9]", value)) or 0)
+    return int("".join(re.findall(r"[0-9]", value))[:12] or 0)
 
 
 def _grouped(value: str) -> str:
     """Return a bare number in the language's way of writing it, anything else as it was written."""
-    return number_format(int(value), force_grouping=True) if re.fullmatch("[0-9]+", value) else value
+    return number_format(int(value), force_grouping=True) if re.fullmatch("[0-9]{1,12}", value) else value
 
 
 # --- the consultation ---
@@ -168,7 +152,6 @@ def consultation_thanks(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @page_methods
-@behind_token
 def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show a page with one button; the button confirms, and the download is there at once (EML-5, EML-6)."""
     submission = confirmation.find(token)
@@ -177,6 +160,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
         return _neutral(request, 404)
     if request.method == "POST":
         confirmation.confirm(submission)
+        return SeeOther(request.path)  # a reload asks for nothing again
     if submission.confirmed_at:
         return _confirmed(request, submission)
     context = {"noindex": True, "asked": asked, "address": masked(submission.lead.email), "submission": submission}
@@ -203,7 +187,6 @@ def _confirmed(request: HttpRequest, submission: Submission) -> HttpResponse:
 
 
 @require_safe
-@behind_token
 def download(request: HttpRequest, token: str) -> HttpResponseBase:
     """Hand out the PDF; an old link leads to a new one (§4.2)."""
     try:
@@ -219,7 +202,6 @@ def download(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @csrf_exempt
 @page_methods
-@behind_token
 def withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show a page with one button that withdraws; take a mail program's one-click post (CON-6, EML-2, RFC 8058)."""
     known = tokens.read_withdraw_token(token)

@@ -34,8 +34,8 @@ def _erase(lead: Lead) -> None:
 
 
 def forget_if_nothing_is_held(lead: Lead) -> None:
-    """Delete a person who has no submission left, and no purpose asked for or agreed to."""
+    """Delete a person without a submission or a consent: a mere request can no longer be confirmed then."""
     ref = tokens.subject_ref(lead.email_normal)
-    holds_more = any(ledger.current_state(ref, purpose) in HELD for purpose in Purpose.objects.all())
+    holds_more = any(ledger.is_given(ref, purpose) for purpose in Purpose.objects.all())
     if not holds_more and not lead.submissions.exists():
         lead.delete()

@@ -13,7 +13,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import date as format_date
 from django.urls import path, reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.html import format_html, format_html_join
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -37,8 +37,15 @@ from recruitcms.publishing import Publishable, Translated, touch_content
 
 FORM_FIELDS = {
     models.TextField: {"widget": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField markdown"})},
-    models.URLField: {"assume_scheme": "https"},
+    models.URLField: {"assume_scheme": "https", "widget": forms.URLInput(attrs={"class": "vURLField"})},
 }
+
+
+class OneLineTextarea(forms.Textarea):
+    """Shows a long sentence whole; what is typed stays one line."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        return " ".join((super().value_from_datadict(data, files, name) or "").split())
 
 
 class SharedContentAdmin(admin.ModelAdmin):
@@ -208,7 +215,7 @@ class PublishableAdmin(TranslatedAdmin):
 
     form = PublishableForm
     change_form_template = "admin/publishable_change_form.html"
-    list_display: Any = ["title_or_untitled", "state", "language", "updated_at", "updated_by"]
+    list_display: Any = ["title_or_untitled", "state", "language", "changed", "updated_by"]
     list_display_links: Any = ["title_or_untitled"]
     list_filter: Any = [StateFilter, "language"]
     list_select_related: Any = ["updated_by"]
@@ -273,6 +280,10 @@ class PublishableAdmin(TranslatedAdmin):
             tags.append(("hot", _("Planned for %(when)s") % {"when": when}))
         return format_html_join(" ", '<span class="tag tag--{}">{}</span>', tags or [("hot", _("Draft"))])
 
+    @admin.display(description=gettext_lazy("changed"), ordering="updated_at")
+    def changed(self, document: Publishable) -> str:
+        return format_date(timezone.localtime(document.updated_at), "SHORT_DATETIME_FORMAT")
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         document = kwargs.get("obj")
         context["state"] = self.state(document) if document else ""
@@ -310,7 +321,8 @@ class PublishableAdmin(TranslatedAdmin):
         if not self.has_change_permission(request, document):
             raise PermissionDenied
         request.LANGUAGE_CODE = document.language
-        response = self.preview_response(request, document.draft_revision())
+        with translation.override(document.language):
+            response = self.preview_response(request, document.draft_revision())
         response["X-Robots-Tag"] = "noindex"
         return response
 
@@ -398,15 +410,24 @@ def _when(number: int, at: datetime) -> dict[str, Any]:
 
 class SiteTextInline(admin.StackedInline):
     model = SiteText
+    verbose_name = gettext_lazy("language")
+    verbose_name_plural = gettext_lazy("texts by language")
     extra = 0
+    max_num = len(settings.LANGUAGES)
+    can_delete = False
     formfield_overrides = FORM_FIELDS
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.CharField) and not db_field.choices and (db_field.max_length or 0) > 120:
+            kwargs["widget"] = OneLineTextarea(attrs={"rows": 2, "class": "vLargeTextField oneline"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(SharedContentAdmin):
     inlines = [SiteTextInline]
     fieldsets = [
-        (_("Company"), {"fields": ["name", "legal_name", "address", "licence"]}),
+        (_("Company"), {"fields": ["name", "legal_name", "licence"]}),
         (_("Contact"), {"fields": ["email", "privacy_email", "phone", "whatsapp", "answers_within_days"]}),
         (_("Social links"), {"fields": ["linkedin", "mastodon", "github"]}),
     ]
@@ -518,7 +539,7 @@ class CallToActionAdmin(TranslatedAdmin):
 
 @admin.register(Page)
 class PageAdmin(PublishableAdmin):
-    list_display = ["title_or_untitled", "state", "language", "footer", "updated_at", "updated_by"]
+    list_display = ["title_or_untitled", "state", "language", "footer", "changed", "updated_by"]
     fieldsets = [
         (None, {"fields": ["language", "title", "summary", "body"]}),
         (_("Place"), {"fields": ["purpose", "footer", "position"]}),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -11,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 MENU = [
-    (_("Leads"), "inbox", ["Submission", "OutgoingMail"]),
+    (_("Leads"), "inbox", ["Submission", "OutgoingMail", "Mails"]),
     (_("Library"), "file", ["Role", "Category"]),
     (_("Salary report"), "chart", ["Report"]),
     (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
@@ -32,6 +33,9 @@ class Desk(AdminSite):
 
         return super().index(request, dashboard(request, self._registry.get(Role)) | (extra_context or {}))
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().login(request, {"title": _("Sign in")} | (extra_context or {}))
+
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         """Let the admin's pages load the words of Django's scripts: the one script that is a view, no static file."""
         inner = super().admin_view(view, cacheable)
@@ -51,6 +55,13 @@ class Desk(AdminSite):
         if app_label:
             return apps
         models = {model["object_name"]: model for app in apps for model in app["models"]}
+        if "OutgoingMail" in models and settings.EMAIL_BACKEND == "leads.mail_files.MailFilesBackend":
+            models["Mails"] = {"name": _("Mails"), "admin_url": reverse("admin:leads_outgoingmail_files")}
+        addresses = [model["admin_url"] or "" for model in models.values()]
+        here = max((url for url in addresses if url and request.path.startswith(url)), key=len, default="")
+        for model in models.values():
+            if here and model["admin_url"] == here:
+                model["current"] = "page" if request.path == here else "true"
         groups = []
         for name, icon, wanted in MENU:
             members = [models[model] for model in wanted if model in models]

@@ -10,7 +10,7 @@ GROUPS: dict[str, list[str]] = {
     "Editors": [
         *(f"recruitcms.{act}_{model}" for model in CONTENT for act in ALL),
         *(f"recruitcms.{act}_sitesettings" for act in ("change", "view")),
-        *(f"recruitcms.{act}_sitetext" for act in ALL),
+        *(f"recruitcms.{act}_sitetext" for act in ("add", "change", "view")),
         *(f"roles.{act}_{model}" for model in ("role", "section", "sampleresume", "category") for act in ALL),
         *(f"leads.{act}_{model}" for model in ("report", "edition") for act in ALL),
     ],

@@ -14,6 +14,7 @@ TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "h3", "h4", "blockquote", "
     "table", "thead", "tbody", "tr", "th", "td"
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href"}, "mark": {"class"}, "th": {"scope"}, "ol": {"start"}}
+SCHEMES = {"http", "https", "mailto", "tel"}
 EXTENSIONS = ["sane_lists", "tables"]
 # A fill-in word is short, on one line, and not itself a bracketed expression.
 FILL_IN = re.compile(r"\[([^\[\]<>\n]{1,80})\]")
@@ -30,7 +31,7 @@ def render_markdown(text: str, mark_fill_ins: bool = True, heading: int = 3) -> 
     html = re.sub(r"<(/?)h[56]>", r"<\1h4>", html)
     html = _clean(html)
     html = html.replace("<th>", '<th scope="col">')
-    html = re.sub(r'<a href="(?=https?:)', '<a rel="noopener nofollow ugc" href="', html)
+    html = re.sub(r'<a href="(?!/(?![/\\\\])|#|mailto:|tel:)', '<a rel="noopener nofollow ugc" href="', html)
     if heading == 2:
         html = re.sub(r"<(/?)h([34])>", lambda tag: f"<{tag[1]}h{int(tag[2]) - 1}>", html)
     return _mark_fill_ins(html) if mark_fill_ins else html
@@ -54,17 +55,21 @@ def _clean(html: str) -> str:
         tags=TAGS,
         attributes=ATTRIBUTES,
         clean_content_tags={"script", "style", "svg", "math", "iframe", "object", "template", "noscript"},
-        url_schemes={"http", "https", "mailto", "tel"},
+        url_schemes=SCHEMES,
         link_rel=None,  # set above, on links that leave the site
-        attribute_filter=_local_links_only,
+        attribute_filter=_safe_links_only,
     )
 
 
-def _local_links_only(tag: str, attribute: str, value: str) -> str | None:
-    """Drop addresses without a scheme that still leave the site (`//host`, `/\\host`)."""
-    if attribute == "href" and re.match(r"^\s*[/\\]{2}|^\s*/\\", value):
+def _safe_links_only(tag: str, attribute: str, value: str) -> str | None:
+    """Drop addresses that a browser reads otherwise than they are written: `java\\tscript:`, `/\\host`, `//host`."""
+    if attribute != "href":
+        return value
+    as_read = re.sub(r"[\x00-\x20]", "", value).replace("\\", "/")
+    scheme = re.match(r"([a-z][a-z0-9+.-]*):", as_read, re.IGNORECASE)
+    if as_read.startswith("//") or (scheme and scheme[1].lower() not in SCHEMES):
         return None
-    return value
+    return as_read
 
 
 def _mark_fill_ins(html: str) -> str:

@@ -1,11 +1,17 @@
 """What every answer has: a language by its path, headers that make it safe, and forms only from our own pages."""
 
-import logging
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import translation
 
@@ -24,7 +30,7 @@ class LanguageFromPath:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        first = request.path_info.split("/", 2)[1]
+        first = request.path_info.lstrip("/").split("/", 1)[0]
         language = first if first in LANGUAGES and first != settings.LANGUAGE_CODE else settings.LANGUAGE_CODE
         with translation.override(language):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
@@ -33,12 +39,52 @@ class LanguageFromPath:
             return response
 
 
+def on_admin_pages(middleware: type) -> Any:
+    """Return a middleware that works on the admin's pages alone.
+
+    Elsewhere not even a stale cookie may make an answer differ or set another (§4.1).
+    """
+
+    class OnAdminPages(middleware):
+        def __call__(self, request: HttpRequest) -> HttpResponse:
+            if not request.path_info.startswith("/admin/"):
+                return self.get_response(request)
+            return super().__call__(request)
+
+    return OnAdminPages
+
+
+AdminSessions = on_admin_pages(SessionMiddleware)
+AdminCsrf = on_admin_pages(CsrfViewMiddleware)
+AdminAuthentication = on_admin_pages(AuthenticationMiddleware)
+AdminMessages = on_admin_pages(MessageMiddleware)
+
+
+class GZipText(GZipMiddleware):
+    """Compresses text. Pictures and PDF files are compressed already, and their ranges must stay true."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not re.match(r"text/|application/(json|xml)", response.get("Content-Type", "")):
+            return response
+        return super().process_response(request, response)
+
+
 class SecurityHeaders:
-    """Headers that Django has no setting for (SEC-3). A view that set one of them itself keeps it."""
+    """Headers that Django has no setting for (SEC-3). A view that set one of them itself keeps it.
+
+    What stands behind a token stays out of caches, search engines and other sites' logs, whatever the answer is
+    (SEC-20, SEC-23).
+    """
 
     HEADERS = {
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
         "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdu]/")
+    TOKEN_HEADERS = {
+        "Cache-Control": "private, no-store",
+        "X-Robots-Tag": "noindex",
+        "Referrer-Policy": "same-origin",
     }
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -48,6 +94,9 @@ class SecurityHeaders:
         response = self.get_response(request)
         for name, value in self.HEADERS.items():
             response.headers.setdefault(name, value)
+        if self.TOKEN_PAGE.match(request.path_info):
+            for name, value in self.TOKEN_HEADERS.items():
+                response.headers[name] = value
         return response
 
 
@@ -96,14 +145,3 @@ def _too_large(request: HttpRequest) -> bool:
     except ValueError:
         return True
     return length > settings.PUBLIC_FORM_MAX_BYTES or "Transfer-Encoding" in request.headers
-
-
-class HideTokens(logging.Filter):
-    """Keeps the tokens of links in mails out of the logs (SEC-23)."""
-
-    TOKEN = re.compile(r"(/(?:c|u|d)/)[^/\s?\"']+")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = self.TOKEN.sub(r"\1[redacted]", record.getMessage())
-        record.args = ()
-        return True

@@ -5,7 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
+from django.urls import resolve
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from recruitcms import markup
 from recruitcms.publishing import Publishable, Revision, Translated, localized_url
@@ -16,9 +18,6 @@ class SiteSettings(models.Model):
 
     name = models.CharField(_("company name"), max_length=80, default="Northbeam", help_text=_("As in the logo."))
     legal_name = models.CharField(_("full legal name"), max_length=120, default="Northbeam Talent")
-    address = models.CharField(
-        _("postal address"), max_length=200, blank=True, help_text=_("On one line. Stands at the foot of every mail.")
-    )
     licence = models.CharField(
         _("licence"), max_length=120, blank=True, help_text=_("Number in the register of agencies.")
     )
@@ -63,6 +62,9 @@ class SiteText(models.Model):
 
     site = models.ForeignKey(SiteSettings, on_delete=models.CASCADE, related_name="texts", default=1)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, unique=True)
+    address = models.CharField(
+        _("postal address"), max_length=200, blank=True, help_text=_("On one line. Stands at the foot of every mail.")
+    )
     tagline = models.CharField(_("tagline"), max_length=120, blank=True, help_text=_("Under the logo in the footer."))
     legal_line = models.CharField(_("legal line"), max_length=200, blank=True)
     opening_hours = models.CharField(_("opening hours"), max_length=120, blank=True)
@@ -317,6 +319,10 @@ class Page(Publishable):
         found = super().problems()
         if not self.body.strip():
             found["body"] = _("Write the text of the page.")
+        with override(self.language):
+            taken = resolve(self.get_absolute_url()).url_name != "page"
+        if taken:
+            found["slug"] = _("The site itself uses this address. Choose another.")
         return found
 
     def freeze(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
+MAX_SIDE = 16_000  # WebP knows no longer one
 WIDTHS = (320, 800, 1600)
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 SAVING: dict[str, dict[str, Any]] = {
@@ -36,6 +37,10 @@ def read_picture(file: Any) -> Image.Image:
             if opened.width * opened.height > settings.PICTURE_MAX_PIXELS:
                 limit = settings.PICTURE_MAX_PIXELS // 1_000_000
                 raise ValidationError(_("This picture has more than %(limit)d million pixels.") % {"limit": limit})
+            if max(opened.size) > MAX_SIDE:
+                raise ValidationError(
+                    _("No side of a picture may be longer than %(limit)d pixels.") % {"limit": MAX_SIDE}
+                )
             kind = opened.format
             opened.load()
             picture = ImageOps.exif_transpose(opened)
@@ -54,19 +59,25 @@ def store_renditions(picture: Image.Image, kind: str) -> dict[str, Any]:
     """Store a picture and its smaller WebP copies. Return {"original", "width", "height", "webp": [{"name", "width"}]}.
 
     Names are new each time, so that frozen revisions go on showing what they were published with. No copy is wider
-    than the picture itself.
+    than the picture itself. Nothing is stored before everything is encoded.
     """
     folder = f"pictures/{uuid.uuid4().hex}"
-    original = _save(f"{folder}/original.{FORMATS[kind]}", picture, kind)
-    copies = []
-    for width in sorted({min(width, picture.width) for width in WIDTHS}):
-        height = max(1, round(picture.height * width / picture.width))
-        smaller = picture if width == picture.width else picture.resize((width, height), Image.Resampling.LANCZOS)
-        copies.append({"name": _save(f"{folder}/{width}.webp", smaller, "WEBP"), "width": width})
-    return {"original": original, "width": picture.width, "height": picture.height, "webp": copies}
+    original = (f"{folder}/original.{FORMATS[kind]}", _encoded(picture, kind))
+    widths = sorted({min(width, picture.width) for width in WIDTHS})
+    copies = [(f"{folder}/{width}.webp", _encoded(_scaled(picture, width), "WEBP")) for width in widths]
+    for name, content in [original, *copies]:
+        default_storage.save(name, ContentFile(content))
+    webp = [{"name": name, "width": width} for (name, _content), width in zip(copies, widths, strict=True)]
+    return {"original": original[0], "width": picture.width, "height": picture.height, "webp": webp}
 
 
-def _save(name: str, picture: Image.Image, kind: str) -> str:
+def _scaled(picture: Image.Image, width: int) -> Image.Image:
+    if width == picture.width:
+        return picture
+    return picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
+
+
+def _encoded(picture: Image.Image, kind: str) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **SAVING[kind])
-    return default_storage.save(name, ContentFile(buffer.getvalue()))
+    return buffer.getvalue()

@@ -99,12 +99,13 @@ class RevisionQuerySet(models.QuerySet):
 
     def moved_from(self, language: str, slug: str) -> Self:
         """Return, as a queryset of at most one, the live revision of the document that had an address before."""
-        past = self.model._default_manager.filter(language=language, slug=slug, live_from__isnull=False)
+        now = timezone.now()
+        past = self.model._default_manager.filter(language=language, slug=slug, live_from__lte=now)
         return self.live().filter(document__in=past.values("document")).order_by("-live_from")[:1]
 
-    def planned(self) -> Self:
-        """Keep the revisions that will be live later."""
-        return self.filter(live_from__gt=timezone.now())
+    def planned(self, at: datetime | None = None) -> Self:
+        """Keep the revisions that will be live later than a moment (default: now)."""
+        return self.filter(live_from__gt=at or timezone.now())
 
 
 class Revision(models.Model):
@@ -126,6 +127,8 @@ class Revision(models.Model):
     summary = models.CharField(max_length=300)
     live_from = models.DateTimeField(null=True, blank=True)
     live_until = models.DateTimeField(null=True, blank=True)
+    # Of a plan: the revision whose interval it cut short, to be given back when the plan is cancelled.
+    cut = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
 
     objects = RevisionQuerySet.as_manager()
     url_name: ClassVar[str]
@@ -251,42 +254,52 @@ class Publishable(Translated):
         Takes the place of an earlier plan; keeps the time at which the page was to go offline. Raises ValidationError
         by field where something is missing or the address is taken.
         """
-        type(self)._default_manager.select_for_update().get(pk=self.pk)
+        touch_content()  # first, since its row is the lock: acts of publishing come one after the other
         now = timezone.now()
         at = max(at or now, now)
-        self._check_publishable(at)
-        self.cancel_plan()
+        problems = self.problems()
+        if problems:
+            raise ValidationError(problems)
+        self._forget_plan(now)
         current = self.revisions.live(at).first()
         revision = self.draft_revision()
         revision.number = 1 + (self.revisions.aggregate(last=models.Max("number"))["last"] or 0)
         revision.created_by, revision.note = by, note
         revision.live_from = at
         if current:
-            revision.live_until = current.live_until
+            revision.live_until, revision.cut = current.live_until, current
             self._end(current, at)
         revision.save()
-        touch_content()
+        self._check_addresses(now)
         return revision
 
     @transaction.atomic
     def take_offline(self, at: datetime | None = None) -> None:
         """Stop showing the page from a moment on (default: now). A later publication brings it back."""
+        touch_content()
         now = timezone.now()
         at = max(at or now, now)
         self.revisions.filter(live_from__gte=at).update(live_from=None, live_until=None)
         current = self.revisions.live(at).first()
         if current:
             self._end(current, at)
-        touch_content()
 
     @transaction.atomic
     def cancel_plan(self) -> None:
-        """Forget a planned publication; what is live stays live as long as the plan would have been."""
-        planned = self.planned_revision
+        """Forget a planned publication; what is live stays live as long as the plan would have been.
+
+        Raises ValidationError where another page has been planned at the address that would be held longer.
+        """
+        touch_content()
+        now = timezone.now()
+        self._forget_plan(now)
+        self._check_addresses(now)
+
+    def _forget_plan(self, now: datetime) -> None:
+        planned = self.revisions.planned(now).first()
         if planned:
-            self.revisions.filter(live_until=planned.live_from).update(live_until=planned.live_until)
+            self.revisions.filter(pk=planned.cut_id, live_until=planned.live_from).update(live_until=planned.live_until)
             self.revisions.filter(pk=planned.pk).update(live_from=None, live_until=None)
-            touch_content()
 
     def _end(self, revision: Any, at: datetime) -> None:
         """Let a revision's interval end; one that would have lasted no time at all was never live."""
@@ -296,15 +309,20 @@ class Publishable(Translated):
             revision.live_until = at
         revision.save(update_fields=["live_from", "live_until"])
 
-    def _check_publishable(self, at: datetime) -> None:
-        problems = self.problems()
-        others = self.revisions.model.objects.filter(
-            Q(live_until=None) | Q(live_until__gt=at), language=self.language, slug=self.slug, live_from__isnull=False
-        )
-        if others.exclude(document=self).exists():
-            problems["slug"] = _("Another live page has this address. Choose another, or take that page offline first.")
-        if problems:
-            raise ValidationError(problems)
+    def _check_addresses(self, now: datetime) -> None:
+        """Raise ValidationError where a page of ours and another's would be live at one address at the same time."""
+        coming = Q(live_until=None) | Q(live_until__gt=now)
+        for mine in self.revisions.filter(coming, live_from__isnull=False):
+            others = self.revisions.model.objects.filter(language=mine.language, slug=mine.slug)
+            others = others.filter(Q(live_until=None) | Q(live_until__gt=mine.live_from), live_from__isnull=False)
+            if mine.live_until:
+                others = others.filter(live_from__lt=mine.live_until)
+            other = others.exclude(document=self).first()
+            if other:
+                sentence = _(
+                    "“%(title)s” is live or planned at this address. Choose another, or take that page offline."
+                )
+                raise ValidationError({"slug": sentence % {"title": other.title}})
 
 
 def touch_content() -> None:

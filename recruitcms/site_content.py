@@ -135,7 +135,7 @@ class SiteContent:
     def wordings(self) -> dict[str, ConsentText]:
         """The current consent wording of each purpose's key."""
         texts = ConsentText.objects.filter(language=self.language, published_at__isnull=False)
-        return {text.purpose.key: text for text in texts.select_related("purpose").order_by("version")}
+        return {text.purpose.key: text for text in texts.select_related("purpose").order_by("published_at")}
 
     @cached_property
     def data(self) -> dict[str, Any]:

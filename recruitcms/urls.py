@@ -19,6 +19,7 @@ urlpatterns = [
         prefix_default_language=False,
     ),
 ]
+handler400 = "recruitcms.views.bad_request"
 handler403 = "recruitcms.views.forbidden"
 handler404 = "recruitcms.views.not_found"
 handler500 = "recruitcms.views.server_error"

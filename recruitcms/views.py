@@ -5,12 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.template import loader
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from recruitcms.forwarding import forward
 from recruitcms.models import PageRevision
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import site_content
@@ -62,7 +63,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
         "person": found,
         "roles": written.defer("content", "search_text").order_by("title"),
         "canonical": found.get_absolute_url(),
-        "translations": {row.language: row.get_absolute_url() for row in found.translations()},
+        "translations": {row.language: row.get_absolute_url() for row in found.translations().filter(on_team=True)},
     }
     return render(request, "person.html", context)
 
@@ -73,7 +74,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     language = request.LANGUAGE_CODE
     revision = PageRevision.objects.get_live(language, slug)
     if revision is None:
-        return redirect(get_object_or_404(PageRevision.objects.moved_from(language, slug)), permanent=True)
+        return forward(PageRevision.objects.all(), language, slug)
     return render_page(request, revision, revision.live_translations())
 
 
@@ -117,6 +118,14 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "403.html", status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return HttpResponse(loader.render_to_string("400.html", {"LANGUAGE_CODE": "en"}), status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

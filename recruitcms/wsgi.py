@@ -1,7 +1,35 @@
+"""The application that the web server calls, behind two guards that Django has no place for."""
+
 import os
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recruitcms.settings")
 
-application = get_wsgi_application()
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+CHARSET = re.compile(r";\s*charset=[^;]*", re.IGNORECASE)
+
+
+def guarded(application: Application) -> Application:
+    """Return an application that reads every form as UTF-8 and answers HEAD without a body.
+
+    Django looks up whatever character set a request names before any middleware runs, and fails where it is a codec
+    that is no character set ("hex", "zlib").
+    """
+
+    def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["CONTENT_TYPE"] = CHARSET.sub("", environ.get("CONTENT_TYPE", ""))
+        body = application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return body
+        if hasattr(body, "close"):
+            body.close()
+        return []
+
+    return call
+
+
+application = guarded(get_wsgi_application())

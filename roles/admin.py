@@ -17,17 +17,18 @@ class SectionInline(admin.StackedInline):
     extra = 0
     formfield_overrides = FORM_FIELDS
     template = "admin/section_inline.html"
+    kinds_in_copy = " ".join(sorted(Section.IN_COPY))
     fieldsets = [
         (None, {"fields": ["in_copy"], "classes": ["head"]}),
         (None, {"fields": [("kind", "heading"), "body", "advice", "note", "position"]}),
     ]
 
 
-class SampleResumeInline(admin.TabularInline):
+class SampleResumeInline(admin.StackedInline):
     model = SampleResume
     extra = 0
     autocomplete_fields = ["picture"]
-    fields = ["picture", "title", "position"]
+    fields = ["title", ("picture", "position")]
 
 
 @admin.register(Category)
@@ -50,14 +51,17 @@ class CategoryAdmin(TranslatedAdmin):
 @admin.register(Role)
 class RoleAdmin(PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
-    list_display = ["title_or_untitled", "state", "category", "language", "author", "updated_at", "updated_by"]
+    list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
     list_filter = [*PublishableAdmin.list_filter, "category"]
     list_select_related = ["category", "author", "updated_by"]
     autocomplete_fields = ["related", "picture"]
     fieldsets = [
         (
             _("Top of the page"),
-            {"fields": ["language", ("title", "title_plural"), "category", "summary", "picture", "author"]},
+            {
+                "fields": ["language", ("title", "title_plural"), "category", "summary", "picture", "author"],
+                "description": _("A page needs a language, a category and an author from the first draft on."),
+            },
         ),
         (_("End of the page"), {"fields": ["related"], "classes": ["after"]}),
         PublishableAdmin.address_fields,

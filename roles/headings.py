@@ -27,7 +27,7 @@ def heading_for(kind: str, title: str, plural: str = "") -> str:
         "duties": _("Typical duties and responsibilities"),
         "required": _("Required skills and experience"),
         "nice": _("Nice to have, not required"),
-        "challenges": _("Common challenges for %(roles)s"),
+        "challenges": _("Common challenges for %(roles)s") if plural else _("Common challenges in this role"),
         # xgettext:no-python-format
         "where": _("Where does %(a_role)s work?"),
         "good": _("How can I be a good %(role)s?"),
@@ -37,5 +37,5 @@ def heading_for(kind: str, title: str, plural: str = "") -> str:
         "resumes": _("Explore sample résumés"),
         "contact": _("Contact us"),
     }
-    words = {"role": title, "roles": plural or title, "a_role": with_article(title)}
+    words = {"role": title, "roles": plural, "a_role": with_article(title)}
     return headings.get(kind, "") % words

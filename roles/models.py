@@ -89,7 +89,8 @@ class Role(Publishable):
         return found
 
     def freeze(self) -> dict[str, Any]:
-        sections = [section.freeze(self) for section in self.sections.all()]
+        pictures = self.resumes.exists()
+        sections = [section.freeze(self) for section in self.sections.all() if section.says_something(pictures)]
         for number, section in enumerate(sections):
             earlier = [other["kind"] for other in sections[:number]].count(section["kind"])
             section["id"] = f"{section['kind']}-{earlier + 1}" if earlier else section["kind"]
@@ -166,6 +167,11 @@ class Section(models.Model):
 
     def __str__(self) -> str:
         return self.heading or self.get_kind_display()
+
+    def says_something(self, pictures: bool) -> bool:
+        """Tell whether the section has anything to show; `pictures`: whether the role has sample résumés."""
+        written = any(text.strip() for text in (self.body, self.advice, self.note))
+        return written or (self.kind == self.Kind.RESUMES and pictures)
 
     @property
     def plain(self) -> str:

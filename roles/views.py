@@ -7,12 +7,13 @@ from django.conf import settings
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from leads.forms import render_consultation_form, render_report_form
+from recruitcms.forwarding import forward
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
 from roles.models import RoleRevision
@@ -64,7 +65,7 @@ def role(request: HttpRequest, slug: str) -> HttpResponse:
     language = request.LANGUAGE_CODE
     revision = RoleRevision.objects.select_related("category", "author__portrait").get_live(language, slug)
     if revision is None:
-        return redirect(get_object_or_404(RoleRevision.objects.moved_from(language, slug)), permanent=True)
+        return forward(RoleRevision.objects.all(), language, slug)
     return render_role(request, revision, revision.live_translations())
 
 
@@ -96,15 +97,18 @@ def render_role(
     return render(request, "roles/role.html", context)
 
 
-def related_roles(revision: RoleRevision) -> QuerySet[RoleRevision]:
-    """Return up to three live roles to read next: those chosen by hand, then the newest of the same category."""
+def related_roles(revision: RoleRevision) -> list[RoleRevision]:
+    """Return up to three live roles to read next: chosen by hand, then of the same category, then the newest."""
     chosen = Q(translation_group__in=revision.content["related"])
-    live = RoleRevision.objects.live().filter(language=revision.language)
-    live = live.filter(chosen | Q(category=revision.category)).exclude(translation_group=revision.translation_group)
+    live = RoleRevision.objects.live().filter(language=revision.language).select_related("category")
+    others = live.exclude(translation_group=revision.translation_group).defer("content", "search_text")
     by_hand_first = Case(When(chosen, Value(0)), default=Value(1))
-    return (
-        live.select_related("category").defer("content", "search_text").order_by(by_hand_first, "-live_from")[:RELATED]
-    )
+    near = others.filter(chosen | Q(category=revision.category)).order_by(by_hand_first, "-live_from")
+    found = list(near[:RELATED])
+    if len(found) < RELATED:
+        rest = others.exclude(pk__in=[role.pk for role in found]).order_by("-live_from")
+        found += rest[: RELATED - len(found)]
+    return found
 
 
 def _place_after(sections: list[dict[str, Any]], kinds: list[str]) -> str:

@@ -254,7 +254,7 @@ def test_each_section_is_a_row_that_opens_and_django_s_script_finds_its_hooks(ed
         " empty-form last-related",
     ]
     titles = re.findall(r'<span class="section__title">([^<]+)</span>', page)
-    assert titles == ["Introduction", "Duties and responsibilities (list)", "New section"]
+    assert titles == ["Introduction", "Duties and responsibilities (list)", "A section of your own"]
     assert len(re.findall(r'name="sections-\d+-in_copy"', page)) == 2
 
 

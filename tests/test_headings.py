@@ -26,7 +26,7 @@ def test_a_title_gets_the_article_that_is_spoken(title, expected):
 def test_headings_are_made_from_the_title():
     assert heading_for("what", "Engineering Manager") == "What does an Engineering Manager do?"
     assert heading_for("challenges", "Head of Data", "Heads of Data") == "Common challenges for Heads of Data"
-    assert heading_for("challenges", "Head of Data") == "Common challenges for Head of Data"
+    assert heading_for("challenges", "Head of Data") == "Common challenges in this role"
 
 
 @pytest.mark.parametrize("language", ["en", "pl"])

@@ -264,15 +264,15 @@ def test_a_person_who_also_asked_for_the_report_stays():
     assert list(Submission.objects.all()) == [report]
 
 
-@pytest.mark.parametrize("state", [State.REQUESTED, State.GIVEN])
-def test_a_person_who_takes_the_letter_stays(state):
+@pytest.mark.parametrize(("state", "people"), [(State.REQUESTED, 0), (State.GIVEN, 1)])
+def test_a_person_who_takes_the_letter_stays_and_one_who_only_asked_goes(state, people):
     enquiry = make_submission("consultation")
     record(enquiry, "consultation", State.GIVEN)
     record(enquiry, "letter", state)
 
     withdraw(enquiry.lead, "consultation", Method.MAIL_BUTTON)
 
-    assert (Lead.objects.count(), Submission.objects.count()) == (1, 0)
+    assert (Lead.objects.count(), Submission.objects.count()) == (people, 0)
 
 
 def test_a_purpose_that_promises_no_erasure_erases_nothing():

@@ -166,7 +166,7 @@ def test_a_refused_form_keeps_what_was_typed_and_ties_errors_to_fields(words):
         (["name", "email"], "Two answers need another look"),
         (["name", "email", "message"], "Three answers need another look"),
         (["name", "email", "message", "topic"], "Four answers need another look"),
-        (["name", "email", "message", "topic", "consent_consultation"], "5 answers need another look"),
+        (["name", "email", "message", "topic", "consent_consultation"], "Five answers need another look"),
     ],
 )
 def test_the_summary_counts_the_answers(words, wrong, heading):

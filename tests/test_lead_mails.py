@@ -33,8 +33,8 @@ KINDS = list(OutgoingMail.Kind)
 def site(db):
     make_wordings()
     make_wordings("pl")
-    settings = make_site()
-    settings.legal_name, settings.address = "Northbeam Talent sp. z o.o.", "ul. Przykładowa 1, 00-000 Warsaw"
+    settings = make_site(address="ul. Przykładowa 1, 00-000 Warsaw")
+    settings.legal_name = "Northbeam Talent sp. z o.o."
     settings.save()
     site_content("en")
     return settings

@@ -309,7 +309,7 @@ def test_opening_the_link_shows_the_words_and_changes_nothing(client, report, wo
 def test_the_button_confirms_and_the_download_is_there_at_once(client, report):
     submission, path = confirmable(report, "report")
 
-    response = client.post(path, headers={"Sec-Fetch-Site": "same-origin"})
+    response = client.post(path, headers={"Sec-Fetch-Site": "same-origin"}, follow=True)
 
     shown = main(response)
     assert (response.status_code, headers(response)) == (200, TOKEN_HEADERS)
@@ -326,7 +326,7 @@ def test_a_used_link_shows_success_again_and_writes_nothing(client, report):
     submission, path = confirmable(report, "report")
     client.post(path)
 
-    again = [client.post(path), client.get(path)]
+    again = [client.post(path, follow=True), client.get(path)]
 
     assert all("Your report is ready" in main(response) for response in again)
     assert states(submission.lead) == [("report", "requested"), ("report", "given")]
@@ -336,7 +336,7 @@ def test_a_used_link_shows_success_again_and_writes_nothing(client, report):
 def test_the_download_page_leads_to_the_end_of_the_letter(client, report):
     submission, path = confirmable(report, "report", "letter")
 
-    shown = main(client.post(path))
+    shown = main(client.post(path, follow=True))
 
     assert f"/u/{tokens.withdraw_token(submission.lead, 'letter')}/" in shown
     assert "You also get the hiring letter." in shown
@@ -346,14 +346,14 @@ def test_confirming_the_letter_alone_thanks_for_it(client):
     _submission, path = confirmable(None, "letter")
 
     assert "One press, and the letter will come" in main(client.get(path))
-    assert "Thank you. The hiring letter will come." in main(client.post(path))
+    assert "Thank you. The hiring letter will come." in main(client.post(path, follow=True))
 
 
 def test_somebody_without_a_plain_name_is_greeted_without_one(client, report):
     _submission, path = confirmable(report, "report")
     Submission.objects.update(name="shop.example")
 
-    assert "<h1>Your report is ready</h1>" in main(client.post(path))
+    assert "<h1>Your report is ready</h1>" in main(client.post(path, follow=True))
 
 
 def test_a_confirm_press_from_another_site_is_refused(client, report):
@@ -449,7 +449,8 @@ def test_a_link_works_more_than_once_and_is_counted_without_a_person(client, edi
         ("bytes=-5", 206, "bytes {five}-{last}/{size}", 5, 0),
         ("bytes=0-999999999", 206, "bytes 0-{last}/{size}", None, 1),
         ("bytes=999999999-", 416, "bytes */{size}", None, 0),
-        ("bytes=5-2", 416, "bytes */{size}", None, 0),
+        ("bytes=5-2", 200, None, None, 1),
+        ("bytes=0-" + "9" * 5000, 200, None, None, 1),
         ("bytes=-0", 416, "bytes */{size}", None, 0),
         ("bytes=0-1,4-5", 200, None, None, 1),
         ("pages=1-2", 200, None, None, 1),
@@ -527,7 +528,7 @@ def test_a_bad_download_link_is_not_found(client, edition):
 def test_withdrawing_leaves_the_promised_download(client, report):
     """CON-10"""
     submission, path = confirmable(report, "report")
-    [download] = re.findall(r'href="(/d/[^"]+)"', main(client.post(path)))
+    [download] = re.findall(r'href="(/d/[^"]+)"', main(client.post(path, follow=True)))
 
     client.post(f"/u/{tokens.withdraw_token(submission.lead, 'report')}/")
 
@@ -684,4 +685,4 @@ def test_the_newest_edition_whose_day_has_come_is_handed_out(client, report):
     make_edition(report, date=timezone.localdate() + timedelta(days=1), pages=99)
     _submission, path = confirmable(report, "report")
 
-    assert "PDF, 12 pages" in main(client.post(path))
+    assert "PDF, 12 pages" in main(client.post(path, follow=True))

@@ -1,12 +1,16 @@
 """Public forms take posts from our own pages only, of a size that a real form has (§4.1, SEC-24)."""
 
+import io
 import logging
+import sys
 
 import pytest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
-from recruitcms.middleware import HideTokens, is_same_origin
-from tests.factories import make_site
+from recruitcms.logs import RedactingFormatter
+from recruitcms.middleware import is_same_origin
+from recruitcms.wsgi import application
+from tests.factories import make_picture, make_site
 
 pytestmark = pytest.mark.django_db
 
@@ -62,19 +66,124 @@ def test_a_post_that_hides_its_size_is_refused(client, headers):
 
 
 def test_the_admin_keeps_djangos_token():
-    from django.test import Client
-
     response = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a", "password": "b"})
 
     assert response.status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/c/secret-token/", "/pl/u/secret-token", "/d/secret-token?x=1"])
-def test_tokens_stay_out_of_the_logs(path):
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Not Found: /c/secret-token/", "Not Found: /c/[redacted]/"),
+        ("Not Found: /pl/u/secret-token", "Not Found: /pl/u/[redacted]"),
+        ("GET /roles/?q=marta@quillstone.example", "GET /roles/?[redacted]"),
+        ("Duplicate key (marta@quillstone.example)", "Duplicate key ([address])"),
+    ],
+)
+def test_tokens_queries_and_addresses_stay_out_of_the_logs(said, kept):
     """SEC-22, SEC-23."""
-    record = logging.LogRecord("django", logging.WARNING, "", 0, "Not Found: %s", (path,), None)
+    record = logging.LogRecord("django", logging.WARNING, "", 0, "%s", (said,), None)
 
-    HideTokens().filter(record)
+    assert RedactingFormatter("{message}", style="{").format(record) == kept
 
-    assert "secret-token" not in record.getMessage()
-    assert "[redacted]" in record.getMessage()
+
+def test_a_traceback_is_redacted_too():
+    try:
+        raise ValueError("marta@quillstone.example is known")
+    except ValueError:
+        record = logging.LogRecord("django", logging.ERROR, "", 0, "Fault", (), sys.exc_info())
+
+    assert "quillstone" not in RedactingFormatter().format(record)
+
+
+def answer(**environ):
+    """Call the application as the web server does. Return the status, the headers and the body."""
+    said = {}
+
+    def start_response(status, headers, exc_info=None):
+        said.update(status=status, headers=dict(headers))
+
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/robots.txt", "SERVER_NAME": "testserver", "SERVER_PORT": "80"}
+    request |= {
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "HTTP_HOST": "testserver",
+        "wsgi.errors": sys.stderr,
+    }
+    body = b"".join(application(request | environ, start_response))
+    return said["status"], said["headers"], body
+
+
+@pytest.mark.parametrize("charset", ["hex", "zlib", "undefined", "no-such-thing", "utf-16"])
+def test_a_request_in_a_strange_character_set_is_read_as_utf_8(charset):
+    status, _headers, _body = answer(CONTENT_TYPE=f"text/plain; charset={charset}")
+
+    assert status == "200 OK"
+
+
+def test_an_answer_to_head_has_the_headers_and_no_body():
+    get, head = answer(), answer(REQUEST_METHOD="HEAD")
+
+    assert head[2] == b""
+    assert head[1]["Content-Length"] == get[1]["Content-Length"] == str(len(get[2]))
+
+
+def test_a_request_for_the_server_itself_is_no_fault():
+    assert answer(REQUEST_METHOD="OPTIONS", PATH_INFO="*")[0][:3] in {"404", "405"}
+
+
+@pytest.mark.parametrize("cookies", [{"session": "stale"}, {"csrf": "x"}, {"messages": "[]"}])
+def test_a_stale_cookie_changes_nothing_on_a_public_page(client, cookies):
+    make_site()
+    fresh = client.get("/roles/")
+    client.cookies.load(cookies)
+
+    response = client.get("/roles/")
+
+    assert response.content == fresh.content
+    assert "Cookie" not in response.get("Vary", "")
+    assert dict(response.cookies) == {}
+
+
+@pytest.mark.parametrize("path", ["/c/none/", "/pl/u/none/", "/d/none/"])
+@pytest.mark.parametrize("method", ["get", "post", "put"])
+def test_whatever_the_answer_behind_a_token_it_is_kept_nowhere(client, path, method):
+    make_site()
+
+    response = getattr(client, method)(path, headers={"Origin": "https://evil.example"})
+
+    found = {name: response[name] for name in ("Cache-Control", "X-Robots-Tag", "Referrer-Policy")}
+    assert found == {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
+
+
+def test_text_is_compressed_and_pictures_are_not(client):
+    make_site()
+    picture = make_picture().freeze()["small"]
+
+    page = client.get("/", headers={"Accept-Encoding": "gzip"})
+    image = client.get(picture, headers={"Accept-Encoding": "gzip"})
+
+    assert page["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in image
+    assert int(image["Content-Length"]) == len(b"".join(image.streaming_content))
+    image.close()
+
+
+def test_a_damaged_request_and_a_missing_token_are_said_in_the_sites_dress(client):
+    make_site()
+
+    damaged = client.get("/roles/", headers={"Host": "evil.example"})
+    refused = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "a"})
+
+    assert (damaged.status_code, refused.status_code) == (400, 403)
+    assert "This request cannot be read" in damaged.content.decode()
+    assert "Nothing was stored." in refused.content.decode()
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "/\\evil.example/x"])
+def test_no_link_on_a_404_leads_to_another_site(client, path):
+    make_site()
+
+    page = client.generic("GET", path).content.decode()
+
+    assert 'href="//evil' not in page

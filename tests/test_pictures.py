@@ -43,6 +43,11 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(settings
         read_picture(image_file(size=(1200, 1000)))
 
 
+def test_a_picture_longer_than_webp_knows_is_refused_in_words():
+    with pytest.raises(ValidationError, match="longer than 16000 pixels"):
+        read_picture(image_file(size=(100, 17000)))
+
+
 def test_metadata_is_removed_and_the_picture_stands_upright():
     exif = Image.Exif()
     exif[0x0112] = 6  # lying on its side

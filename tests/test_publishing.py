@@ -1,11 +1,15 @@
+import contextlib
 from datetime import timedelta
 
+import hypothesis.strategies as st
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from recruitcms.models import SiteSettings
-from roles.models import RoleRevision
+from roles.models import Role, RoleRevision
 from tests.factories import make_page, make_role, published_role
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +165,57 @@ def test_publishing_refuses_an_address_that_another_live_page_has():
     assert list(refused.value.message_dict) == ["slug"]
 
 
+def test_a_planned_address_is_not_known_before_its_time(client, clock):
+    role = published_role(slug="now")
+    role.slug = "later"
+    role.save()
+    role.publish(at=timezone.now() + timedelta(hours=1))
+
+    assert client.get("/roles/later/").status_code == 404
+
+    clock.shift(timedelta(hours=1, seconds=1))
+
+    forwarded = client.get("/roles/now/")
+    assert (forwarded.url, forwarded["Cache-Control"]) == ("/roles/later/", "no-cache")
+    assert client.get("/roles/later/").status_code == 200
+
+
+def test_cancelling_a_plan_never_puts_two_pages_at_one_address(clock):
+    first, second = published_role(slug="x"), make_role(slug="free")
+    first.slug = "y"
+    first.save()
+    first.publish(at=timezone.now() + timedelta(hours=1))
+    second.slug = "x"
+    second.save()
+    second.publish(at=timezone.now() + timedelta(hours=2))
+
+    with pytest.raises(ValidationError, match="live or planned at this address"):
+        first.cancel_plan()
+    with pytest.raises(ValidationError, match="live or planned at this address"):
+        first.publish(at=timezone.now() + timedelta(hours=4))
+
+    clock.shift(timedelta(hours=3))
+    assert sorted(revision.slug for revision in RoleRevision.objects.live()) == ["x", "y"]
+
+
+def test_cancelling_a_plan_keeps_the_time_of_going_offline(clock):
+    role = published_role()
+    RoleRevision.objects.update(live_from=timezone.now() - timedelta(hours=1))
+    at = timezone.now() + timedelta(days=1)
+    role.take_offline(at=at)
+    role.publish(at=at)
+
+    role.cancel_plan()
+    clock.shift(timedelta(days=1, seconds=1))
+
+    assert live_titles() == []
+
+
+def test_a_page_cannot_take_an_address_of_the_site_itself():
+    with pytest.raises(ValidationError, match="The site itself uses this address"):
+        make_page(slug="people").publish()
+
+
 def test_publishing_makes_kept_copies_stale():
     role = make_role()
     before = SiteSettings.get().content_version
@@ -181,3 +236,49 @@ def test_a_page_of_plain_text_is_published_the_same_way():
 
 def test_an_untitled_draft_has_a_name():
     assert str(make_page(title="")) == "(untitled)"
+
+
+class PublishingMachine(RuleBasedStateMachine):
+    """Whatever editors do in whatever order: one live revision at most, one plan at most, one page at an address."""
+
+    def __init__(self):
+        super().__init__()
+        self.roles = [make_role(slug="a"), make_role(slug="b")]
+
+    @rule(which=st.integers(0, 1), slug=st.sampled_from(["a", "b", "c"]), hours=st.integers(0, 3))
+    def publish(self, which, slug, hours):
+        role = self.roles[which]
+        role.slug = slug
+        with contextlib.suppress(ValidationError):
+            role.publish(at=timezone.now() + timedelta(hours=hours))
+
+    @rule(which=st.integers(0, 1), hours=st.integers(0, 3))
+    def take_offline(self, which, hours):
+        self.roles[which].take_offline(at=timezone.now() + timedelta(hours=hours))
+
+    @rule(which=st.integers(0, 1))
+    def cancel_plan(self, which):
+        with contextlib.suppress(ValidationError):
+            self.roles[which].cancel_plan()
+
+    @invariant()
+    def nothing_overlaps(self):
+        for hours in range(5):
+            live = RoleRevision.objects.live(timezone.now() + timedelta(hours=hours, minutes=1))
+            slugs, documents = [r.slug for r in live], [r.document_id for r in live]
+            assert len(set(slugs)) == len(slugs)
+            assert len(set(documents)) == len(documents)
+
+    @invariant()
+    def one_plan_at_most(self):
+        assert all(role.revisions.planned().count() <= 1 for role in self.roles)
+
+
+def test_publishing_in_any_order_keeps_its_promises():
+    def machine():
+        Role.objects.all().delete()
+        return PublishingMachine()
+
+    run_state_machine_as_test(
+        machine, settings=hypothesis_settings(max_examples=25, stateful_step_count=12, deadline=None)
+    )

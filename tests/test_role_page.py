@@ -152,7 +152,7 @@ def test_related_roles_are_chosen_by_hand_and_filled_up_from_the_category(client
     category = make_category()
     by_hand = published_role(title="By hand")
     same = published_role(title="Same shelf", category=category)
-    published_role(title="Elsewhere")
+    elsewhere = published_role(title="Elsewhere")
     make_role(title="Draft on the shelf", category=category)
     role = make_role(category=category)
     role.related.set([by_hand])
@@ -160,7 +160,7 @@ def test_related_roles_are_chosen_by_hand_and_filled_up_from_the_category(client
 
     response = client.get(role.get_absolute_url())
 
-    assert [other.document for other in response.context["related"]] == [by_hand, same]
+    assert [other.document for other in response.context["related"]] == [by_hand, same, elsewhere]
 
 
 @pytest.mark.parametrize("number", [1, 3, 12])

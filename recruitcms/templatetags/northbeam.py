@@ -58,7 +58,9 @@ def languages(context: dict[str, Any], label: str, css: str = "") -> dict[str, A
             "code": code,
             "name": name,
             "current": code == here,
-            "url": context["request"].path if code == here else translations.get(code) or _nearest(context, code),
+            "url": "/" + context["request"].path.lstrip("/")
+            if code == here
+            else translations.get(code) or _nearest(context, code),
         }
         for code, name in settings.LANGUAGES
     ]

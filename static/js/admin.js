@@ -75,9 +75,17 @@ function startSections(group) {
     handle.addEventListener("lostpointercapture", drop, { once: true });
   });
 
-  group.addEventListener("input", (event) => {
-    const row = event.target.closest(".section-row");
-    if (row) summarise(row);
+  // "In copy" follows the kind until somebody has ticked by hand, now or before the section was saved.
+  const inCopy = group.dataset.inCopy.split(" ");
+  const usual = (row) => inCopy.includes(field(row, "kind").value);
+  const byHand = new Set(rows().filter((row) => row.matches(".has_original") && field(row, "in_copy").checked !== usual(row)));
+
+  group.addEventListener("input", ({ target }) => {
+    const row = target.closest(".section-row");
+    if (!row) return;
+    if (target === field(row, "in_copy")) byHand.add(row);
+    if (target === field(row, "kind") && !byHand.has(row)) field(row, "in_copy").checked = usual(row);
+    summarise(row);
   });
 
   document.addEventListener("formset:added", ({ target }) => {
@@ -233,6 +241,7 @@ function start() {
   for (const name of Object.keys(ABOUT)) document.querySelectorAll(`#id_${name}`).forEach(startCounter);
   for (const name of ["focusin", "input"]) document.addEventListener(name, grow);
   nameFields();
+  document.querySelector(".side__nav [aria-current]")?.scrollIntoView({ block: "nearest" });
   if (editor) startEditor(editor);
 }
 

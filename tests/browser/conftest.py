@@ -83,7 +83,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     url = f"http://127.0.0.1:{free_port()}"
     unwanted = {"DJANGO_SETTINGS_MODULE", "DEBUG", "MAIL_URL", "DATABASE_URL", "CACHE_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    environment = kept | {"DATA_DIR": str(data), "SITE_URL": url}
+    environment = kept | {"DATA_DIR": str(data), "SITE_URL": url, "PORT": url.rpartition(":")[2]}
     python = [sys.executable, "manage.py", "prepare"]
     subprocess.run(python, cwd=ROOT, env=environment, check=True, capture_output=True)
     gunicorn = [sys.executable, "-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py"]

@@ -1,26 +1,35 @@
 import secrets
+import socket
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
-
-from recruitcms.models import SiteText
 
 
 class Command(BaseCommand):
     help = "Makes ready to serve: database, static files, and, the first time, demonstration content and an account."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.check_port()
         self.migrate()
         self.collect_static()
-        password = self.first_run() if not SiteText.objects.exists() else None
+        password = None if get_user_model().objects.exists() else self.first_run()
         self.say_where(password)
+
+    def check_port(self) -> None:
+        """Stop with a sentence where another server answers at our address already."""
+        with socket.socket() as other:
+            other.settimeout(1)
+            if other.connect_ex((settings.HOST.replace("0.0.0.0", "127.0.0.1"), int(settings.PORT))) == 0:  # noqa: S104
+                raise CommandError(
+                    f"Port {settings.PORT} is in use. Choose another: PORT={int(settings.PORT) + 1} make run"
+                )
 
     def migrate(self) -> None:
         executor = MigrationExecutor(connection)
@@ -45,17 +54,18 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(12)
         get_user_model().objects.create_superuser("editor", "editor@northbeam.example", password)
         path = settings.DATA_DIR / "first-password"
+        path.touch(mode=0o600)
         path.write_text(f"editor\n{password}\n")
-        path.chmod(0o600)
         return password
 
     def say_where(self, password: str | None) -> None:
         mails = f"{settings.MAIL_DIR}, shown at {settings.SITE_URL}{reverse('admin:leads_outgoingmail_files')}"
         if settings.EMAIL_BACKEND != "leads.mail_files.MailFilesBackend":
             mails = f"the server of MAIL_URL, from {settings.DEFAULT_FROM_EMAIL}"
-        account = "editor"
-        if password:
-            account = f"editor, password {password} (kept in {settings.DATA_DIR / 'first-password'})"
+        kept = settings.DATA_DIR / "first-password"
+        account = f"editor, password {password} (kept in {kept})" if password else "yours"
+        if not password and kept.exists():
+            account = f"editor (its first password is in {kept})"
         self.stdout.write(
             f"\n  Site     {settings.SITE_URL}/\n  Admin    {settings.SITE_URL}/admin/\n"
             f"  Account  {account}\n  Mails    {mails}\n\n  Ctrl-C ends it.\n"
