@@ -125,7 +125,8 @@ class SubmissionAdmin(admin.ModelAdmin):
     def who(self, submission: Submission) -> str:
         name = submission.name or submission.lead.name
         local, _at, host = submission.lead.email.rpartition("@")
-        address = format_html("{}<wbr>@{}", local, host)  # where a narrow column may break it
+        # In a narrow column an address breaks before the @, and nowhere else.
+        address = format_html('<span class="whole">{}</span><wbr><span class="whole">@{}</span>', local, host)
         return format_html("{}<br>{}", name, address) if name else address
 
     @admin.display(description=gettext_lazy("wants"), ordering="kind")

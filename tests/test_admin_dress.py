@@ -86,6 +86,28 @@ def test_the_menu_shows_a_lead_handler_the_leads_alone(lead_handler):
     assert menu(page) == {"Leads": ["Submissions"]}
 
 
+def test_mails_in_files_stand_in_the_menu_of_those_who_may_see_them(client, settings, tmp_path):
+    client.force_login(make_user(group="Privacy officers"))
+    sent = menu(page_of(client))
+    settings.EMAIL_BACKEND = "leads.mail_files.MailFilesBackend"
+    settings.MAIL_DIR = tmp_path
+
+    page = page_of(client, "admin:leads_outgoingmail_files")
+
+    assert sent["Leads"] == ["Submissions", "Outbox"]
+    assert menu(page)["Leads"] == ["Submissions", "Outbox", "Mails"]
+    assert re.findall(r'aria-current="(\w+)">(\w+)<', page) == [("page", "Mails")]
+
+
+def test_the_path_above_a_page_names_the_group_of_the_menu(client):
+    client.force_login(make_user(group="Privacy officers"))
+
+    page = page_of(client, "admin:leads_consenttext_add")
+
+    path = re.search(r'<div class="breadcrumbs">(.*?)</div>', page, re.DOTALL)[1]
+    assert " ".join(re.sub(r"<[^>]+>", "", path).split()) == "Home › Privacy › Consent wordings › Add consent wording"
+
+
 def test_the_menu_marks_where_one_is(editor):
     role = make_role()
 
@@ -106,7 +128,8 @@ def test_logging_out_is_a_post_with_a_token(editor):
 def test_the_sign_in_page_has_a_title_and_no_menu(client):
     page = page_of(client, "admin:login")
 
-    assert "<h1>Sign in to the editor’s desk</h1>" in page
+    assert "<h1>Sign in</h1>" in page
+    assert '<input type="submit" value="Sign in">' in page
     assert "side__nav" not in page
 
 
@@ -200,6 +223,28 @@ def test_the_site_is_one_press_away_from_a_live_page_only(editor):
     assert "viewsitelink" not in change_page(editor, make_role())
 
 
+# --- errors ---
+
+
+def test_the_note_on_top_leads_to_each_field_with_an_error(editor):
+    sections = {"sections-TOTAL_FORMS": 1, "sections-INITIAL_FORMS": 0, "sections-0-kind": "what"}
+    sections |= {"sections-0-position": "0", "sections-0-note": "x" * 241}
+    nothing_else = {"resumes-TOTAL_FORMS": 0, "resumes-INITIAL_FORMS": 0, "_continue": 1}
+    data = {"language": "en", "title": "Pilot", "publish_at_0": "soon", "publish_at_1": "", **sections, **nothing_else}
+
+    page = editor.post(reverse("admin:roles_role_add"), data).content.decode()
+
+    listed = re.search(r'<ul class="errorlinks">(.*?)</ul>', page, re.DOTALL)[1]
+    links = re.findall(r'<a href="#(\w[\w-]*)">([^<]+)</a>: (\S)', listed)
+    assert [unescape(f"{target} {name}") for target, name, _sentence in links] == [
+        "id_category Category",
+        "id_author Author",
+        "id_publish_at_0 Publish at",
+        "id_sections-0-note Section 1, Recruiter's note",
+    ]
+    assert all(f'id="{target}"' in page for target, _name, _sentence in links)
+
+
 # --- languages ---
 
 
@@ -256,6 +301,14 @@ def test_each_section_is_a_row_that_opens_and_django_s_script_finds_its_hooks(ed
     titles = re.findall(r'<span class="section__title">([^<]+)</span>', page)
     assert titles == ["Introduction", "Duties and responsibilities (list)", "A section of your own"]
     assert len(re.findall(r'name="sections-\d+-in_copy"', page)) == 2
+
+
+def test_the_page_tells_the_script_which_kinds_go_into_the_copy(editor):
+    page = page_of(editor, "admin:roles_role_add")
+
+    kinds = re.search(r'data-in-copy="([^"]+)"', page)[1].split()
+    assert set(kinds) == {"introduction", "what", "duties", "required", "nice", "offer", "about"}
+    assert "Sections without any text, advice or note are left out of the published page." in page
 
 
 def test_a_section_with_an_error_stands_open(editor):

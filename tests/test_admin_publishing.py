@@ -342,6 +342,25 @@ def test_site_settings_are_one_row(admin_client):
     assert admin_client.post(reverse("admin:recruitcms_sitesettings_delete", args=[1])).status_code == 403
 
 
+def test_long_texts_of_the_site_have_room_and_stay_one_line(admin_client):
+    site = make_site()
+    text = site.texts.first()
+    url = reverse("admin:recruitcms_sitesettings_change", args=[1])
+    page = admin_client.get(url)
+    form = page.context["inline_admin_formsets"][0].formset.forms[0]
+    fields = {f"texts-0-{name}": value or "" for name, value in form.initial.items()}
+    fields |= {"texts-0-id": text.pk, "texts-0-site": 1, "texts-0-home_lead": "One sentence,\r\n broken."}
+    fields |= {"texts-TOTAL_FORMS": 1, "texts-INITIAL_FORMS": 1}
+    fields |= {name: value or "" for name, value in page.context["adminform"].form.initial.items()}
+
+    admin_client.post(url, fields)
+
+    text.refresh_from_db()
+    assert text.home_lead == "One sentence, broken."
+    assert form["home_lead"].field.widget.attrs["rows"] == 2
+    assert "Currently" not in page.content.decode()
+
+
 def test_deleting_shared_content_makes_kept_copies_stale(admin_client):
     make_site()
     categories = [make_category() for _number in range(3)]

@@ -103,7 +103,13 @@ def test_the_inbox_shows_who_wants_what_from_which_page(sign_in):
     shown = text_of(sign_in("Lead handlers").get(SUBMISSIONS))
 
     assert f"{timezone.localtime():%-d %b %Y}" in shown
-    for words in ("Marta<br>marta@quillstone.example", "Consultation: Hire a team", "Quillstone", "/roles/x/", "New"):
+    for words in (
+        "Marta<br>marta<wbr>@quillstone.example",
+        "Consultation: Hire a team",
+        "Quillstone",
+        "/roles/x/",
+        "New",
+    ):
         assert words in shown
 
 
@@ -112,7 +118,7 @@ def test_somebody_without_a_name_is_shown_by_the_address(sign_in):
 
     shown = text_of(sign_in("Lead handlers").get(SUBMISSIONS))
 
-    assert re.search(r'<a href="[^"]+">marta@quillstone.example</a>', shown)
+    assert re.search(r'<a href="[^"]+">marta<wbr>@quillstone.example</a>', shown)
     assert "Salary report" in shown
 
 
@@ -512,6 +518,49 @@ def test_a_draft_wording_can_still_be_changed(sign_in):
     assert ConsentText.objects.get().body == "Better words"
 
 
+def test_saving_a_draft_says_that_no_form_shows_it_yet(sign_in):
+    purpose = make_purpose("report")
+
+    response = sign_in("Privacy officers").post(
+        reverse("admin:leads_consenttext_add"),
+        {"purpose": purpose.pk, "language": "en", "body": "Draft words", "_continue": "1"},
+        follow=True,
+    )
+
+    assert said(response) == ["Saved. Forms do not show these words until you publish them."]
+    assert ConsentText.current("report", "en") is None
+
+
+def test_the_form_of_a_draft_publishes_in_a_second_step(sign_in):
+    draft = make_wording("report", published=False)
+    url = reverse("admin:leads_consenttext_change", args=[draft.pk])
+    client = sign_in("Privacy officers")
+
+    shown = text_of(client.get(url))
+    second_step = re.search(r"<details> <summary[^>]*>Publish these words…</summary>(.*?)</details>", shown)[1]
+    response = client.post(
+        url, {"purpose": draft.purpose.pk, "language": "en", "body": "Last words", "_publish": "1"}, follow=True
+    )
+
+    assert re.findall(r'name="(_\w+)"', second_step) == ["_publish"]
+    assert re.findall(r'<button[^>]* name="(_\w+)"', shown)[0] == "_continue"
+    assert said(response) == ["Published. Forms show these words from this moment."]
+    assert site_content("en").wordings["report"].body == "Last words"
+    assert 'name="_publish"' not in text_of(response)
+
+
+def test_the_list_says_which_words_forms_show(sign_in):
+    make_wording("report", body="First")
+    make_wording("report", body="Second")
+    make_wording("report", body="Third", published=False)
+    make_wording("report", "pl")
+
+    shown = text_of(sign_in("Privacy officers").get(reverse("admin:leads_consenttext_changelist")))
+
+    states = re.findall(r'field-version">(\d)</td><td class="field-state"><span class="tag[^"]*">([^<]+)<', shown)
+    assert states == [("3", "Draft"), ("2", "In use"), ("1", "Replaced"), ("1", "In use")]
+
+
 def test_a_purpose_keeps_its_key_and_is_never_deleted(sign_in):
     purpose = make_purpose("report")
     url = reverse("admin:leads_purpose_change", args=[purpose.pk])
@@ -609,6 +658,26 @@ def test_mails_in_files_are_listed_newest_first(sign_in, mail_folder):
     assert re.findall(r">(Mail \d)</a>", shown) == ["Mail 2", "Mail 1", "Mail 0"]
     assert "marta@quillstone.example" in shown
     assert FILES in client.get(OUTBOX).content.decode()
+
+
+def test_mails_are_dated_by_the_clock_on_the_wall(sign_in, mail_folder, settings):
+    settings.TIME_ZONE = "Europe/Warsaw"
+    dates = {"utc": "Mon, 12 Jan 2026 10:05:00 -0000", "zoned": "Mon, 12 Jan 2026 10:05:00 +0200", "bad": "yesterday"}
+    for name, date in dates.items():
+        (mail_folder / f"{name}.eml").write_text(f"Subject: {name}\nTo: a@x.example\nDate: {date}\n\nText")
+    (mail_folder / "none.eml").write_text("Subject: none\nTo: a@x.example\n\nText")
+    client = sign_in("Privacy officers")
+
+    listed = dict(re.findall(r'>(\w+)</a></th><td>a@x.example</td><td class="num">([^<]*)<', client.get(FILES).text))
+    opened = client.get(reverse("admin:leads_outgoingmail_file", args=["utc.eml"])).text
+
+    assert {name: when[-5:] for name, when in listed.items()} == {
+        "utc": "11:05",
+        "zoned": "09:05",
+        "bad": "",
+        "none": "",
+    }
+    assert f"<dt>Date</dt><dd>{listed['utc']}</dd>" in opened
 
 
 def test_a_long_list_of_mails_has_pages(sign_in, mail_folder):

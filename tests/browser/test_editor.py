@@ -12,7 +12,7 @@ def editor(page: Page, site: Site) -> Page:
     page.goto("/admin/")
     page.get_by_label("Username").fill("editor")
     page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(site.url + "/admin/")
     return page
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import Site
 
 ROLE = "/roles/lead-data-engineer/"
+PAGES = ["/", "/roles/", ROLE, "/consultation/", "/reports/salary-report-2026/", "/people/"]
 
 
 @pytest.fixture
@@ -197,9 +198,7 @@ def test_campaign_words_travel_to_the_form_without_being_stored(page: Page, cont
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
-@pytest.mark.parametrize(
-    "address", ["/", "/roles/", ROLE, "/consultation/", "/reports/salary-report-2026/", "/people/"]
-)
+@pytest.mark.parametrize("address", PAGES)
 def test_nothing_is_stored_nothing_is_foreign_and_the_console_is_empty(page: Page, site: Site, address: str):
     """COO-1: no cookie, no storage, no request to another host."""
     foreign, said = [], []
@@ -213,15 +212,31 @@ def test_nothing_is_stored_nothing_is_foreign_and_the_console_is_empty(page: Pag
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
-@pytest.mark.parametrize(
-    "address", ["/", "/roles/", ROLE, "/consultation/", "/reports/salary-report-2026/", "/people/"]
-)
-def test_no_page_scrolls_sideways_at_320_pixels(page: Page, address: str):
-    page.set_viewport_size({"width": 320, "height": 700})
+POLISH = ["/pl/", "/pl/roles/lead-data-engineer/", "/pl/consultation/", "/pl/reports/raport-plac-2026/"]
 
-    page.goto(address)
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_no_page_scrolls_sideways_and_the_logo_stays(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 700})
+    found = {}
+
+    for address in [*PAGES, *POLISH]:
+        page.goto(address)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        logo = page.locator(".top .logo svg").bounding_box()["width"]
+        found[address] = (wide <= width, logo > 20)
+
+    assert found == dict.fromkeys([*PAGES, *POLISH], (True, True))
+
+
+def test_a_refused_report_form_says_so_in_proportion(page: Page):
+    page.goto("/reports/salary-report-2026/")
+
+    page.locator("#get button").click()
+
+    heading = page.get_by_role("alert").get_by_role("heading")
+    assert heading.evaluate("element => parseFloat(getComputedStyle(element).fontSize)") <= 24
+    expect(page.get_by_role("alert")).to_be_focused()
 
 
 def test_a_role_pages_first_view_stays_within_its_budget(page: Page):
