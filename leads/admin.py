@@ -158,7 +158,7 @@ class SubmissionAdmin(admin.ModelAdmin):
     def consents(self, submission: Submission) -> SafeString | str:
         """Show every decision of the person, with the exact words that were shown (CON-1)."""
         ref = tokens.subject_ref(submission.lead.email_normal)
-        events = ConsentEvent.objects.filter(subject_ref=ref).select_related("purpose", "text").order_by("-pk")
+        events = ConsentEvent.objects.of_person(ref).select_related("purpose", "text").order_by("-seq")
         return format_html(
             '<ul class="plain stack stack--s">{}</ul>',
             format_html_join(
@@ -330,9 +330,12 @@ class PurposeAdmin(SharedContentAdmin):
 
     list_display = ["title", "key", "legal_basis", "retention", "erased_on_withdrawal", "position"]
     fieldsets = [
-        (None, {"fields": ["key", "title", "legal_basis", "channel"]}),
-        (gettext_lazy("What is held"), {"fields": ["data_types", "recipients", "storage_location"]}),
-        (gettext_lazy("How it ends"), {"fields": ["retention", "erased_on_withdrawal", "position"]}),
+        (None, {"fields": ["key", "title", "legal_basis", "channel", "double_opt_in"]}),
+        (gettext_lazy("What is held"), {"fields": ["data_types", "recipients", "storage_location", "jurisdiction"]}),
+        (
+            gettext_lazy("How it ends"),
+            {"fields": ["retention", "withdrawal_method", "erased_on_withdrawal", "position"]},
+        ),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Purpose | None = None) -> list[str]:
@@ -351,8 +354,8 @@ class ConsentTextAdmin(SharedContentAdmin):
     list_display = ["purpose", "language", "version", "state", "words", "published", "published_by"]
     list_filter = ["purpose", "language"]
     list_select_related = ["purpose", "published_by"]
-    fields = ["purpose", "language", "body", "version", "fingerprint", "published_at", "published_by"]
-    readonly_fields = ["version", "fingerprint", "published_at", "published_by"]
+    fields = ["purpose", "language", "body", "version", "fingerprint", "policy_version", "published_at", "published_by"]
+    readonly_fields = ["version", "fingerprint", "policy_version", "published_at", "published_by"]
     actions = ["publish"]
 
     def has_change_permission(self, request: HttpRequest, obj: ConsentText | None = None) -> bool:
@@ -427,12 +430,20 @@ class ConsentTextAdmin(SharedContentAdmin):
 class ConsentEventAdmin(ReadOnlyAdmin):
     """The ledger. To find a person's entries, search for the address: it is not stored here (§1.1)."""
 
-    list_display = ["occurred_at", "purpose", "state", "method", "text", "page"]
+    list_display = ["seq", "occurred_at", "purpose", "state", "method", "text", "page"]
     list_filter = ["state", "purpose", "method", "occurred_at"]
-    list_select_related = ["purpose", "text__purpose"]
-    search_fields = ["=subject_ref"]
+    list_select_related = ["purpose", "text__purpose", "payload"]
+    search_fields = ["=payload__subject_ref"]
     search_help_text = gettext_lazy("Type a whole e-mail address to see that person’s entries.")
-    fields = ["occurred_at", "purpose", "state", "method", "text", "words", "gate_mode", "page", "form", "subject_ref"]
+    fieldsets = [
+        (None, {"fields": ["seq", "occurred_at", "purpose", "state", "method", "actor", "gate_mode"]}),
+        (gettext_lazy("What they were told"), {"fields": ["words", "text", "locale", "policy_version"]}),
+        (
+            gettext_lazy("How it came about"),
+            {"fields": ["page", "controls", "sent_form", "confirm_mail", "subject_ref"]},
+        ),
+        (gettext_lazy("Proof"), {"fields": ["event_id", "commitment", "prev_hash", "hash", "mac", "mac_key_id"]}),
+    ]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Look a person up by the keyed hash of the address."""
@@ -445,6 +456,31 @@ class ConsentEventAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("the words that were shown"))
     def words(self, event: ConsentEvent) -> str:
         return event.text.body
+
+    @admin.display(description=gettext_lazy("page"))
+    def page(self, event: ConsentEvent) -> str:
+        return self._detail(event, "page")
+
+    @admin.display(description=gettext_lazy("what was pressed"))
+    def controls(self, event: ConsentEvent) -> str:
+        return self._detail(event, "controls")
+
+    @admin.display(description=gettext_lazy("form"))
+    def sent_form(self, event: ConsentEvent) -> str:
+        return self._detail(event, "form")
+
+    @admin.display(description=gettext_lazy("confirmation mail"))
+    def confirm_mail(self, event: ConsentEvent) -> str:
+        return self._detail(event, "message_id")
+
+    @admin.display(description=gettext_lazy("person"))
+    def subject_ref(self, event: ConsentEvent) -> str:
+        return self._detail(event, "subject_ref")
+
+    def _detail(self, event: ConsentEvent, name: str) -> str:
+        """Return a detail of an event, or a dash where it is deleted or was never there."""
+        found = getattr(getattr(event, "payload", None), name, "") or "-"
+        return ", ".join(f"{key}: {value}" for key, value in found.items()) if isinstance(found, dict) else found
 
 
 # --- mail ---

@@ -61,10 +61,10 @@ def capture_report_request(form: PublicForm, request: HttpRequest, report: Repor
     """Keep a valid request for a report. Owes the report itself where all that was ticked is confirmed already."""
     with transaction.atomic(durable=True):
         submission = _store(form, request, report)
-        if all(ledger.is_given(_ref(submission), text.purpose) for text in form.agreed.values()):
-            outbox.owe(OutgoingMail.Kind.REPORT, submission, form.agreed["report"].purpose)
-        else:
-            _ask_to_confirm(submission, form.agreed, form.agreed["report"], report.gate_mode)
+        confirmed = _all_given(submission, form.agreed)
+        _prepare_to_confirm(submission, form.agreed, report.gate_mode)
+        kind = OutgoingMail.Kind.REPORT if confirmed else OutgoingMail.Kind.CONFIRM
+        outbox.owe(kind, submission, form.agreed["report"].purpose)
     return submission
 
 
@@ -77,9 +77,11 @@ def capture_enquiry(form: PublicForm, request: HttpRequest) -> Submission:
         _record(submission, consent, ConsentEvent.State.GIVEN)
         outbox.owe(OutgoingMail.Kind.ENQUIRY, submission, consent.purpose)
         outbox.owe(OutgoingMail.Kind.TEAM, submission, consent.purpose)
-        unconfirmed = {key: text for key, text in agreed.items() if not ledger.is_given(_ref(submission), text.purpose)}
-        if unconfirmed:
-            _ask_to_confirm(submission, unconfirmed, unconfirmed["letter"])
+        if agreed:
+            confirmed = _all_given(submission, agreed)
+            _prepare_to_confirm(submission, agreed)
+            if not confirmed:
+                outbox.owe(OutgoingMail.Kind.CONFIRM, submission, agreed["letter"].purpose)
     return submission
 
 
@@ -115,17 +117,19 @@ def _lead(email: str, name: str, language: str) -> Lead:
     return lead
 
 
-def _ask_to_confirm(
-    submission: Submission, agreed: dict[str, ConsentText], main: ConsentText, gate_mode: str = ""
-) -> None:
-    """Write `requested` for all that is not given yet, and owe the mail with the confirm link (EML-7)."""
+def _all_given(submission: Submission, agreed: dict[str, ConsentText]) -> bool:
+    """Tell whether a person confirmed all of this before. Asks for each, so that the work says nothing (EML-10)."""
+    given = [ledger.is_given(_ref(submission), text.purpose) for text in agreed.values()]
+    return all(given)
+
+
+def _prepare_to_confirm(submission: Submission, agreed: dict[str, ConsentText], gate_mode: str = "") -> None:
+    """Write `requested` for all that was ticked, given before or not, and make it confirmable (EML-7, EML-10)."""
     for text in agreed.values():
-        if not ledger.is_given(_ref(submission), text.purpose):
-            _record(submission, text, ConsentEvent.State.REQUESTED, gate_mode)
+        _record(submission, text, ConsentEvent.State.REQUESTED, gate_mode)
     submission.confirm_hash = tokens.confirm_hash(tokens.confirm_token(submission))
     submission.confirm_until = timezone.now() + timedelta(days=tokens.CONFIRM_DAYS)
     submission.save(update_fields=["confirm_hash", "confirm_until"])
-    outbox.owe(OutgoingMail.Kind.CONFIRM, submission, main.purpose)
 
 
 def _record(submission: Submission, text: ConsentText, state: ConsentEvent.State, gate_mode: str = "") -> None:
@@ -134,9 +138,8 @@ def _record(submission: Submission, text: ConsentText, state: ConsentEvent.State
         text,
         state,
         ConsentEvent.Method.WEB_FORM,
-        form=submission.public_id,
-        page=submission.page,
-        gate_mode=gate_mode,
+        origin=ledger.Origin(form=submission.public_id, page=submission.page, gate_mode=gate_mode),
+        idem_key=f"form:{submission.public_id}:{text.purpose.key}",
     )
 
 

@@ -15,11 +15,11 @@ def find(token: str) -> Submission | None:
 
 def awaiting(submission: Submission) -> list[ConsentEvent]:
     """Return what a submission asked for and its person has not withdrawn since, one event for each purpose."""
-    asked = ConsentEvent.objects.filter(form=submission.public_id, state=ConsentEvent.State.REQUESTED)
+    asked = ConsentEvent.objects.filter(payload__form=submission.public_id, state=ConsentEvent.State.REQUESTED)
     ref = tokens.subject_ref(submission.lead.email_normal)
     return [
         event
-        for event in asked.select_related("text__purpose", "purpose").order_by("pk")
+        for event in asked.select_related("text__purpose", "purpose", "payload").order_by("seq")
         if ledger.current_state(ref, event.purpose) != ConsentEvent.State.WITHDRAWN
     ]
 
@@ -44,6 +44,7 @@ def confirm(submission: Submission) -> None:
 def _give(submission: Submission, asked: list[ConsentEvent]) -> list[ConsentEvent]:
     """Write `given` where it is not given already. Return the new events."""
     given = []
+    asked_by = submission.mails.filter(kind=OutgoingMail.Kind.CONFIRM).order_by("-pk").first()
     ref = tokens.subject_ref(submission.lead.email_normal)
     for event in asked:
         if not ledger.is_given(ref, event.purpose):
@@ -52,9 +53,13 @@ def _give(submission: Submission, asked: list[ConsentEvent]) -> list[ConsentEven
                 event.text,
                 ConsentEvent.State.GIVEN,
                 ConsentEvent.Method.MAIL_BUTTON,
-                form=submission.public_id,
-                page=event.page,
-                gate_mode=event.gate_mode,
+                origin=ledger.Origin(
+                    form=submission.public_id,
+                    page=event.payload.page,
+                    gate_mode=event.gate_mode,
+                    message_id=asked_by.message_id if asked_by else "",
+                ),
+                idem_key=f"confirm:{submission.public_id}:{event.purpose_id}",
             )
             given.append(new)
     return given

@@ -1,8 +1,62 @@
-"""The consent ledger: events are appended, and a person's state is the last of them, never a flag (I7, I8)."""
+"""The consent ledger: entries are appended, and a person's state is the last of them, never a flag (I7, I8).
 
-from leads.models import ConsentEvent, ConsentText, Purpose
+Entries are a chain of hashes, each signed with a key outside the database (CON-19, §1.1). `ledger_checks.py` proves it,
+`anchors.py` keeps its head elsewhere.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from leads.models import ConsentEvent, ConsentPayload, ConsentText, Purpose, live_policy, policy_version
 
 State = ConsentEvent.State
+Method = ConsentEvent.Method
+
+SCHEMA_VERSION = 1
+GENESIS = "0" * 64  # what the first entry follows
+APPEND_LOCK = 7_015_027_560  # PostgreSQL's advisory lock of appending: any number that nobody else uses
+HASHED = (
+    "seq", "event_id", "schema_version", "occurred_at", "recorded_at", "purpose_id", "text_id", "text_sha256",
+    "policy_version", "locale", "state", "method", "gate_mode", "actor", "erases", "idem_key", "commitment",
+    "prev_hash", "mac_key_id",
+)  # fmt: skip
+COMMITTED = ("subject_ref", "form", "page", "controls", "message_id", "smtp_reply")
+# What was on the screen, and in which state it was left (CON-1, CON-4).
+CONTROLS = {
+    Method.WEB_FORM: {"control": "checkbox", "shown": "unticked", "left": "ticked"},
+    Method.MAIL_BUTTON: {"control": "button", "left": "pressed"},
+    Method.ONE_CLICK: {"control": "one-click", "left": "pressed"},
+}
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last entry of the ledger: its number and hash; 0 and GENESIS where there is none."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a decision came about: the form, the page it stood on, and the mail that asked to confirm it (CON-9)."""
+
+    form: str = ""
+    page: str = ""
+    gate_mode: str = ""
+    message_id: str = ""
+    smtp_reply: str = ""
+    controls: dict[str, Any] = field(default_factory=dict)
 
 
 def append(
@@ -11,27 +65,130 @@ def append(
     state: ConsentEvent.State,
     method: ConsentEvent.Method,
     *,
-    form: str = "",
-    page: str = "",
-    gate_mode: str = "",
+    origin: Origin | None = None,
+    actor: str = "subject",
+    idem_key: str = "",
+    erases: Sequence[int] = (),
+    occurred_at: datetime | None = None,
 ) -> ConsentEvent:
-    """Write one decision of a person on one purpose into the ledger: the words, how, and on which form (CON-1)."""
-    return ConsentEvent.objects.create(
-        subject_ref=subject_ref,
+    """Write one decision of a person on one purpose into the ledger: the words, how, and on which form (CON-1).
+
+    It must be in the transaction of what it is about (I9): raises TransactionManagementError outside one. With an
+    `idem_key` that was used before nothing is written, and the entry of then is returned. Without a `subject_ref` the
+    entry has no payload. `erases` lists the entries whose payloads are deleted with it (I5).
+    """
+    key = hashlib.sha256((idem_key or secrets.token_hex(32)).encode()).hexdigest()
+    _take_turn()
+    if idem_key and (earlier := ConsentEvent.objects.filter(idem_key=key).first()):
+        return earlier
+    last = head()
+    origin = origin or Origin()
+    payload = _payload(subject_ref, method, origin) if subject_ref else None
+    now = timezone.now()
+    event = ConsentEvent(
+        seq=last.seq + 1,
+        schema_version=SCHEMA_VERSION,
+        occurred_at=occurred_at or now,
+        recorded_at=now,
         purpose=text.purpose,
         text=text,
+        text_sha256=text.sha256,
+        policy_version=policy_version(live_policy(text.language)),
+        locale=text.language,
         state=state,
         method=method,
-        form=form,
-        page=page,
-        gate_mode=gate_mode,
+        gate_mode=origin.gate_mode,
+        actor=actor,
+        erases=sorted(erases),
+        idem_key=key,
+        commitment=commitment(payload) if payload else "",
+        prev_hash=last.hash,
+        mac_key_id=key_id(settings.LEDGER_KEY),
     )
+    event.hash = event_hash({name: getattr(event, name) for name in HASHED})
+    event.mac = mac(settings.LEDGER_KEY, event.hash)
+    event.save(force_insert=True)
+    if payload:
+        payload.event = event
+        payload.save(force_insert=True)
+    return event
+
+
+def _take_turn() -> None:
+    """Wait until nobody else appends, until the end of the transaction, so that the chain cannot fork (I10).
+
+    On SQLite a transaction holds the one write lock from its start (`transaction_mode` IMMEDIATE).
+    """
+    connection.validate_no_broken_transaction()
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("The ledger is written in the transaction of what it is about.")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPEND_LOCK])
+
+
+def _payload(subject_ref: str, method: ConsentEvent.Method, origin: Origin) -> ConsentPayload:
+    return ConsentPayload(
+        salt=secrets.token_hex(32),
+        subject_ref=subject_ref,
+        form=origin.form,
+        page=origin.page,
+        controls=origin.controls or CONTROLS.get(method, {}),
+        message_id=origin.message_id,
+        smtp_reply=origin.smtp_reply,
+    )
+
+
+# --- what is hashed, and how ---
+
+
+def canonical_json(values: dict[str, Any]) -> bytes:
+    """Return the one form in which values are hashed: names sorted, no spaces, UTF-8, times in UTC to the µs."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_utc).encode()
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def event_hash(values: dict[str, Any]) -> str:
+    """Return the hash of an entry from its HASHED columns. No personal data is among them (CON-19)."""
+    return hashlib.sha256(canonical_json(values) + values["prev_hash"].encode()).hexdigest()
+
+
+def commitment(payload: ConsentPayload) -> str:
+    """Return what an entry keeps of its payload: nothing can be learnt from it once the salt is deleted."""
+    values = {name: getattr(payload, name) for name in COMMITTED}
+    return hashlib.sha256(bytes.fromhex(payload.salt) + canonical_json(values)).hexdigest()
+
+
+def key_id(key: str) -> str:
+    """Return the name of a key, from which the key cannot be found."""
+    return hashlib.sha256(f"ledger key id:{key}".encode()).hexdigest()[:16]
+
+
+def known_keys() -> dict[str, str]:
+    """Return the keys that entries may be signed with, by id: today's and those of before."""
+    return {key_id(key): key for key in [settings.LEDGER_KEY, *settings.LEDGER_KEYS_OLD]}
+
+
+def mac(key: str, text: str) -> str:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+# --- what it says ---
+
+
+def head() -> Head:
+    """Return where the chain ends."""
+    last = ConsentEvent.objects.order_by("-seq").values_list("seq", "hash").first()
+    return Head(*last) if last else Head()
 
 
 def last_event(subject_ref: str, purpose: Purpose) -> ConsentEvent | None:
     """Return what a person decided last on a purpose."""
-    events = ConsentEvent.objects.filter(subject_ref=subject_ref, purpose=purpose)
-    return events.select_related("text", "purpose").order_by("-pk").first()
+    events = ConsentEvent.objects.of_person(subject_ref).filter(purpose=purpose)
+    return events.select_related("text__purpose", "purpose", "payload").order_by("-seq").first()
 
 
 def current_state(subject_ref: str, purpose: Purpose) -> str | None:
@@ -41,4 +198,6 @@ def current_state(subject_ref: str, purpose: Purpose) -> str | None:
 
 
 def is_given(subject_ref: str, purpose: Purpose) -> bool:
-    return current_state(subject_ref, purpose) == State.GIVEN
+    """Tell whether consent stands: given, and not ended since. Asking for the same again takes nothing away."""
+    decided = ConsentEvent.objects.of_person(subject_ref).filter(purpose=purpose).exclude(state=State.REQUESTED)
+    return decided.order_by("-seq").values_list("state", flat=True).first() == State.GIVEN

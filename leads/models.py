@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms import markup
-from recruitcms.models import CallToAction, Person, Picture
+from recruitcms.models import CallToAction, PageRevision, Person, Picture
 from recruitcms.publishing import Publishable, Revision, localized_url
 
 
@@ -45,7 +45,18 @@ class Purpose(models.Model):
     data_types = models.CharField(_("data held"), max_length=300, help_text=_("By commas."))
     recipients = models.CharField(_("recipients"), max_length=300, blank=True, help_text=_("By commas."))
     storage_location = models.CharField(_("where it is stored"), max_length=200, blank=True)
+    jurisdiction = models.CharField(
+        _("jurisdiction"), max_length=80, default="Poland, European Union", help_text=_("Whose law applies.")
+    )
     retention = models.CharField(_("how long it is kept"), max_length=200)
+    withdrawal_method = models.CharField(
+        _("how to withdraw"), max_length=200, default="One press, through the link in each e-mail"
+    )
+    double_opt_in = models.BooleanField(
+        _("confirmed by mail"),
+        default=True,
+        help_text=_("Consent counts only once the owner of the address has pressed the button in our mail."),
+    )
     erased_on_withdrawal = models.BooleanField(
         _("withdrawal erases the data"), default=False, help_text=_("Tick where the wording promises it.")
     )
@@ -72,6 +83,8 @@ class ConsentText(models.Model):
         help_text=_("Plain text beside the tick box: who, what for, and the way out. A link to the policy follows it."),
     )
     sha256 = models.CharField(max_length=64, editable=False, db_index=True)
+    policy_version = models.CharField(_("privacy policy"), max_length=140, blank=True, editable=False)
+    notice_url = models.CharField(_("address of the policy"), max_length=300, blank=True, editable=False)
     published_at = models.DateTimeField(_("published"), null=True, editable=False)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
@@ -104,7 +117,10 @@ class ConsentText(models.Model):
         return super().delete(*args, **kwargs)
 
     def publish(self, by: Any = None) -> None:
-        """Make this the wording that forms show from now on."""
+        """Make this the wording that forms show from now on, with the privacy policy that stands behind it (CON-3)."""
+        policy = live_policy(self.language)
+        self.policy_version = policy_version(policy)
+        self.notice_url = policy.get_absolute_url() if policy else ""
         self.published_at = timezone.now()
         self.published_by = by
         self.save()
@@ -114,6 +130,17 @@ class ConsentText(models.Model):
         """Return the wording that forms show for a purpose's key in a language, or None where none is published."""
         texts = cls.objects.filter(purpose__key=purpose, language=language, published_at__isnull=False)
         return texts.select_related("purpose").order_by("-published_at").first()
+
+
+def live_policy(language: str) -> PageRevision | None:
+    """Return the privacy policy that visitors see in a language, or None where there is none."""
+    policies = PageRevision.objects.live().filter(language=language, purpose="privacy")
+    return policies.order_by("position", "title").first()
+
+
+def policy_version(policy: PageRevision | None) -> str:
+    """Return what names one state of the policy, "privacy-policy/3"; "" for none."""
+    return f"{policy.slug}/{policy.number}" if policy else ""
 
 
 class Report(Publishable):
@@ -308,50 +335,94 @@ class Submission(models.Model):
         return f"NB\u2011{self.public_id[:6].upper()}"  # a hyphen that does not break
 
 
-class ConsentEvent(models.Model):
-    """One entry in the ledger: a person, a purpose, a decision, and the exact words shown (CON-1). Never changed.
+class ConsentEventQuerySet(models.QuerySet["ConsentEvent"]):
+    def of_person(self, subject_ref: str) -> "ConsentEventQuerySet":
+        """Keep the entries of one person, for as long as their payloads are kept."""
+        return self.filter(payload__subject_ref=subject_ref)
 
-    The person is named by `subject_ref`, a keyed hash of the address (§1.1): the entry outlives an erasure, and can be
-    found again when somebody gives the address. `form` names the submission by its random id, which says nothing once
-    the submission is erased.
+
+class ConsentEvent(models.Model):
+    """One entry in the ledger: a purpose, a decision, and the exact words shown (CON-1). Written by `ledger.append`.
+
+    Entries are a chain (§1.1, CON-19): each has the hash of the one before, and a MAC under a key that the database
+    does not hold. The database itself refuses to change or delete one (I8, leads/triggers.py). Whose decision it was
+    is in the payload, which can be deleted; what stays of it here is a salted commitment.
     """
 
     class State(models.TextChoices):
         REQUESTED = "requested", _("Asked, not confirmed yet")
         GIVEN = "given", _("Given")
+        REFUSED = "refused", _("Refused")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+        EXPIRED = "expired", _("Expired")
+        INVALIDATED = "invalidated", _("Declared invalid")
+        ERASED = "erased", _("Erased")
 
     class Method(models.TextChoices):
         WEB_FORM = "web_form", _("Form on the site")
         MAIL_BUTTON = "mail_button", _("Button after a link in a mail")
         ONE_CLICK = "one_click", _("Unsubscribe button of the mail program")
         STAFF = "staff", _("Staff")
+        IMPORT = "import", _("Import")
+        SYSTEM = "system", _("The site itself")
 
-    subject_ref = models.CharField(max_length=64, db_index=True)
-    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+")
-    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
+    seq = models.PositiveBigIntegerField(_("number"), primary_key=True)
+    event_id = models.CharField(max_length=32, unique=True, default=random_id)
+    schema_version = models.PositiveSmallIntegerField()
+    occurred_at = models.DateTimeField(_("when"))
+    recorded_at = models.DateTimeField(_("written"))
+    purpose = models.ForeignKey(
+        Purpose, on_delete=models.PROTECT, to_field="key", related_name="+", verbose_name=_("purpose")
+    )
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+", verbose_name=_("wording"))
+    text_sha256 = models.CharField(max_length=64)
+    policy_version = models.CharField(_("privacy policy"), max_length=140, blank=True)
+    locale = models.CharField(_("language"), max_length=10)
     state = models.CharField(_("decision"), max_length=20, choices=State)
     method = models.CharField(_("how"), max_length=20, choices=Method)
-    gate_mode = models.CharField(max_length=20, blank=True)
-    page = models.CharField(_("page"), max_length=300, blank=True)
-    form = models.CharField(_("form"), max_length=32, blank=True, db_index=True)
-    occurred_at = models.DateTimeField(_("when"), auto_now_add=True)
+    gate_mode = models.CharField(_("gate"), max_length=20, blank=True)
+    actor = models.CharField(_("by"), max_length=40)
+    erases = models.JSONField(_("payloads deleted"), default=list)
+    idem_key = models.CharField(max_length=64, unique=True)
+    commitment = models.CharField(max_length=64, blank=True)
+    prev_hash = models.CharField(max_length=64, unique=True)  # unique: no two entries can follow the same one (I10)
+    hash = models.CharField(max_length=64, unique=True)
+    mac = models.CharField(max_length=64)
+    mac_key_id = models.CharField(max_length=16)
+
+    objects = ConsentEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("consent event")
         verbose_name_plural = _("consent events")
-        ordering = ["-pk"]
+        ordering = ["-seq"]
 
     def __str__(self) -> str:
         return f"{self.purpose}: {self.get_state_display()}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk:
-            raise ValidationError(_("The ledger is only ever added to."))
-        super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise ValidationError(_("The ledger is only ever added to."))
+class ConsentPayload(models.Model):
+    """Whose decision an entry of the ledger was, and how it came about. Deleted when its time is over (CON-16).
+
+    The person is named by `subject_ref`, a keyed hash of the address (§1.1), so that the proof can be found again when
+    somebody gives the address. `form` is the random id of the submission, which says nothing once that is erased.
+    """
+
+    event = models.OneToOneField(ConsentEvent, on_delete=models.PROTECT, primary_key=True, related_name="payload")
+    salt = models.CharField(max_length=64)
+    subject_ref = models.CharField(max_length=64, db_index=True)
+    form = models.CharField(_("form"), max_length=32, blank=True, db_index=True)
+    page = models.CharField(_("page"), max_length=300, blank=True)
+    controls = models.JSONField(_("what was pressed"), default=dict)
+    message_id = models.CharField(_("confirmation mail"), max_length=120, blank=True)
+    smtp_reply = models.CharField(_("answer of the mail server"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("details of a consent event")
+        verbose_name_plural = _("details of consent events")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
 
 
 class OutgoingMail(models.Model):

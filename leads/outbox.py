@@ -10,6 +10,7 @@ import random
 import secrets
 import smtplib
 import threading
+import time
 import traceback
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from leads import ledger, mails, tokens
+from leads import chores, ledger, mails, tokens
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 
@@ -142,12 +143,16 @@ def _where(error: Exception) -> str:
 
 
 def run_forever(stop: threading.Event) -> int:
-    """Send what is due, again and again, until told to stop. Return how many mails left."""
+    """Send what is due, and do the chores, again and again, until told to stop. Return how many mails left."""
     sent = 0
+    next_chores = 0.0
     while not stop.is_set():
         close_old_connections()
         try:
             sent += send_due()
+            if time.monotonic() >= next_chores:
+                next_chores = time.monotonic() + chores.PAUSE
+                chores.run(timezone.now())
         except Exception as error:
             log.error("The outbox rests for a moment: %s\n%s", type(error).__name__, _where(error))
         finally:

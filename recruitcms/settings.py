@@ -28,8 +28,8 @@ if (BASE_DIR / ".env").exists():
 
 
 def read(name: str, default: str, parse: Callable[[str], Any] = str) -> Any:
-    """Return variable `name` parsed, or raise ImproperlyConfigured naming it and what it expects."""
-    value = env.str(name, default=default)
+    """Return variable `name` parsed, or raise ImproperlyConfigured naming it and what it expects. Empty is unset."""
+    value = env.str(name, default="") or default
     try:
         return parse(value)
     except (ValueError, KeyError, ImproperlyConfigured) as error:
@@ -124,6 +124,8 @@ ORIGINS = [f"{_site.scheme}://{host}{_port}" for host in _hosts]
 SECRET_KEY = secret("SECRET_KEY")
 LINK_KEY = secret("LINK_KEY")  # links in mails: confirm, withdraw, download
 PROOF_KEY = secret("PROOF_KEY")  # finds a person's consent proofs without storing the address
+LEDGER_KEY = secret("LEDGER_KEY")  # signs the entries of the consent ledger (CON-19)
+LEDGER_KEYS_OLD = env.list("LEDGER_KEYS_OLD", default=[])  # signed earlier entries: still believed, never used anew
 
 # --- Applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -248,6 +250,8 @@ EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = read("MAIL_FROM", "Northbeam Talent <hello@northbeam.example>", mailbox)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 TEAM_MAIL = read("TEAM_MAIL", DEFAULT_FROM_EMAIL, mailbox)  # who hears of a new enquiry
+LEDGER_ANCHOR_FILE = Path(read("LEDGER_ANCHOR_FILE", str(DATA_DIR / "anchors.jsonl")))
+LEDGER_ANCHOR_MAIL = read("LEDGER_ANCHOR_MAIL", "", lambda value: mailbox(value) if value else "")
 EMBEDDED_WORKER = read("EMBEDDED_WORKER", "1", flag)
 
 # --- Security ---------------------------------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.db.models import Min, Q
 from django.utils import timezone
 
+from leads import records
 from leads.models import ConsentText, ReportRevision
 from recruitcms.models import CallToAction, ClientLogo, PageRevision, Person, SiteSettings, SiteText, Testimonial
 from roles.models import Category
@@ -136,6 +138,11 @@ class SiteContent:
         """The current consent wording of each purpose's key."""
         texts = ConsentText.objects.filter(language=self.language, published_at__isnull=False)
         return {text.purpose.key: text for text in texts.select_related("purpose").order_by("published_at")}
+
+    @cached_property
+    def register(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The register of processing, for the privacy policy in the language in which it is kept (CON-18)."""
+        return records.register() if self.language == django_settings.LANGUAGE_CODE else []
 
     @cached_property
     def data(self) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 
+from leads import triggers
 from recruitcms import site_content
 
 
@@ -30,3 +32,38 @@ def clock(time_machine):
     """The clock, to be moved with `clock.shift(timedelta(...))`."""
     time_machine.move_to(timezone.now())
     return time_machine
+
+
+@pytest.fixture(autouse=True)
+def _triggers_after(request) -> Iterator[None]:
+    """Put the ledger's triggers back once a test that commits has had its database emptied."""
+    yield
+    if "transactional_db" in request.fixturenames:
+        with request.getfixturevalue("django_db_blocker").unblock(), connection.schema_editor() as editor:
+            triggers.install(editor)
+
+
+@pytest.fixture(autouse=True)
+def _triggers_before(request, _triggers_after) -> Iterator[None]:
+    """Take the ledger's triggers away just before Django empties the database of a test that commits.
+
+    They refuse that, as they must (I8). This ends before `transactional_db` does, and `_triggers_after` after it.
+    """
+    if "transactional_db" in request.fixturenames:
+        request.getfixturevalue("transactional_db")
+    yield
+    if "transactional_db" in request.fixturenames:
+        with connection.schema_editor() as editor:
+            triggers.remove(editor)
+
+
+@pytest.fixture
+def as_intruder(db) -> None:
+    """Take the triggers away, as somebody who owns the database can."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for name, _act, table, _rows, _words in [*triggers.ROW_RULES, *triggers.TABLE_RULES]:
+            cursor.execute(
+                f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if connection.vendor == 'postgresql' else ''}"
+            )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 from reportlab.pdfgen.canvas import Canvas
@@ -23,7 +24,7 @@ BODIES = {
 
 def make_purpose(key: str = "", **more: Any) -> Purpose:
     fields = {"title": key.title(), "data_types": "e-mail", "retention": "12 months"}
-    fields |= {"erased_on_withdrawal": key == "consultation"}
+    fields |= {"erased_on_withdrawal": key == "consultation", "double_opt_in": key != "consultation"}
     return Purpose.objects.get_or_create(key=key or f"purpose-{next(numbers)}", defaults=fields | more)[0]
 
 
@@ -113,7 +114,10 @@ def requested(submission: Submission, *keys: str) -> Submission:
 def record(submission: Submission, key: str, state: ConsentEvent.State) -> ConsentEvent:
     text = ConsentText.current(key, submission.language) or make_wording(key, submission.language)
     ref = tokens.subject_ref(submission.lead.email_normal)
-    return ledger.append(ref, text, state, ConsentEvent.Method.WEB_FORM, form=submission.public_id)
+    with transaction.atomic():
+        return ledger.append(
+            ref, text, state, ConsentEvent.Method.WEB_FORM, origin=ledger.Origin(form=submission.public_id)
+        )
 
 
 def make_mail(
@@ -127,7 +131,7 @@ def make_mail(
 
 def states(lead: Lead) -> list[tuple[str, str]]:
     """Return a person's ledger, oldest first: [(purpose, state), …]."""
-    events = ConsentEvent.objects.filter(subject_ref=tokens.subject_ref(lead.email_normal)).order_by("pk")
+    events = ConsentEvent.objects.of_person(tokens.subject_ref(lead.email_normal)).order_by("seq")
     return list(events.values_list("purpose__key", "state"))
 
 

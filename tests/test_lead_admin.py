@@ -566,6 +566,7 @@ def test_a_purpose_keeps_its_key_and_is_never_deleted(sign_in):
     url = reverse("admin:leads_purpose_change", args=[purpose.pk])
     client = sign_in("Privacy officers")
     fields = {"title": "The report", "legal_basis": "consent", "channel": "e-mail", "data_types": "e-mail"}
+    fields |= {"jurisdiction": "Poland", "withdrawal_method": "One press"}
 
     client.post(url, fields | {"retention": "2 years", "position": "1", "key": "other"})
 
@@ -598,7 +599,7 @@ def test_a_persons_proof_is_found_by_the_address(sign_in, typed, found):
     response = sign_in("Privacy officers").get(reverse("admin:leads_consentevent_changelist"), {"q": typed})
 
     assert list(response.context["cl"].queryset) == ([event] if found else [])
-    assert event.subject_ref == tokens.subject_ref("marta@quillstone.example")
+    assert event.payload.subject_ref == tokens.subject_ref("marta@quillstone.example")
 
 
 # --- the outbox ---

@@ -65,8 +65,8 @@ def test_consent_events_point_to_the_words_the_page_and_the_form(client, words, 
 
     event = ConsentEvent.objects.get()
     assert (event.text, event.purpose.key, event.method) == (words["report"], "report", "web_form")
-    assert (event.page, event.gate_mode) == ("/roles/x/", "email_only")
-    assert event.form == Submission.objects.get().public_id
+    assert (event.payload.page, event.gate_mode) == ("/roles/x/", "email_only")
+    assert event.payload.form == Submission.objects.get().public_id
 
 
 def test_an_enquiry_is_kept_whole(client, words):
@@ -105,7 +105,7 @@ def test_somebody_confirmed_gets_the_next_report_without_a_dead_end(client, word
     ask(client, words)
 
     assert owed() == [("report", "report", "pending")]
-    assert states(Lead.objects.get()) == [("report", "requested"), ("report", "given")]
+    assert states(Lead.objects.get()) == [("report", "requested"), ("report", "given"), ("report", "requested")]
 
 
 def test_somebody_confirmed_who_adds_the_letter_confirms_the_letter_alone(client, words, report):
@@ -114,7 +114,7 @@ def test_somebody_confirmed_who_adds_the_letter_confirms_the_letter_alone(client
 
     ask(client, words, letter=True)
 
-    assert states(Lead.objects.get())[2:] == [("letter", "requested")]
+    assert states(Lead.objects.get())[2:] == [("report", "requested"), ("letter", "requested")]
     assert owed()[-1] == ("confirm", "report", "pending")
 
 
@@ -144,7 +144,8 @@ def test_the_answer_is_the_same_for_new_known_confirmed_and_withdrawn_addresses(
     assert answers == answers[:1] * 4
     assert Submission.objects.count() == 4
     assert OutgoingMail.objects.filter(kind__in=["confirm", "report"]).count() == 5
-    assert max(costs) - min(costs) <= 6
+    assert costs[1:] == costs[1:2] * 3
+    assert costs[0] - costs[1] <= 3  # a new lead is one row more, within a savepoint
 
 
 def test_somebody_withdrawn_is_asked_to_confirm_again(client, words, report):

@@ -130,7 +130,7 @@ def test_the_report_page_is_the_same_for_everybody_and_sets_no_cookie(report):
     assert "csrf" not in first.content.decode()
 
 
-def test_without_words_the_page_offers_a_mail_instead_of_the_form(client, report, words):
+def test_without_words_the_page_offers_a_mail_instead_of_the_form(client, as_intruder, report, words):
     from leads.models import ConsentText
 
     ConsentText.objects.filter(purpose__key="report").update(published_at=None)
@@ -250,7 +250,7 @@ def test_three_wrong_answers_are_counted_and_linked(client):
     assert '<a href="#call-consent_consultation">Tick the box so that we may reply to you</a>' in shown
 
 
-def test_without_words_the_consultation_offers_a_mail(client, words):
+def test_without_words_the_consultation_offers_a_mail(client, words, as_intruder):
     from leads.models import ConsentText
 
     ConsentText.objects.update(published_at=None)

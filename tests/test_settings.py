@@ -29,6 +29,8 @@ def start(tmp_path, **variables):
         ("TIME_ZONE", "Europe/Atlantis"),
         ("MAIL_FROM", "nobody"),
         ("TEAM_MAIL", "nobody"),
+        ("LEDGER_ANCHOR_MAIL", "nobody"),
+        ("LEDGER_KEY", "short"),
         ("EMBEDDED_WORKER", "2"),
         ("MAIL_URL", "carrier-pigeon://loft"),
         ("DATABASE_URL", "scroll://library"),
@@ -49,15 +51,24 @@ def test_with_nothing_set_the_site_is_safe(tmp_path):
     assert result.stdout.strip() == "False http://127.0.0.1:8000 ['127.0.0.1', 'localhost'] session"
 
 
+def test_the_example_copied_as_it_is_changes_nothing(tmp_path):
+    lines = [line for line in (ROOT / ".env.example").read_text().splitlines() if "=" in line and line[0] != "#"]
+    example = dict(line.split("=", 1) for line in lines)
+
+    result = start(tmp_path, **example | {"DATA_DIR": str(tmp_path / "var")})
+
+    assert result.stdout.strip() == "False http://127.0.0.1:8000 ['127.0.0.1', 'localhost'] session"
+
+
 def test_keys_are_made_once_and_only_the_owner_reads_them(tmp_path):
     start(tmp_path)
     keys = {path.name: path.read_text() for path in (tmp_path / "var" / "keys").iterdir()}
 
     start(tmp_path)
 
-    assert sorted(keys) == ["link_key", "proof_key", "secret_key"]
+    assert sorted(keys) == ["ledger_key", "link_key", "proof_key", "secret_key"]
     assert {path.name: path.read_text() for path in (tmp_path / "var" / "keys").iterdir()} == keys
-    assert len(set(keys.values())) == 3
+    assert len(set(keys.values())) == 4
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "var" / "keys").iterdir()} == {0o600}
 
 

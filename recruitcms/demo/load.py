@@ -34,8 +34,8 @@ def load_demo() -> dict[str, int]:
             "testimonials": load_testimonials(),
             "logos": load_logos(),
             "calls to action": load_translated("ctas", "cta", CallToAction, ("place",)),
-            "consent wordings": load_purposes(),
             "pages": load_pages(),
+            "consent wordings": load_purposes(),  # after the policy that they point to
             "reports": load_reports(),
             "roles": load_roles(),
         }

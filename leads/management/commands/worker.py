@@ -7,8 +7,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
-from leads import outbox
+from leads import chores, outbox
 
 
 class Command(BaseCommand):
@@ -18,8 +19,13 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="send what is due now, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sent = outbox.send_due(limit=sys.maxsize) if options["once"] else self._run()
+        sent = self._once() if options["once"] else self._run()
         self.stdout.write(f"{sent} mails sent.")
+
+    def _once(self) -> int:
+        sent = outbox.send_due(limit=sys.maxsize)
+        chores.run(timezone.now())
+        return sent
 
     def _run(self) -> int:
         """Work until SIGTERM or SIGINT; the mail in hand is finished first (REL-10)."""

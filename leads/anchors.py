@@ -1,0 +1,66 @@
+"""Anchors: the ledger's head, kept where whoever changes the database cannot reach (CON-19, I11).
+
+A chain cannot show that its own tail was cut. An anchor of before can: the entry that it names is gone. What was
+appended after the last anchor and cut before the next one is not shown by anything, so keep them daily or closer.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils import timezone
+
+from leads import ledger
+
+EVERY = timedelta(hours=24)
+SOONEST = timedelta(hours=23)  # the worker's daily one, so that it is never late
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Where the chain ended at a moment."""
+
+    seq: int
+    hash: str
+    at: datetime
+
+
+def anchor(now: datetime | None = None) -> Anchor:
+    """Append the ledger's head to the file of anchors, durably, and mail it where an address is set."""
+    head = ledger.head()
+    made = Anchor(head.seq, head.hash, now or timezone.now())
+    line = json.dumps({"seq": made.seq, "hash": made.hash, "at": made.at.astimezone(UTC).isoformat()}) + "\n"
+    settings.LEDGER_ANCHOR_FILE.parent.mkdir(parents=True, exist_ok=True)
+    with open(settings.LEDGER_ANCHOR_FILE, "a", encoding="utf-8") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+    if settings.LEDGER_ANCHOR_MAIL:
+        subject = f"Ledger anchor {made.seq}, {settings.SITE_URL}"
+        EmailMessage(subject, line, settings.DEFAULT_FROM_EMAIL, [settings.LEDGER_ANCHOR_MAIL]).send()
+    return made
+
+
+def anchor_daily(now: datetime) -> Anchor | None:
+    """Make an anchor when the last one is about a day old; None when it is younger. Called by the worker."""
+    last = read()[-1:]
+    return None if last and now - last[0].at < SOONEST else anchor(now)
+
+
+def read() -> list[Anchor]:
+    """Return the anchors in the file, oldest first. Raises ValueError for a line that is no anchor."""
+    if not settings.LEDGER_ANCHOR_FILE.exists():
+        return []
+    lines = settings.LEDGER_ANCHOR_FILE.read_text(encoding="utf-8").splitlines()
+    return [_parse(number, line) for number, line in enumerate(lines, 1)]
+
+
+def _parse(number: int, line: str) -> Anchor:
+    try:
+        values = json.loads(line)
+        return Anchor(int(values["seq"]), str(values["hash"]), datetime.fromisoformat(values["at"]))
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"Line {number} of {settings.LEDGER_ANCHOR_FILE} is no anchor.") from None
