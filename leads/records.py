@@ -64,10 +64,11 @@ def _record(principal: str, events: list[ConsentEvent], parties: list[dict[str, 
 
 
 def _controller(site: SiteSettings) -> dict[str, str]:
+    text = site.texts.filter(language=settings.LANGUAGE_CODE).first()
     return {
         "party_id": settings.SITE_URL,
         "party_name": site.legal_name,
-        "party_address": site.address,
+        "party_address": text.address if text else "",
         "party_contact": site.privacy_email,
         "party_type": "pii_controller",
     }
