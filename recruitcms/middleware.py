@@ -101,7 +101,7 @@ def _too_large(request: HttpRequest) -> bool:
 class HideTokens(logging.Filter):
     """Keeps the tokens of links in mails out of the logs (SEC-23)."""
 
-    TOKEN = re.compile(r"(/(?:c|u|d)/)[^/\s?\"']+")
+    TOKEN = re.compile(r"(/(?:c|u|d|p)/)[^/\s?\"']+")
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = self.TOKEN.sub(r"\1[redacted]", record.getMessage())
