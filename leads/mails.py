@@ -126,6 +126,11 @@ def withdraw_url(submission: Submission, purpose_key: str) -> str:
     return _absolute(localized_url(submission.language, "withdraw", token))
 
 
+def privacy_url(submission: Submission) -> str:
+    """Return the full address of a person's own page, which every mail has."""
+    return _absolute(localized_url(submission.language, "privacy", tokens.privacy_token(submission.lead)))
+
+
 def _to_visitor(mail: OutgoingMail, template: str, purposes: list[Any], **context: Any) -> EmailMultiAlternatives:
     """Return a mail with a way out for each purpose, in words and for the mail program's own button (EML-1)."""
     submission = mail.submission
@@ -134,7 +139,15 @@ def _to_visitor(mail: OutgoingMail, template: str, purposes: list[Any], **contex
         "List-Unsubscribe": f"<{withdraw_url(submission, (mail.purpose or purposes[0]).key)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    message = _message(mail, template, submission.lead.email, headers, ways_out=ways_out, **context)
+    message = _message(
+        mail,
+        template,
+        submission.lead.email,
+        headers,
+        ways_out=ways_out,
+        privacy_url=privacy_url(submission),
+        **context,
+    )
     message.reply_to = [site_content(submission.language).settings.email]
     return message
 

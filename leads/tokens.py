@@ -1,7 +1,8 @@
-"""The links in mails. Three kinds, each with a salt of its own, so that one never works as another; no address in any.
+"""The links in mails. Four kinds, each with a salt of its own, so that one never works as another; no address in any.
 
 - confirm: derived from a key and the submission's random id, kept in the database as a hash only, 7 days (EML-7);
 - withdraw: names the lead's random id and a purpose, signed, never expires (CON-22, EML-8);
+- privacy: names the lead's random id, signed, never expires: it opens the person's own page (CON-12);
 - download: names an edition and the time, signed, 7 days; no person in it (§4.2).
 """
 
@@ -19,6 +20,7 @@ CONFIRM_DAYS = 7
 DOWNLOAD_DAYS = 7
 WITHDRAW_SALT = "leads.withdraw"
 DOWNLOAD_SALT = "leads.download"
+PRIVACY_SALT = "leads.privacy"
 
 
 class LinkExpiredError(Exception):
@@ -62,6 +64,19 @@ def read_withdraw_token(token: str) -> tuple[str, str] | None:
     except signing.BadSignature:
         return None
     return public_id, purpose_key
+
+
+def privacy_token(lead: Lead) -> str:
+    """Return the token of a person's own page. It proves that its holder reads the person's mail, and nothing more."""
+    return signing.Signer(key=settings.LINK_KEY, salt=PRIVACY_SALT).sign(lead.public_id)
+
+
+def read_privacy_token(token: str) -> str | None:
+    """Return a lead's public id, or None for a token that we did not make."""
+    try:
+        return signing.Signer(key=settings.LINK_KEY, salt=PRIVACY_SALT).unsign(token)
+    except signing.BadSignature:
+        return None
 
 
 def download_token(edition: Edition) -> str:

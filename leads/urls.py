@@ -10,4 +10,7 @@ urlpatterns = [
     path("c/<str:token>/", views.confirm, name="confirm"),
     path("d/<str:token>/", views.download, name="download"),
     path("u/<str:token>/", views.withdraw, name="withdraw"),
+    path("p/<str:token>/", views.privacy, name="privacy"),
+    path("p/<str:token>/withdraw/", views.privacy_withdraw, name="privacy-withdraw"),
+    path("p/<str:token>/copy/", views.privacy_copy, name="privacy-copy"),
 ]

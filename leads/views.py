@@ -4,6 +4,7 @@ Public forms do without a CSRF token, so that their pages can be cached; `SameOr
 changes anything (EML-5).
 """
 
+import json
 import re
 from typing import Any
 
@@ -16,12 +17,13 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from leads import capture, confirmation, downloads, ledger, mails, tokens, withdrawal
+from leads import capture, confirmation, downloads, ledger, mails, persons, tokens, withdrawal
 from leads.addresses import masked
 from leads.forms import ConsultationForm, PublicForm, ReportCardForm, ReportForm
 from leads.models import ConsentEvent, Edition, Lead, Purpose, ReportRevision, Submission
@@ -230,6 +232,66 @@ def _withdraw_page(request: HttpRequest, lead: Lead | None, purpose: Purpose) ->
         return render(request, "leads/withdrawn.html", context)
     context |= {"address": masked(lead.email), "text": last.text}
     return render(request, "leads/withdraw.html", context)
+
+
+# --- a person's own page ---
+
+
+@csrf_exempt
+@require_safe
+@behind_token
+def privacy(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show a person all that they agreed to, in the original words, with the ways out (CON-6, CON-12)."""
+    return _privacy_page(request, token)
+
+
+@csrf_exempt
+@require_POST
+@behind_token
+def privacy_withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Withdraw one consent, or all where none is named, at one press."""
+    lead = _person(token)
+    key = request.POST.get("purpose", "")
+    if key and not Purpose.objects.filter(key=key).exists():
+        return _neutral(request, 404)
+    if lead and key:
+        withdrawal.withdraw(lead, key, ConsentEvent.Method.MAIL_BUTTON)
+    elif lead:
+        withdrawal.withdraw_all(lead, ConsentEvent.Method.MAIL_BUTTON)
+    return _privacy_page(request, token, done=_("Your consent is withdrawn, and mail for it has stopped."))
+
+
+@csrf_exempt
+@require_POST
+@behind_token
+def privacy_copy(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Hand a person all that is held about them, as a file (art. 15, 20)."""
+    lead = _person(token)
+    if lead is None:
+        return _privacy_page(request, token)
+    held = json.dumps(persons.copy_of_everything(lead), indent=2, ensure_ascii=False)
+    response = HttpResponse(held, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="my-data-{timezone.localdate():%Y-%m-%d}.json"'
+    return response
+
+
+def _person(token: str) -> Lead | None:
+    public_id = tokens.read_privacy_token(token)
+    return Lead.objects.filter(public_id=public_id).first() if public_id else None
+
+
+def _privacy_page(request: HttpRequest, token: str, **context: Any) -> HttpResponse:
+    """Show a person's page; a page that says so where nothing is held any more; the neutral one for no link of ours."""
+    if tokens.read_privacy_token(token) is None:
+        return _neutral(request, 404)
+    context["noindex"] = True
+    lead = _person(token)
+    if lead is None:
+        return render(request, "leads/nothing_held.html", context)
+    held = persons.consents(lead)
+    several = sum(consent.can_be_withdrawn for consent in held) > 1
+    context |= {"token": token, "address": masked(lead.email), "consents": held, "several": several}
+    return render(request, "leads/privacy.html", context)
 
 
 def _neutral(request: HttpRequest, status: int) -> HttpResponse:

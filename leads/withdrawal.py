@@ -27,6 +27,15 @@ def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method) -> None:
         _erase(lead)
 
 
+@transaction.atomic
+def withdraw_all(lead: Lead, method: ConsentEvent.Method) -> None:
+    """End all that a person agreed to, or asked for, in one press (CON-6)."""
+    ref = tokens.subject_ref(lead.email_normal)
+    for purpose in Purpose.objects.all():
+        if ledger.current_state(ref, purpose) in HELD:
+            withdraw(lead, purpose.key, method)
+
+
 def _erase(lead: Lead) -> None:
     """Delete the person's enquiries with their mails, and the person where nothing else is held (§1.2)."""
     lead.submissions.filter(kind=Submission.Kind.CONSULTATION).delete()

@@ -4,7 +4,7 @@ import logging
 import re
 from typing import Any
 
-TOKEN = re.compile(r"(/(?:c|u|d)/)[^/\s?\"']+")
+TOKEN = re.compile(r"(/(?:c|u|d|p)/)[^/\s?\"']+")
 QUERY = re.compile(r"(/[^\s?\"']*)\?[^\s\"']+")
 ADDRESS = re.compile(r"[^\s<>\"'(),;:=/]+(?:@|%40)[^\s<>\"'(),;:/]+")
 

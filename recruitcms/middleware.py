@@ -80,7 +80,7 @@ class SecurityHeaders:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdu]/")
+    TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdup]/")
     TOKEN_HEADERS = {
         "Cache-Control": "private, no-store",
         "X-Robots-Tag": "noindex",
