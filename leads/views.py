@@ -239,7 +239,6 @@ def _withdraw_page(request: HttpRequest, lead: Lead | None, purpose: Purpose) ->
 
 @csrf_exempt
 @require_safe
-@behind_token
 def privacy(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show a person all that they agreed to, in the original words, with the ways out (CON-6, CON-12)."""
     return _privacy_page(request, token)
@@ -247,7 +246,6 @@ def privacy(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @csrf_exempt
 @require_POST
-@behind_token
 def privacy_withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
     """Withdraw one consent, or all where none is named, at one press."""
     lead = _person(token)
@@ -263,7 +261,6 @@ def privacy_withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @csrf_exempt
 @require_POST
-@behind_token
 def privacy_copy(request: HttpRequest, token: str) -> HttpResponseBase:
     """Hand a person all that is held about them, as a file (art. 15, 20)."""
     lead = _person(token)
