@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from leads import ledger, outbox, tokens
+from leads import conversions, counts, ledger, outbox, tokens
 from leads.addresses import normalise
 from leads.forms import PublicForm
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Report, Submission
@@ -65,6 +65,7 @@ def capture_report_request(form: PublicForm, request: HttpRequest, report: Repor
             outbox.owe(OutgoingMail.Kind.REPORT, submission, form.agreed["report"].purpose)
         else:
             _ask_to_confirm(submission, form.agreed, form.agreed["report"], report.gate_mode)
+        _tell(submission, request)
     return submission
 
 
@@ -80,6 +81,7 @@ def capture_enquiry(form: PublicForm, request: HttpRequest) -> Submission:
         unconfirmed = {key: text for key, text in agreed.items() if not ledger.is_given(_ref(submission), text.purpose)}
         if unconfirmed:
             _ask_to_confirm(submission, unconfirmed, unconfirmed["letter"])
+        _tell(submission, request)
     return submission
 
 
@@ -103,6 +105,12 @@ def _store(form: PublicForm, request: HttpRequest, report: Report | None) -> Sub
         referrer_host=origin.referrer_host,
         utm=origin.utm,
     )
+
+
+def _tell(submission: Submission, request: HttpRequest) -> None:
+    """Owe Meta word of the form where the visitor agreed, and count it (COO-13, COO-14)."""
+    conversions.owe(submission, request)
+    counts.add("submitted", submission.page, submission.cta.name if submission.cta else "")
 
 
 def _lead(email: str, name: str, language: str) -> Lead:

@@ -19,7 +19,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from leads import ledger, mails, tokens
+from leads import conversions, ledger, mails, tokens
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 
@@ -148,6 +148,7 @@ def run_forever(stop: threading.Event) -> int:
         close_old_connections()
         try:
             sent += send_due()
+            conversions.send_due()
         except Exception as error:
             log.error("The outbox rests for a moment: %s\n%s", type(error).__name__, _where(error))
         finally:

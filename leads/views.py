@@ -43,6 +43,7 @@ def behind_token(view: View) -> View:
 
     @wraps(view)
     def wrapped(request: HttpRequest, token: str) -> HttpResponseBase:
+        request.behind_token = True  # type: ignore[attr-defined]  # a pixel would tell its maker the address (COO-11)
         response = view(request, token)
         response["Cache-Control"] = "private, no-store"
         response["X-Robots-Tag"] = "noindex"

@@ -24,13 +24,35 @@ class LanguageFromPath:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        first = request.path_info.split("/", 2)[1]
-        language = first if first in LANGUAGES and first != settings.LANGUAGE_CODE else settings.LANGUAGE_CODE
+        language = language_of(request.path_info)
         with translation.override(language):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response
+
+
+def language_of(path: str) -> str:
+    """Return the language that a path is in: its first part, or the default one."""
+    first = path.split("/", 2)[1]
+    return first if first in LANGUAGES else settings.LANGUAGE_CODE
+
+
+class VendorHosts:
+    """Adds a vendor's hosts to the policy of the pages that ask about it, and of no other (COO-12).
+
+    The tag that puts the cookie notice into a page leaves them on the request: {directive: [origin, …]}.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        hosts = getattr(request, "vendor_hosts", None)
+        if hosts:
+            response._csp_update = hosts  # type: ignore[attr-defined]
+        return response
 
 
 class SecurityHeaders:

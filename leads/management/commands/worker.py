@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from leads import outbox
+from leads import conversions, outbox
 
 
 class Command(BaseCommand):
@@ -19,6 +19,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         sent = outbox.send_due(limit=sys.maxsize) if options["once"] else self._run()
+        if options["once"]:
+            conversions.send_due(limit=sys.maxsize)
         self.stdout.write(f"{sent} mails sent.")
 
     def _run(self) -> int:
