@@ -53,8 +53,9 @@ async function decide(wanted) {
   }
   write(id, agreed);
   hide();
-  if (agreed.includes(MARKETING)) load();
-  else if (before?.categories.includes(MARKETING)) { forget(); location.reload(); } // loaded code goes as well (COO-10)
+  if (agreed.includes(MARKETING)) { load(); return; }
+  forget();
+  if (window.fbq) location.reload(); // loaded code goes as well (COO-10)
 }
 
 // --- the notice: not a dialog; the page stays readable and usable (COO-8) ---
@@ -77,7 +78,7 @@ function show(open = false) {
 
 function unfold() {
   part('choices').hidden = false;
-  choose.textContent = choose.dataset.save;
+  choose.textContent = choose.dataset.unfolded;
   choose.value = 'save';
 }
 
@@ -144,6 +145,6 @@ else {
   if (!choice && !gpc) show();
 }
 if (opener) {
-  opener.hidden = false;
+  opener.parentElement.hidden = false;
   opener.addEventListener('click', () => show(true));
 }
