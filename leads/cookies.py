@@ -88,7 +88,7 @@ def notice(site: SiteSettings) -> Notice | None:
         "our pages you open, so that %(name)s sees which adverts work."
     )
     if settings.META_CAPI_TOKEN:
-        text += " " + _("When you send a form, it also gets your e-mail address in scrambled form (a hash).")
+        text += " " + _("With a form that you send, it gets your e-mail address as a hash.")
     text += " " + _("You can change your mind at the foot of any page.")
     return Notice(
         version=version(site),
