@@ -34,8 +34,11 @@ from leads.addresses import normalise
 from leads.models import (
     ConsentEvent,
     ConsentText,
+    CookieChoice,
     Edition,
     OutgoingMail,
+    OwedEvent,
+    PageCount,
     Purpose,
     Report,
     ReportRevision,
@@ -481,6 +484,61 @@ class ConsentEventAdmin(ReadOnlyAdmin):
         """Return a detail of an event, or a dash where it is deleted or was never there."""
         found = getattr(getattr(event, "payload", None), name, "") or "-"
         return ", ".join(f"{key}: {value}" for key, value in found.items()) if isinstance(found, dict) else found
+
+
+@admin.register(CookieChoice)
+class CookieChoiceAdmin(ReadOnlyAdmin):
+    """Answers to the cookie notice: found by the id in the visitor's cookie, tied to nobody (COO-6)."""
+
+    list_display = ["decided_at", "choice_id", "categories", "gpc", "language"]
+    list_filter = ["decided_at", "gpc", "categories"]
+    list_select_related = ["wording"]
+    search_fields = ["=choice_id"]
+    search_help_text = gettext_lazy("The id is the last part of the visitor’s cookie, “__Host-cc”.")
+    fields = ["decided_at", "choice_id", "categories", "gpc", "version", "language", "words"]
+
+    @admin.display(description=gettext_lazy("language"))
+    def language(self, choice: CookieChoice) -> str:
+        return choice.wording.get_language_display()
+
+    @admin.display(description=gettext_lazy("the words that were shown"))
+    def words(self, choice: CookieChoice) -> str:
+        return choice.wording.words
+
+
+@admin.register(OwedEvent)
+class OwedEventAdmin(ReadOnlyAdmin):
+    """What the worker owes Meta of, sent, or dropped since consent was gone (COO-13)."""
+
+    list_display = ["event_id", "state", "submission", "due_at", "attempts", "last_error", "sent_at"]
+    list_filter = ["state", "created_at"]
+    list_select_related = ["submission"]
+    fields = [
+        "event_id",
+        "state",
+        "submission",
+        "choice_id",
+        "created_at",
+        "due_at",
+        "attempts",
+        "last_error",
+        "sent_at",
+    ]
+
+
+# --- counts ---
+
+
+@admin.register(PageCount)
+class PageCountAdmin(ReadOnlyAdmin):
+    """What happened on which page, by day (COO-14)."""
+
+    list_display = ["day", "page", "cta", "views", "copies", "downloads", "forms_shown", "submitted", "confirmed"]
+    list_display_links = None
+    list_filter = ["cta"]
+    search_fields = ["page"]
+    search_help_text = gettext_lazy("Part of a page’s address: /roles/data-engineer/")
+    date_hierarchy = "day"
 
 
 # --- mail ---

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from leads import ledger, outbox, tokens
+from leads import conversions, counts, ledger, outbox, tokens
 from leads.addresses import deliverable, normalise
 from leads.forms import PublicForm
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Report, Submission
@@ -65,6 +65,7 @@ def capture_report_request(form: PublicForm, request: HttpRequest, report: Repor
         _prepare_to_confirm(submission, form.agreed, report.gate_mode)
         kind = OutgoingMail.Kind.REPORT if confirmed else OutgoingMail.Kind.CONFIRM
         outbox.owe(kind, submission, form.agreed["report"].purpose)
+        _tell(submission, request)
     return submission
 
 
@@ -82,6 +83,7 @@ def capture_enquiry(form: PublicForm, request: HttpRequest) -> Submission:
             _prepare_to_confirm(submission, agreed)
             if not confirmed:
                 outbox.owe(OutgoingMail.Kind.CONFIRM, submission, agreed["letter"].purpose)
+        _tell(submission, request)
     return submission
 
 
@@ -105,6 +107,12 @@ def _store(form: PublicForm, request: HttpRequest, report: Report | None) -> Sub
         referrer_host=origin.referrer_host,
         utm=origin.utm,
     )
+
+
+def _tell(submission: Submission, request: HttpRequest) -> None:
+    """Owe Meta word of the form where the visitor agreed, and count it (COO-13, COO-14)."""
+    conversions.owe(submission, request)
+    counts.add("submitted", submission.page, submission.cta.name if submission.cta else "")
 
 
 def _lead(email: str, name: str, language: str) -> Lead:

@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from leads import ledger, outbox, tokens
+from leads import counts, ledger, outbox, tokens
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 
 
@@ -38,6 +38,7 @@ def confirm(submission: Submission) -> None:
         locked.save(update_fields=["confirmed_at"])
         _keep_name(locked)
         _owe_what_was_promised(locked, given)
+        counts.add("confirmed", locked.page, locked.cta.name if locked.cta else "")
     submission.confirmed_at = locked.confirmed_at
 
 

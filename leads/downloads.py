@@ -7,7 +7,7 @@ from django.core.files import File
 from django.db.models import F
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from leads import tokens
+from leads import counts, tokens
 from leads.models import Edition
 
 CHUNK = 64 * 1024
@@ -26,6 +26,7 @@ def respond(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     part = _part(request.headers.get("Range", ""), size)
     if request.method == "GET" and (part is None or (part and part.start == 0)):
         Edition.objects.filter(pk=edition.pk).update(downloads=F("downloads") + 1)
+        counts.add("downloads", edition.report.get_absolute_url())
     response: HttpResponseBase
     name = f"{edition.file_name}.pdf"
     if part is None:

@@ -244,6 +244,62 @@ class Edition(models.Model):
         return f"{self.report}, {self.date}"
 
 
+class CookieWording(models.Model):
+    """The exact words of a cookie notice, kept when somebody first answers them. Never changed (COO-6, CON-3)."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    words = models.TextField(_("wording"))
+
+    def __str__(self) -> str:
+        return self.sha256[:8]
+
+
+class CookieChoice(models.Model):
+    """One answer to the cookie notice: proof without a person (COO-6). The last one of an id is what holds.
+
+    The id is random, made by the browser at the first press; no address, no network, no browser's name.
+    """
+
+    choice_id = models.CharField(_("random id"), max_length=32, db_index=True)
+    categories = models.CharField(_("agreed to"), max_length=60, blank=True, help_text=_("Empty: all refused."))
+    version = models.CharField(_("vendors"), max_length=8)
+    wording = models.ForeignKey(CookieWording, on_delete=models.PROTECT, related_name="+", verbose_name=_("wording"))
+    gpc = models.BooleanField(_("Global Privacy Control"), default=False)
+    decided_at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("cookie choice")
+        verbose_name_plural = _("cookie choices")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.choice_id[:8]
+
+
+class PageCount(models.Model):
+    """How often things happened on a page in a day; with the name of the call to action where one was part of it."""
+
+    day = models.DateField(_("day"))
+    page = models.CharField(_("page"), max_length=300)
+    cta = models.CharField(_("call to action"), max_length=80, blank=True)
+    views = models.PositiveIntegerField(_("views"), default=0)
+    copies = models.PositiveIntegerField(_("copies"), default=0)
+    downloads = models.PositiveIntegerField(_("downloads"), default=0)
+    forms_shown = models.PositiveIntegerField(_("forms seen"), default=0)
+    submitted = models.PositiveIntegerField(_("forms sent"), default=0)
+    confirmed = models.PositiveIntegerField(_("confirmed"), default=0)
+
+    class Meta:
+        verbose_name = _("page count")
+        verbose_name_plural = _("page counts")
+        ordering = ["-day", "-views", "page"]
+        constraints = [models.UniqueConstraint(fields=["day", "page", "cta"], name="leads_pagecount_row_once")]
+
+    def __str__(self) -> str:
+        return f"{self.page}, {self.day}"
+
+
 class Lead(models.Model):
     """A person who left an address. The only table, with submissions, that holds who they are."""
 
@@ -467,3 +523,34 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.get_state_display()})"
+
+
+class OwedEvent(models.Model):
+    """A sent form that Meta is owed word of, by a visitor's consent (COO-13); sent by the worker (conversions.py)."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        SENT = "sent", _("Sent")
+        DEAD = "dead", _("Given up")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    event_id = models.CharField(_("event id"), max_length=32)  # the pixel's as well, so that Meta counts both as one
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="owed_event")
+    choice_id = models.CharField(_("cookie choice"), max_length=32)
+    user_agent = models.CharField(max_length=300, blank=True)  # emptied when nothing is owed any more
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    last_error = models.CharField(_("last answer"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("owed since"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        verbose_name = _("event for Meta")
+        verbose_name_plural = _("events for Meta")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state", "due_at"])]
+
+    def __str__(self) -> str:
+        return self.event_id[:8]

@@ -20,7 +20,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from leads import chores, ledger, mails, tokens
+from leads import chores, conversions, ledger, mails, tokens
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 
@@ -150,6 +150,7 @@ def run_forever(stop: threading.Event) -> int:
         close_old_connections()
         try:
             sent += send_due()
+            conversions.send_due()
             if time.monotonic() >= next_chores:
                 next_chores = time.monotonic() + chores.PAUSE
                 chores.run(timezone.now())

@@ -64,14 +64,19 @@ def _record(principal: str, events: list[ConsentEvent], parties: list[dict[str, 
 
 
 def _controller(site: SiteSettings) -> dict[str, str]:
-    text = site.texts.filter(language=settings.LANGUAGE_CODE).first()
     return {
         "party_id": settings.SITE_URL,
         "party_name": site.legal_name,
-        "party_address": text.address if text else "",
+        "party_address": _address(site),
         "party_contact": site.privacy_email,
         "party_type": "pii_controller",
     }
+
+
+def _address(site: SiteSettings) -> str:
+    """Return the controller's postal address, as it is written in the site's own language."""
+    text = site.texts.filter(language=settings.LANGUAGE_CODE).first()
+    return text.address if text else ""
 
 
 def _event(event: ConsentEvent, principal: str) -> dict[str, Any]:
@@ -132,7 +137,7 @@ def register_text() -> str:
     lines = [
         f"# {_('Register of processing (art. 30 GDPR)')}",
         "",
-        f"{_('Controller')}: {', '.join(filter(None, [site.legal_name, site.address, site.privacy_email]))}",
+        f"{_('Controller')}: {', '.join(filter(None, [site.legal_name, _address(site), site.privacy_email]))}",
         f"{_('As of')}: {timezone.localdate():%Y-%m-%d}",
     ]
     for title, facts in register():

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from leads import views
+from leads import beacons, views
 
 urlpatterns = [
     path("reports/<slug:slug>/", views.report, name="report"),
     path("reports/<slug:slug>/sent/", views.report_sent, name="report-sent"),
     path("consultation/", views.consultation, name="consultation"),
     path("consultation/thanks/", views.consultation_thanks, name="consultation-thanks"),
+    path("consent/cookies/", beacons.cookie_choice, name="cookie-choice"),
     path("c/<str:token>/", views.confirm, name="confirm"),
     path("d/<str:token>/", views.download, name="download"),
     path("u/<str:token>/", views.withdraw, name="withdraw"),

@@ -430,6 +430,7 @@ class SiteSettingsAdmin(SharedContentAdmin):
         (_("Company"), {"fields": ["name", "legal_name", "licence"]}),
         (_("Contact"), {"fields": ["email", "privacy_email", "phone", "whatsapp", "answers_within_days"]}),
         (_("Social links"), {"fields": ["linkedin", "mastodon", "github"]}),
+        (_("Advertising"), {"fields": ["meta_pixel"]}),
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

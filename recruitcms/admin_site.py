@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 MENU = [
     (_("Leads"), "inbox", ["Submission", "OutgoingMail", "Mails"]),
-    (_("Library"), "file", ["Role", "Category"]),
+    (_("Library"), "file", ["Role", "Category", "PageCount"]),
     (_("Salary report"), "chart", ["Report"]),
     (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
-    (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent"]),
+    (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "CookieChoice", "OwedEvent"]),
     (_("Settings"), "gear", ["SiteSettings", "User", "Group"]),
 ]
 

@@ -21,6 +21,20 @@ def mail_leaves_the_machine(app_configs: Any, **kwargs: Any) -> list[checks.Chec
 
 
 @checks.register(checks.Tags.security, deploy=True)
+def calls_stay_outside(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn where calls to other machines may reach our own network (SEC-16)."""
+    if settings.OUTGOING_LOCAL:
+        return [
+            checks.Warning(
+                "OUTGOING_LOCAL lets calls go to this machine, without TLS.",
+                hint="Set OUTGOING_LOCAL=0. It is for tests.",
+                id="recruitcms.W003",
+            )
+        ]
+    return []
+
+
+@checks.register(checks.Tags.security, deploy=True)
 def site_has_its_address(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where links in mails would lead to a machine that visitors cannot reach (EML-17)."""
     if not settings.HTTPS:

@@ -13,6 +13,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from leads import counts
 from leads.models import OutgoingMail, Submission
 from recruitcms.models import SiteSettings
 from roles.models import Role, RoleRevision
@@ -20,6 +21,8 @@ from roles.models import Role, RoleRevision
 INBOX = 10
 CHANGED = 8
 REPORT_DAYS = 14
+COUNT_DAYS = 14
+COUNTED = 8
 SATURDAY = 5
 
 
@@ -35,7 +38,10 @@ class Tile:
 
 
 def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
-    """Return what the first page shows to this person: {"tiles", "inbox", "changed"}, None where they may not look."""
+    """Return what the first page shows to this person; None where they may not look.
+
+    {"tiles", "inbox", "counts", "changed"}
+    """
     now = timezone.now()
     leads = may_view(request.user, "leads.submission")
     roles = role_admin and role_admin.has_view_permission(request)
@@ -51,6 +57,7 @@ def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
         "today": timezone.localdate(),
         "tiles": tiles,
         "inbox": inbox(late) if leads else None,
+        "counts": counts.busiest(COUNT_DAYS, COUNTED) if may_view(request.user, "leads.pagecount") else None,
         "changed": recently_changed(request, role_admin) if roles else None,
     }
 

@@ -13,12 +13,13 @@ GROUPS: dict[str, list[str]] = {
         *(f"recruitcms.{act}_sitetext" for act in ("add", "change", "view")),
         *(f"roles.{act}_{model}" for model in ("role", "section", "sampleresume", "category") for act in ALL),
         *(f"leads.{act}_{model}" for model in ("report", "edition") for act in ALL),
+        "leads.view_pagecount",
     ],
     "Lead handlers": ["leads.view_submission", "leads.change_submission", "leads.export_submission"],
     "Privacy officers": [
         *(f"leads.{act}_submission" for act in ("view", "delete", "export")),
         *(f"leads.{act}_{model}" for model in ("purpose", "consenttext") for act in ("add", "change", "view")),
-        "leads.view_consentevent",
+        *(f"leads.view_{model}" for model in ("consentevent", "cookiechoice", "owedevent")),
         *(f"leads.{act}_outgoingmail" for act in ("view", "change")),
     ],
 }

@@ -17,6 +17,8 @@ from django.utils import translation
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = {code for code, _name in settings.LANGUAGES}
+# Pages behind links in mails: what their addresses hold is nobody else’s business (SEC-23).
+TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdup]/")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -30,8 +32,7 @@ class LanguageFromPath:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        first = request.path_info.lstrip("/").split("/", 1)[0]
-        language = first if first in LANGUAGES and first != settings.LANGUAGE_CODE else settings.LANGUAGE_CODE
+        language = language_of(request.path_info)
         with translation.override(language):
             request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
             response = self.get_response(request)
@@ -69,6 +70,29 @@ class GZipText(GZipMiddleware):
         return super().process_response(request, response)
 
 
+def language_of(path: str) -> str:
+    """Return the language that a path is in: its first part, or the default one."""
+    first = path.lstrip("/").split("/", 1)[0]
+    return first if first in LANGUAGES else settings.LANGUAGE_CODE
+
+
+class VendorHosts:
+    """Adds a vendor's hosts to the policy of the pages that ask about it, and of no other (COO-12).
+
+    The tag that puts the cookie notice into a page leaves them on the request: {directive: [origin, …]}.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        hosts = getattr(request, "vendor_hosts", None)
+        if hosts:
+            response._csp_update = hosts  # type: ignore[attr-defined]
+        return response
+
+
 class SecurityHeaders:
     """Headers that Django has no setting for (SEC-3). A view that set one of them itself keeps it.
 
@@ -80,7 +104,6 @@ class SecurityHeaders:
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdup]/")
     TOKEN_HEADERS = {
         "Cache-Control": "private, no-store",
         "X-Robots-Tag": "noindex",
@@ -94,7 +117,7 @@ class SecurityHeaders:
         response = self.get_response(request)
         for name, value in self.HEADERS.items():
             response.headers.setdefault(name, value)
-        if self.TOKEN_PAGE.match(request.path_info):
+        if TOKEN_PAGE.match(request.path_info):
             for name, value in self.TOKEN_HEADERS.items():
                 response.headers[name] = value
         return response

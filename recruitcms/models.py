@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import resolve
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,15 @@ class SiteSettings(models.Model):
     github = models.URLField(_("GitHub"), blank=True)
     answers_within_days = models.PositiveSmallIntegerField(
         _("answers within"), default=1, help_text=_("Business days. The site and the mails promise this to visitors.")
+    )
+    meta_pixel = models.CharField(
+        _("Meta pixel"),
+        max_length=20,
+        blank=True,
+        validators=[RegexValidator(r"\A[0-9]{5,20}\Z", _("Write the pixel’s number: digits alone."))],
+        help_text=_(
+            "Its number. Visitors are asked first, and it is loaded only for those who agree. Empty: no question."
+        ),
     )
     content_version = models.PositiveBigIntegerField(default=1, editable=False)
 

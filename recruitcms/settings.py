@@ -52,6 +52,14 @@ def web_address(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def api_address(value: str) -> str:
+    """Read the address of somebody's API, with its path and without the last slash."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+        raise ValueError("write an address like https://api.example.com/v1")
+    return value.rstrip("/")
+
+
 def time_zone(value: str) -> str:
     """Read the name of a time zone."""
     if value not in zoneinfo.available_timezones():
@@ -149,6 +157,7 @@ MIDDLEWARE = [
     "recruitcms.middleware.GZipText",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recruitcms.middleware.VendorHosts",
     "recruitcms.middleware.LanguageFromPath",
     "recruitcms.middleware.AdminSessions",
     "django.middleware.common.CommonMiddleware",
@@ -292,6 +301,12 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     }
 }
+
+# --- Other machines that we call: by https, those named here alone, never one of our own network (SEC-16) -------------
+META_CAPI_TOKEN = read("META_CAPI_TOKEN", "")  # empty: nothing is delivered to Meta by the server (COO-13)
+META_CAPI_URL = read("META_CAPI_URL", "https://graph.facebook.com/v23.0", api_address)
+OUTGOING_HOSTS = [str(urlsplit(META_CAPI_URL).hostname)]
+OUTGOING_LOCAL = read("OUTGOING_LOCAL", "0", flag)  # 1 lets calls go to this machine, without TLS: for tests alone
 
 # --- Logs: no addresses, no tokens (SEC-22) ---------------------------------------------------------------------------
 if DEBUG:

@@ -120,6 +120,10 @@ class SiteContent:
         return next((page for page in self.pages if page.purpose == "privacy"), None)
 
     @cached_property
+    def cookie_page(self) -> PageRevision | None:
+        return next((page for page in self.pages if page.purpose == "cookies"), None)
+
+    @cached_property
     def about_page(self) -> PageRevision | None:
         return next((page for page in self.pages if page.purpose == "about"), None)
 

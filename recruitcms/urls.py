@@ -2,12 +2,15 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from leads import beacons
 from recruitcms import views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("media/<path:name>", views.media, name="media"),
     path("robots.txt", views.robots, name="robots"),
+    path(".well-known/gpc.json", views.gpc, name="gpc"),
+    path("count/", beacons.count, name="count"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     *i18n_patterns(
         path("", views.home, name="home"),

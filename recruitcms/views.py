@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from recruitcms.sitemaps import live_addresses
 from roles.models import RoleRevision
 
 ON_HOME = 6
+GPC_SINCE = "2026-11-23"
 MEDIA_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
 
 
@@ -108,6 +109,12 @@ def media(request: HttpRequest, name: str) -> FileResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", "Disallow: /admin/", f"Sitemap: {settings.SITE_URL}/sitemap.xml", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def gpc(request: HttpRequest) -> JsonResponse:
+    """Say that this site honours Global Privacy Control, and since when (COO-5)."""
+    return JsonResponse({"gpc": True, "lastUpdate": GPC_SINCE})
 
 
 @require_safe

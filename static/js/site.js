@@ -3,6 +3,24 @@
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
+// --- Counts: what happens on a page, never who does it (COO-14). A page that may not be listed is not counted. ---
+const canonical = $('link[rel=canonical]');
+
+function count(what, form) {
+  if (!canonical) return;
+  const body = new URLSearchParams({ what, page: new URL(canonical.href).pathname, cta: form && $('[name=cta]', form)?.value || '' });
+  fetch('/count/', { method: 'POST', body, credentials: 'omit', keepalive: true }).catch(() => {});
+}
+
+function countForms() {
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) { watcher.unobserve(target); count('form', target); }
+    }
+  }, { threshold: 0.3 });
+  for (const form of $$('main form[method=post]')) watcher.observe(form);
+}
+
 // --- Say that something is done: on the button for four seconds, and to screen readers. ---
 function say(button, words) {
   const label = $('span', button) || button;
@@ -75,9 +93,10 @@ function toggleSaved(button) {
 // --- One listener for all presses. ---
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy], [data-share], [data-save], [data-enlarge], .toc-bar a');
+  if (event.target.closest('a[download]')) count('download');
   for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
   if (!button) return;
-  if ('copy' in button.dataset) await copy(button);
+  if ('copy' in button.dataset) { await copy(button); count('copy'); }
   else if ('share' in button.dataset) {
     await navigator.clipboard.writeText($('link[rel=canonical]')?.href || location.href);
     say(button, button.dataset.done);
@@ -154,3 +173,6 @@ $$('[data-save]').forEach(show);
 $$('form[method=post]').forEach(prepare);
 if ($('.toc-list')) follow();
 carryCampaign();
+countForms();
+if (document.prerendering) document.addEventListener('prerenderingchange', () => count('view'), { once: true });
+else count('view');

@@ -49,6 +49,7 @@ class Site:
     url: str
     data: Path
     password: str
+    environment: dict[str, str]
 
     def mails(self) -> list[EmailMessage]:
         """Return the mails that were written, oldest first."""
@@ -93,7 +94,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         )
     try:
         wait_until_up(url, server)
-        yield Site(url, data, (data / "first-password").read_text().split()[1])
+        yield Site(url, data, (data / "first-password").read_text().split()[1], environment)
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from leads import chores, outbox
+from leads import chores, conversions, outbox
 
 
 class Command(BaseCommand):
@@ -24,6 +24,7 @@ class Command(BaseCommand):
 
     def _once(self) -> int:
         sent = outbox.send_due(limit=sys.maxsize)
+        conversions.send_due(limit=sys.maxsize)
         chores.run(timezone.now())
         return sent
 

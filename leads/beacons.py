@@ -1,0 +1,83 @@
+"""What a page's scripts tell the server: a cookie choice, and one more of something to count.
+
+Both take posts of our own pages alone (`SameOriginForms`), and neither reads a session nor sets a cookie.
+"""
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import Resolver404, resolve
+from django.utils import translation
+from django.utils.translation import get_language
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from leads import cookies, counts
+from leads.models import ReportRevision
+from recruitcms.middleware import language_of
+from recruitcms.models import PageRevision, SiteSettings
+from recruitcms.site_content import site_content
+from roles.models import RoleRevision
+
+FIXED = {"home", "library", "people", "consultation"}
+DOCUMENTS = {"role": RoleRevision, "report": ReportRevision, "page": PageRevision}
+TOLD = {"view": "views", "copy": "copies", "download": "downloads", "form": "forms_shown"}
+CHOICES_A_MINUTE = 600  # in each process: a flood must not fill the disk
+
+
+@csrf_exempt
+@require_POST
+def cookie_choice(request: HttpRequest) -> HttpResponse:
+    """Keep a cookie choice as proof, and answer with the categories that hold (COO-6)."""
+    asked = cookies.notice(SiteSettings.get())
+    if asked is None or request.POST.get("text") != asked.sha256:
+        return HttpResponse(status=409)  # the page is older than the question
+    if _is_flood():
+        return HttpResponse(status=503, headers={"Retry-After": "60"})
+    wanted = request.POST.get("categories", "").split()
+    try:
+        agreed = cookies.record(
+            asked, str(get_language()), request.POST.get("id", ""), wanted, cookies.has_gpc(request)
+        )
+    except ValueError:
+        return HttpResponse(status=400)
+    return JsonResponse({"categories": agreed})
+
+
+def _is_flood() -> bool:
+    cache.add("cookie-choices", 0, 60)
+    return cache.incr("cookie-choices") > CHOICES_A_MINUTE
+
+
+@csrf_exempt
+@require_POST
+def count(request: HttpRequest) -> HttpResponse:
+    """Count what a person's browser tells of a public page (COO-14). The answer is the same when nothing is counted."""
+    column = TOLD.get(request.POST.get("what", ""))
+    page = request.POST.get("page", "")
+    if column and not counts.is_bot(request.headers.get("User-Agent", "")) and is_public_page(page):
+        counts.add(column, page, _cta_name(request.POST.get("cta", ""), language_of(page)))
+    return HttpResponse(status=204)
+
+
+def is_public_page(path: str) -> bool:
+    """Tell whether a path is a page of ours that is live: nobody can fill the table with made-up ones."""
+    if not path.startswith("/") or len(path) > 300:
+        return False
+    language = language_of(path)
+    with translation.override(language):
+        try:
+            match = resolve(path)
+        except Resolver404:
+            return False
+    slug = match.kwargs.get("slug")
+    if match.url_name in DOCUMENTS:
+        return DOCUMENTS[match.url_name].objects.live().filter(language=language, slug=slug).exists()
+    if match.url_name == "person":
+        return any(person.slug == slug for person in site_content(language).team)
+    return match.url_name in FIXED
+
+
+def _cta_name(number: str, language: str) -> str:
+    """Return the name of a call to action that is shown, or ""."""
+    shown = site_content(language).ctas.values() if number else []
+    return next((cta.name for cta in shown if str(cta.pk) == number), "")
