@@ -1,4 +1,5 @@
 import secrets
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.migrate()
+        call_command("erasure", "replay", stdout=StringIO())  # a restored backup is cleansed before it serves (CON-21)
         self.collect_static()
         password = self.first_run() if not SiteText.objects.exists() else None
         self.say_where(password)
