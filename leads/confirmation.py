@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from leads import counts, ledger, outbox, tokens
+from leads import counts, ledger, outbox, suppression, tokens
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 
 
@@ -63,6 +63,7 @@ def _give(submission: Submission, asked: list[ConsentEvent]) -> list[ConsentEven
                 idem_key=f"confirm:{submission.public_id}:{event.purpose_id}",
             )
             given.append(new)
+            suppression.lift(submission.lead.email_normal, event.purpose_id)
     return given
 
 

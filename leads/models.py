@@ -481,6 +481,31 @@ class ConsentPayload(models.Model):
         return f"{self.pk}"
 
 
+class Suppression(models.Model):
+    """An address that must not be written to, as a keyed hash: it stays when the person is erased (CON-14)."""
+
+    ALL = "all"
+
+    class Reason(models.TextChoices):
+        UNSUBSCRIBE = "unsubscribe", _("Withdrawn")
+        ERASURE = "erasure", _("Erased")
+        COMPLAINT = "complaint", _("Complained")
+
+    hmac = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=16)
+    scope = models.CharField(_("for"), max_length=40, help_text=_("A purpose’s key, or “all”."))
+    reason = models.CharField(_("why"), max_length=20, choices=Reason)
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("suppression")
+        verbose_name_plural = _("suppressions")
+        constraints = [models.UniqueConstraint(fields=["hmac", "key_id", "scope"], name="leads_suppression_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.get_reason_display()}"
+
+
 class OutgoingMail(models.Model):
     """A mail that is owed: written with the business transaction, sent by the worker (EML-12).
 

@@ -20,7 +20,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from leads import chores, conversions, ledger, mails, tokens
+from leads import chores, conversions, ledger, mails, suppression, tokens
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 
@@ -91,8 +91,21 @@ def _is_wanted(mail: OutgoingMail) -> bool:
     """Ask the ledger again just before sending; a confirm mail is also pointless once its button was pressed."""
     if mail.kind == Kind.CONFIRM and mail.submission.confirmed_at:
         return False
+    if mail.purpose and mail.kind != Kind.TEAM and _is_blocked(mail, mail.purpose):
+        return False
     ref = tokens.subject_ref(mail.submission.lead.email_normal)
     return mail.purpose is None or ledger.current_state(ref, mail.purpose) != ConsentEvent.State.WITHDRAWN
+
+
+def _is_blocked(mail: OutgoingMail, purpose: Purpose) -> bool:
+    """Tell whether the address is suppressed. After a withdrawal or an erasure one may ask anew; after a complaint not.
+
+    An answer to an enquiry is asked for each time, and so is stopped by a complaint alone (CON-15).
+    """
+    reasons = suppression.blocks(mail.submission.lead.email_normal, purpose.key)
+    if mail.kind == Kind.CONFIRM or not purpose.double_opt_in:
+        return suppression.Reason.COMPLAINT in reasons
+    return bool(reasons)
 
 
 def _fail(mail: OutgoingMail, error: Exception) -> None:

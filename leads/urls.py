@@ -13,5 +13,6 @@ urlpatterns = [
     path("u/<str:token>/", views.withdraw, name="withdraw"),
     path("p/<str:token>/", views.privacy, name="privacy"),
     path("p/<str:token>/withdraw/", views.privacy_withdraw, name="privacy-withdraw"),
+    path("p/<str:token>/erase/", views.privacy_erase, name="privacy-erase"),
     path("p/<str:token>/copy/", views.privacy_copy, name="privacy-copy"),
 ]

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from leads import capture, confirmation, downloads, ledger, mails, persons, tokens, withdrawal
+from leads import capture, confirmation, downloads, erasure, ledger, mails, persons, tokens, withdrawal
 from leads.addresses import masked
 from leads.forms import ConsultationForm, PublicForm, ReportCardForm, ReportForm
 from leads.models import ConsentEvent, Edition, Lead, Purpose, ReportRevision, Submission
@@ -270,6 +270,18 @@ def privacy_copy(request: HttpRequest, token: str) -> HttpResponseBase:
     response = HttpResponse(held, content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="my-data-{timezone.localdate():%Y-%m-%d}.json"'
     return response
+
+
+@csrf_exempt
+@require_POST
+def privacy_erase(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Erase a person, once they say that they know it is for good (art. 17, CON-13)."""
+    lead = _person(token)
+    if lead and request.POST.get("understood") != "1":
+        return _privacy_page(request, token, problem=_("Tick the box first: an erasure cannot be undone."))
+    if lead:
+        erasure.erase(lead)
+    return _privacy_page(request, token, done=_("Your data is erased."))
 
 
 def _person(token: str) -> Lead | None:

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from leads import ledger, tokens
+from leads import erasure, ledger, suppression, tokens
 from leads.models import ConsentEvent, Lead, OutgoingMail, Purpose, Submission
 
 HELD = {ConsentEvent.State.REQUESTED, ConsentEvent.State.GIVEN}
@@ -21,10 +21,13 @@ def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method) -> None:
     last = ledger.last_event(ref, purpose)
     if last and last.state in HELD:
         ledger.append(ref, last.text, ConsentEvent.State.WITHDRAWN, method)
+        suppression.note(lead.email_normal, "withdrawn", purpose_key)
+        if purpose.double_opt_in:  # without one a fresh request could not lift it again
+            suppression.suppress(lead.email_normal, purpose_key, suppression.Reason.UNSUBSCRIBE)
     mails = OutgoingMail.objects.filter(submission__lead=lead, purpose=purpose, state=OutgoingMail.State.PENDING)
     mails.update(state=OutgoingMail.State.CANCELLED)
     if purpose.erased_on_withdrawal:
-        _erase(lead)
+        _erase(lead, purpose, method)
 
 
 @transaction.atomic
@@ -36,9 +39,12 @@ def withdraw_all(lead: Lead, method: ConsentEvent.Method) -> None:
             withdraw(lead, purpose.key, method)
 
 
-def _erase(lead: Lead) -> None:
+def _erase(lead: Lead, purpose: Purpose, method: ConsentEvent.Method) -> None:
     """Delete the person's enquiries with their mails, and the person where nothing else is held (§1.2)."""
-    lead.submissions.filter(kind=Submission.Kind.CONSULTATION).delete()
+    enquiries = lead.submissions.filter(kind=Submission.Kind.CONSULTATION)
+    erasure.write_erased(lead, [purpose], method, "subject")
+    erasure.scrub_admin_log(list(enquiries), lead)
+    enquiries.delete()
     forget_if_nothing_is_held(lead)
 
 
@@ -47,4 +53,4 @@ def forget_if_nothing_is_held(lead: Lead) -> None:
     ref = tokens.subject_ref(lead.email_normal)
     holds_more = any(ledger.is_given(ref, purpose) for purpose in Purpose.objects.all())
     if not holds_more and not lead.submissions.exists():
-        lead.delete()
+        erasure.erase(lead, ConsentEvent.Method.SYSTEM, "system", block=False)

@@ -133,6 +133,7 @@ SECRET_KEY = secret("SECRET_KEY")
 LINK_KEY = secret("LINK_KEY")  # links in mails: confirm, withdraw, download
 PROOF_KEY = secret("PROOF_KEY")  # finds a person's consent proofs without storing the address
 LEDGER_KEY = secret("LEDGER_KEY")  # signs the entries of the consent ledger (CON-19)
+SUPPRESSION_KEY = secret("SUPPRESSION_KEY")  # blocks an address without storing it (CON-14)
 LEDGER_KEYS_OLD = env.list("LEDGER_KEYS_OLD", default=[])  # signed earlier entries: still believed, never used anew
 
 # --- Applications -----------------------------------------------------------------------------------------------------
@@ -196,7 +197,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        # secure_delete: what is erased is overwritten, not only let go (CON-13).
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        "PRAGMA secure_delete=ON;",
     }
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
@@ -260,6 +263,7 @@ DEFAULT_FROM_EMAIL = read("MAIL_FROM", "Northbeam Talent <hello@northbeam.exampl
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 TEAM_MAIL = read("TEAM_MAIL", DEFAULT_FROM_EMAIL, mailbox)  # who hears of a new enquiry
 LEDGER_ANCHOR_FILE = Path(read("LEDGER_ANCHOR_FILE", str(DATA_DIR / "anchors.jsonl")))
+ERASURE_JOURNAL_FILE = Path(read("ERASURE_JOURNAL_FILE", str(DATA_DIR / "erasures.jsonl")))
 LEDGER_ANCHOR_MAIL = read("LEDGER_ANCHOR_MAIL", "", lambda value: mailbox(value) if value else "")
 EMBEDDED_WORKER = read("EMBEDDED_WORKER", "1", flag)
 

@@ -252,7 +252,9 @@ def test_withdrawing_an_enquiry_erases_it_and_the_person(words):
     withdraw(submission.lead, "consultation", Method.MAIL_BUTTON)
 
     assert (Lead.objects.count(), Submission.objects.count(), OutgoingMail.objects.count()) == (0, 0, 0)
-    assert states(submission.lead) == [("consultation", "given"), ("consultation", "withdrawn")]
+    assert states(submission.lead) == [
+        ("consultation", "given"), ("consultation", "withdrawn"), ("consultation", "erased")
+    ]  # fmt: skip
 
 
 def test_a_person_who_also_asked_for_the_report_stays():

@@ -1,5 +1,6 @@
 import secrets
 import socket
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.check_port()
         self.migrate()
+        call_command("erasure", "replay", stdout=StringIO())  # a restored backup is cleansed before it serves (CON-21)
         self.collect_static()
         password = None if get_user_model().objects.exists() else self.first_run()
         self.say_where(password)
