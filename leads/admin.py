@@ -55,7 +55,7 @@ MAIL_POLICY = (
 )
 
 
-STATE_COLOURS = {Submission.State.NEW: "hot", Submission.State.REPLIED: "ok"}
+STATE_COLOURS: dict[str, str] = {Submission.State.NEW: "hot", Submission.State.REPLIED: "ok"}
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -39,6 +39,7 @@ GIVEN = ConsentEvent.State.GIVEN
 SUBMISSIONS = reverse("admin:leads_submission_changelist")
 OUTBOX = reverse("admin:leads_outgoingmail_changelist")
 FILES = reverse("admin:leads_outgoingmail_files")
+ADDRESS = '<span class="whole">marta</span><wbr><span class="whole">@quillstone.example</span>'
 
 
 @pytest.fixture
@@ -103,8 +104,8 @@ def test_the_inbox_shows_who_wants_what_from_which_page(sign_in):
     shown = text_of(sign_in("Lead handlers").get(SUBMISSIONS))
 
     assert f"{timezone.localtime():%-d %b %Y}" in shown
+    assert f">Marta<br>{ADDRESS}</a>" in shown
     for words in (
-        "Marta<br>marta<wbr>@quillstone.example",
         "Consultation: Hire a team",
         "Quillstone",
         "/roles/x/",
@@ -118,7 +119,7 @@ def test_somebody_without_a_name_is_shown_by_the_address(sign_in):
 
     shown = text_of(sign_in("Lead handlers").get(SUBMISSIONS))
 
-    assert re.search(r'<a href="[^"]+">marta<wbr>@quillstone.example</a>', shown)
+    assert f">{ADDRESS}</a>" in shown
     assert "Salary report" in shown
 
 
