@@ -337,7 +337,15 @@ class PurposeAdmin(SharedContentAdmin):
         (gettext_lazy("What is held"), {"fields": ["data_types", "recipients", "storage_location", "jurisdiction"]}),
         (
             gettext_lazy("How it ends"),
-            {"fields": ["retention", "withdrawal_method", "erased_on_withdrawal", "position"]},
+            {
+                "fields": [
+                    "retention",
+                    ("unconfirmed_days", "keep_months", "proof_years"),
+                    "withdrawal_method",
+                    "erased_on_withdrawal",
+                    "position",
+                ]
+            },
         ),
     ]
 

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from leads import anchors, erasure
+from leads import anchors, erasure, retention
 
 PAUSE = 600.0  # seconds between two rounds
 
 
 def run(now: datetime) -> None:
-    """Do what is due: the ledger's daily anchor (CON-19), and wiping what erasures left in SQLite's log (CON-13)."""
+    """Do what is due: the daily anchor (CON-19), retention (CON-17), wiping what erasures left in SQLite's log."""
+    retention.run_daily(now)
     erasure.wipe_log()
     anchors.anchor_daily(now)

@@ -49,6 +49,15 @@ class Purpose(models.Model):
         _("jurisdiction"), max_length=80, default="Poland, European Union", help_text=_("Whose law applies.")
     )
     retention = models.CharField(_("how long it is kept"), max_length=200)
+    unconfirmed_days = models.PositiveSmallIntegerField(
+        _("days for a request that is not confirmed"), default=30, help_text=_("Then it expires.")
+    )
+    keep_months = models.PositiveSmallIntegerField(
+        _("months after the last contact"), default=24, help_text=_("Then consent expires and the data is deleted.")
+    )
+    proof_years = models.PositiveSmallIntegerField(
+        _("years of proof"), default=3, help_text=_("After consent ended, to the end of that year (CON-16).")
+    )
     withdrawal_method = models.CharField(
         _("how to withdraw"), max_length=200, default="One press, through the link in each e-mail"
     )
@@ -504,6 +513,21 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope}: {self.get_reason_display()}"
+
+
+class RetentionRun(models.Model):
+    """What one run of retention let go: how many by rule, and nothing of whom (CON-17)."""
+
+    at = models.DateTimeField(_("when"))
+    counts = models.JSONField(_("what went"), default=dict)
+
+    class Meta:
+        verbose_name = _("retention run")
+        verbose_name_plural = _("retention runs")
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class OutgoingMail(models.Model):

@@ -134,11 +134,12 @@ def _facts(purpose: Purpose) -> list[tuple[str, str]]:
 def register_text() -> str:
     """Return the register as Markdown, with the controller at its head."""
     site = SiteSettings.get()
+    title, controller, day = _("Register of processing (art. 30 GDPR)"), _("Controller"), _("As of")
     lines = [
-        f"# {_('Register of processing (art. 30 GDPR)')}",
+        f"# {title}",
         "",
-        f"{_('Controller')}: {', '.join(filter(None, [site.legal_name, _address(site), site.privacy_email]))}",
-        f"{_('As of')}: {timezone.localdate():%Y-%m-%d}",
+        f"{controller}: {', '.join(filter(None, [site.legal_name, _address(site), site.privacy_email]))}",
+        f"{day}: {timezone.localdate():%Y-%m-%d}",
     ]
     for title, facts in register():
         lines += ["", f"## {title}", "", *(f"- {name}: {fact}" for name, fact in facts)]

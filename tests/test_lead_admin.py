@@ -568,6 +568,7 @@ def test_a_purpose_keeps_its_key_and_is_never_deleted(sign_in):
     client = sign_in("Privacy officers")
     fields = {"title": "The report", "legal_basis": "consent", "channel": "e-mail", "data_types": "e-mail"}
     fields |= {"jurisdiction": "Poland", "withdrawal_method": "One press"}
+    fields |= {"unconfirmed_days": "30", "keep_months": "24", "proof_years": "3"}
 
     client.post(url, fields | {"retention": "2 years", "position": "1", "key": "other"})
 

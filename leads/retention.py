@@ -1,0 +1,159 @@
+"""Retention that runs: what is kept no longer than its purpose says, and what goes is written down (CON-16, CON-17).
+
+`due` says what would go, `run` lets it go, each in a transaction of its own, and keeps a count for each rule.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from leads import erasure, ledger, mail_files, tokens
+from leads.models import ConsentEvent, ConsentPayload, Lead, OutgoingMail, Purpose, RetentionRun, Submission
+
+State, Method = ConsentEvent.State, ConsentEvent.Method
+ENDED = {State.REFUSED, State.WITHDRAWN, State.EXPIRED, State.INVALIDATED, State.ERASED}
+AFTER_END = timedelta(days=30)  # submissions of a purpose that was withdrawn or has expired
+MAIL_DAYS = 30
+MONTH = timedelta(days=30.44)
+EVERY = timedelta(hours=23)
+
+
+@dataclass(frozen=True)
+class Due:
+    """One thing whose time is over: by which rule, what (never who), and how it goes."""
+
+    rule: str
+    what: str
+    go: Callable[[], object]
+
+
+def run_daily(now: datetime) -> Counter[str] | None:
+    """Run when the last run is about a day old. Called by the worker. None when it is too soon."""
+    last = RetentionRun.objects.aggregate(at=Max("at"))["at"]
+    return None if last and now - last < EVERY else run(now)
+
+
+def run(now: datetime) -> Counter[str]:
+    """Let everything go whose time is over. Return how many by rule, and keep that as a log (CON-17)."""
+    gone: Counter[str] = Counter()
+    for one in due(now):
+        with transaction.atomic():
+            one.go()
+        gone[one.rule] += 1
+    RetentionRun.objects.create(at=now, counts=dict(gone))
+    return gone
+
+
+def due(now: datetime) -> Iterator[Due]:
+    """Yield what goes at a moment. What goes because other things went is found by asking again, or the next day."""
+    for purpose in Purpose.objects.all():
+        yield from _consents(purpose, now)
+    yield from _submissions(now)
+    yield from _people()
+    yield from _mails(now)
+    yield from _proofs(now)
+
+
+def _consents(purpose: Purpose, now: datetime) -> Iterator[Due]:
+    """Requests that were never confirmed, and consents older than the purpose keeps them: they expire."""
+    for lead in Lead.objects.iterator(500):
+        ref = tokens.subject_ref(lead.email_normal)
+        last = ledger.last_event(ref, purpose)
+        if last is None or last.state in ENDED:
+            continue
+        if last.state == State.REQUESTED and not ledger.is_given(ref, purpose):
+            over, rule = last.occurred_at + timedelta(days=purpose.unconfirmed_days), "unconfirmed"
+        else:
+            over, rule = _last_contact(lead, last) + purpose.keep_months * MONTH, "too old"
+        if over <= now:
+            yield Due(rule, f"{purpose.key}, entry {last.seq}", partial(_expire, ref, last, now))
+
+
+def _last_contact(lead: Lead, last: ConsentEvent) -> datetime:
+    """Return when the person last sent something or decided, or had a mail of ours."""
+    sent = OutgoingMail.objects.filter(submission__lead=lead).aggregate(at=Max("sent_at"))["at"]
+    wrote = lead.submissions.aggregate(at=Max("created_at"))["at"]
+    return max(moment for moment in (last.occurred_at, sent, wrote) if moment)
+
+
+def _expire(ref: str, last: ConsentEvent, now: datetime) -> None:
+    ledger.append(ref, last.text, State.EXPIRED, Method.SYSTEM, actor="system", occurred_at=now)
+
+
+def _submissions(now: datetime) -> Iterator[Due]:
+    """Submissions for whose purpose nothing is held any more: at once where the wording says so, else after 30 days."""
+    purposes = {purpose.key: purpose for purpose in Purpose.objects.all()}
+    for submission in Submission.objects.select_related("lead").iterator(500):
+        ref = tokens.subject_ref(submission.lead.email_normal)
+        asked = ConsentEvent.objects.filter(payload__form=submission.public_id).values_list("purpose_id", flat=True)
+        keys = {*asked, submission.kind}
+        last = [ledger.last_event(ref, purposes[key]) for key in purposes if key in keys]
+        known = [event for event in last if event]
+        if not known or any(event.state not in ENDED for event in known):
+            continue
+        at_once = all(event.purpose.erased_on_withdrawal or event.state == State.EXPIRED for event in known)
+        if max(event.occurred_at for event in known) + (timedelta() if at_once else AFTER_END) <= now:
+            yield Due("submission", submission.reference, partial(_delete_submission, submission))
+
+
+def _delete_submission(submission: Submission) -> None:
+    erasure.scrub_admin_log([submission], submission.lead)
+    submission.delete()
+
+
+def _people() -> Iterator[Due]:
+    """People with no submission left, and nothing given or asked for."""
+    from leads import withdrawal  # it imports erasure, as this does
+
+    for lead in Lead.objects.filter(submissions=None):
+        forget = partial(withdrawal.forget_if_nothing_is_held, lead)
+        ref = tokens.subject_ref(lead.email_normal)
+        if not any(ledger.current_state(ref, purpose) in withdrawal.HELD for purpose in Purpose.objects.all()):
+            yield Due("person", f"person {lead.public_id[:8]}", forget)
+
+
+def _mails(now: datetime) -> Iterator[Due]:
+    """Mails that left, or never will, and their files, after 30 days."""
+    before = now - timedelta(days=MAIL_DAYS)
+    ended = [OutgoingMail.State.SENT, OutgoingMail.State.CANCELLED, OutgoingMail.State.DEAD]
+    for mail in OutgoingMail.objects.filter(state__in=ended, created_at__lte=before):
+        if (mail.sent_at or mail.created_at) <= before:
+            yield Due("mail", f"mail {mail.pk}", mail.delete)
+    for name in mail_files.names():
+        path = Path(settings.MAIL_DIR) / name
+        if path.stat().st_mtime <= before.timestamp():
+            yield Due("mail file", name, partial(path.unlink, missing_ok=True))
+
+
+def _proofs(now: datetime) -> Iterator[Due]:
+    """Details of what has ended, at the end of the year some years later: the proof is needed no longer (CON-16)."""
+    for purpose in Purpose.objects.all():
+        payloads = ConsentPayload.objects.filter(event__purpose=purpose)
+        # Only people whose newest entry is old enough to matter are looked at one by one.
+        old = payloads.values("subject_ref").annotate(last=Max("event__occurred_at"))
+        for row in old.filter(last__lte=now - purpose.proof_years * timedelta(days=365)):
+            last = ledger.last_event(row["subject_ref"], purpose)
+            if last and last.state in ENDED and proof_until(last.occurred_at, purpose.proof_years) < now:
+                yield Due("proof", f"{purpose.key}, up to entry {last.seq}", partial(_drop_proof, last))
+
+
+def proof_until(ended: datetime, years: int) -> datetime:
+    """Return the end of the calendar year so many years after a consent ended, in local time."""
+    year = timezone.localtime(ended).year + years + 1
+    return timezone.make_aware(datetime(year, 1, 1))  # noqa: DTZ001  (made aware at once)
+
+
+def _drop_proof(last: ConsentEvent) -> None:
+    """Delete a person's details for a purpose, and name the entries in one of their own, without a person (I5)."""
+    payloads = ConsentPayload.objects.filter(subject_ref=last.payload.subject_ref, event__purpose=last.purpose)
+    gone = list(payloads.values_list("pk", flat=True))
+    ledger.append("", last.text, State.ERASED, Method.SYSTEM, actor="system", erases=gone)
+    payloads.delete()

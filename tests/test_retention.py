@@ -1,0 +1,184 @@
+"""Retention runs: move the clock and count (CON-16, CON-17)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from leads import confirmation, ledger_checks, mail_files, retention, tokens
+from leads.models import ConsentEvent, ConsentPayload, Lead, OutgoingMail, Purpose, RetentionRun, Submission
+from leads.withdrawal import withdraw
+from tests.lead_factories import make_mail, make_submission, make_wordings, record, requested, states
+
+State, Method = ConsentEvent.State, ConsentEvent.Method
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def words(db, settings, tmp_path):
+    settings.LEDGER_ANCHOR_FILE = tmp_path / "anchors.jsonl"
+    settings.ERASURE_JOURNAL_FILE = tmp_path / "erasures.jsonl"
+    settings.MAIL_DIR = tmp_path / "mail"
+    made = make_wordings()
+    for key, months in (("report", 24), ("letter", 36), ("consultation", 12)):
+        Purpose.objects.filter(key=key).update(keep_months=months)
+    return made
+
+
+def faults() -> list[str]:
+    """Return what is wrong with the ledger, the missing anchors apart: these tests have no worker."""
+    return [str(fault) for fault in ledger_checks.faults() if fault.invariant != "I11"]
+
+
+def held() -> tuple[int, int]:
+    return Lead.objects.count(), Submission.objects.count()
+
+
+def subscriber(email: str = "marta@quillstone.example") -> Lead:
+    submission = requested(make_submission(email=email), "letter")
+    confirmation.confirm(submission)
+    return submission.lead
+
+
+def test_a_request_never_confirmed_goes_after_30_days(clock):
+    lead = requested(make_submission(), "report", "letter").lead
+
+    clock.shift(29 * DAY)
+    retention.run(timezone.now())
+    assert held() == (1, 1)
+
+    clock.shift(2 * DAY)
+    gone = retention.run(timezone.now())
+    assert held() == (0, 0)
+    assert gone == {"unconfirmed": 2, "submission": 1, "person": 1}
+    assert ("letter", "expired") in states(lead)
+    assert faults() == []
+
+
+def test_an_enquiry_goes_12_months_after_the_last_contact(clock):
+    enquiry = make_submission("consultation")
+    record(enquiry, "consultation", State.GIVEN)
+    clock.shift(100 * DAY)
+    make_mail("enquiry", enquiry, "consultation", state="sent", sent_at=timezone.now())
+
+    clock.shift(360 * DAY)
+    OutgoingMail.objects.update(created_at=timezone.now())
+    retention.run(timezone.now())
+    assert held() == (1, 1)
+
+    clock.shift(10 * DAY)
+    retention.run(timezone.now())
+    assert held() == (0, 0)
+
+
+def test_a_subscriber_is_kept_36_months_and_then_goes(clock):
+    subscriber()
+
+    clock.shift(1090 * DAY)
+    retention.run(timezone.now())
+    assert held() == (1, 1)
+
+    clock.shift(10 * DAY)
+    retention.run(timezone.now())
+    assert held() == (0, 0)
+
+
+def test_somebody_withdrawn_goes_after_30_days_and_another_stays(clock):
+    lead = subscriber()
+    subscriber("other@x.example")
+    withdraw(lead, "letter", Method.MAIL_BUTTON)
+
+    clock.shift(31 * DAY)
+    retention.run(timezone.now())
+
+    assert list(Lead.objects.values_list("email", flat=True)) == ["other@x.example"]
+
+
+def test_asking_again_does_not_make_what_is_given_expire(clock):
+    lead = subscriber()
+    requested(make_submission(lead=lead), "letter")
+
+    clock.shift(40 * DAY)
+    retention.run(timezone.now())
+
+    assert states(lead)[-1] == ("letter", "requested")
+
+
+def test_delivered_mail_goes_after_30_days_and_waiting_mail_stays(clock, settings):
+    lead = subscriber()
+    OutgoingMail.objects.all().delete()
+    submission = lead.submissions.get()
+    make_mail("welcome", submission, "letter", state="sent", sent_at=timezone.now())
+    waiting = make_mail("welcome", submission, "letter")
+    settings.MAIL_DIR.mkdir()
+    (settings.MAIL_DIR / "1.eml").write_text("To: somebody")
+
+    clock.shift(31 * DAY)
+    gone = retention.run(timezone.now())
+
+    assert list(OutgoingMail.objects.all()) == [waiting]
+    assert (mail_files.names(), gone) == ([], {"mail": 1, "mail file": 1})
+
+
+@pytest.mark.parametrize(
+    ("ended", "until"),
+    [(datetime(2026, 1, 2, 12), 2030), (datetime(2026, 12, 31, 12), 2030)],  # noqa: DTZ001
+)
+def test_proof_is_kept_three_years_to_the_end_of_the_year(ended, until):
+    """CON-16"""
+    kept = retention.proof_until(timezone.make_aware(ended), 3)
+
+    assert timezone.localtime(kept).isoformat()[:16] == f"{until}-01-01T00:00"
+
+
+def test_proof_goes_when_its_time_is_over_and_an_entry_names_it(clock):
+    """CON-16, I5"""
+    lead = subscriber()
+    subscriber("other@x.example")
+    Purpose.objects.update(keep_months=200)
+    withdraw(lead, "letter", Method.MAIL_BUTTON)
+    ref = tokens.subject_ref(lead.email_normal)
+
+    clock.shift(31 * DAY)
+    retention.run(timezone.now())
+    assert ConsentPayload.objects.filter(subject_ref=ref).count() == 4
+
+    clock.move_to(timezone.now().replace(year=timezone.now().year + 5))
+    retention.run(timezone.now())
+
+    assert ConsentPayload.objects.filter(subject_ref=ref).count() == 0
+    assert ConsentEvent.objects.first().erases == [1, 2, 5, 6]
+    assert ConsentPayload.objects.count() == 2
+    assert faults() == []
+
+
+def test_a_dry_run_lists_what_would_go_and_leaves_it(clock, capsys):
+    requested(make_submission(), "letter")
+    clock.shift(31 * DAY)
+
+    call_command("retention", "--dry-run")
+
+    assert capsys.readouterr().out == "unconfirmed: letter, entry 1\n"
+    assert (held(), RetentionRun.objects.count()) == ((1, 1), 0)
+
+
+def test_a_run_keeps_a_log_of_what_went(clock, capsys):
+    requested(make_submission(), "letter")
+    clock.shift(31 * DAY)
+
+    call_command("retention")
+    call_command("retention")
+
+    assert [run.counts for run in RetentionRun.objects.order_by("pk")] == [
+        {"unconfirmed": 1, "submission": 1, "person": 1}, {}
+    ]  # fmt: skip
+    assert capsys.readouterr().out == "person: 1, submission: 1, unconfirmed: 1\nNothing was due.\n"
+
+
+def test_the_worker_runs_it_once_a_day(clock):
+    for hours in (0, 1, 22, 1):
+        clock.shift(timedelta(hours=hours))
+        call_command("worker", "--once")
+
+    assert RetentionRun.objects.count() == 2
