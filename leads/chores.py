@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from leads import anchors, erasure, retention
+from leads import anchors, cookies, erasure, retention
 
 PAUSE = 600.0  # seconds between two rounds
 
 
 def run(now: datetime) -> None:
-    """Do what is due: the daily anchor (CON-19), retention (CON-17), wiping what erasures left in SQLite's log."""
+    """Do what is due: the daily anchor (CON-19), retention (CON-17, COO-6), wiping what erasures left in SQLite's log."""
     retention.run_daily(now)
+    cookies.forget_old(now)
     erasure.wipe_log()
     anchors.anchor_daily(now)
