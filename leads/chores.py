@@ -8,7 +8,7 @@ PAUSE = 600.0  # seconds between two rounds
 
 
 def run(now: datetime) -> None:
-    """Do what is due: the daily anchor (CON-19), retention (CON-17, COO-6), wiping what erasures left in SQLite's log."""
+    """Do what is due: retention (CON-17, COO-6), wiping what erasures left in SQLite's log, the anchor (CON-19)."""
     retention.run_daily(now)
     cookies.forget_old(now)
     erasure.wipe_log()
