@@ -44,14 +44,15 @@ messages: $(VENV)/dev
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache
 
-# A folder of packages for each set; made anew when the pins or the Python change.
+# A folder of packages for each set; made anew when the pins or the Python change. The pins are complete, so pip need
+# not resolve anything (--no-deps): older pips ask for the newest release of a package with an extra, and then stop.
 $(VENV)/runtime: requirements/runtime.txt
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what the site needs (once) …"
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/runtime.txt
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 	@echo "Installing what the tests need (once) …"
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
