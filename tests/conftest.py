@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from leads import triggers
 from recruitcms import site_content
+from tests import postgres as postgresql
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +68,19 @@ def as_intruder(db) -> None:
             cursor.execute(
                 f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if connection.vendor == 'postgresql' else ''}"
             )
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server. Tests that ask for it are skipped by themselves where there is none."""
+    if postgresql.missing():
+        pytest.skip(postgresql.missing())
+    with postgresql.server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres(postgres_server) -> Iterator[str]:
+    """The address of an empty database on PostgreSQL, dropped afterwards."""
+    with postgresql.database(postgres_server) as url:
+        yield url

@@ -1,22 +1,17 @@
 """Fifty writers at once, two of them killed: no gap, no fork, nothing acknowledged is lost (I1, I2, I10).
 
-On a real SQLite file, and on PostgreSQL where one is found: TEST_DATABASE_URL, or a server on this machine.
+On a real SQLite file, and on PostgreSQL where one can be had (tests/postgres.py).
 """
 
-import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-POSTGRES = os.environ.get("TEST_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/test"
 PROCESSES, THREADS, ENTRIES = 5, 10, 6
 
 SET_UP = """
@@ -26,31 +21,7 @@ ConsentText(purpose=purpose, language="en", body="Send it").publish()
 """
 
 
-def has_postgres() -> bool:
-    parts = urlsplit(POSTGRES)
-    try:
-        socket.create_connection((parts.hostname or "", parts.port or 5432), timeout=1).close()
-    except OSError:
-        return False
-    return importlib.util.find_spec("psycopg") is not None
-
-
-needs_postgres = pytest.mark.skipif(not has_postgres(), reason="no PostgreSQL, or no psycopg to speak to it")
-
-
-@pytest.fixture
-def postgres(tmp_path):
-    """An empty database of our own on the server, dropped afterwards. Yields its address."""
-    import psycopg
-
-    name = f"recruitcms_test_{os.getpid()}_{time.time_ns()}"
-    with psycopg.connect(POSTGRES, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        yield urlunsplit(urlsplit(POSTGRES)._replace(path=f"/{name}"))
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs_postgres)])
+@pytest.fixture(params=["sqlite", "postgres"])
 def environment(request, tmp_path) -> dict[str, str]:
     """The environment of a site with an empty ledger, on each database."""
     url = request.getfixturevalue("postgres") if request.param == "postgres" else ""
@@ -104,7 +75,6 @@ def test_fifty_writers_and_two_killed_leave_no_gap_and_no_fork(environment):
     assert count - len(acknowledged) <= THREADS  # committed, and killed before they could say so
 
 
-@needs_postgres
 def test_the_facts_of_the_ledger_hold_on_postgresql(postgres):
     """I8 with TRUNCATE, and everything else in test_ledger.py."""
     variables = dict(os.environ) | {"DATABASE_URL": postgres}
