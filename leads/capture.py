@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from leads import conversions, counts, ledger, outbox, tokens
+from leads import conversions, counts, ledger, outbox, suppression, tokens
 from leads.addresses import deliverable, normalise
 from leads.forms import PublicForm
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Report, Submission
@@ -117,8 +117,10 @@ def _tell(submission: Submission, request: HttpRequest) -> None:
 
 def _lead(email: str, name: str, language: str) -> Lead:
     """Return the person of an address. A known name changes only when its owner confirms (confirmation.py)."""
+    normal = normalise(email)
     new = {"email": deliverable(email), "name": name, "language": language}
-    lead, _created = Lead.objects.get_or_create(email_normal=normalise(email), defaults=new)
+    new["suppression_hmac"] = suppression.address_hash(normal)
+    lead, _created = Lead.objects.get_or_create(email_normal=normal, defaults=new)
     if name and not lead.name:
         lead.name = name
         lead.save(update_fields=["name"])

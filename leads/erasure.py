@@ -139,17 +139,18 @@ def _contains(path: Path, wanted: set[str]) -> bool:
 def replay() -> int:
     """Do again to a restored database what the journal says was done since (CON-21). Return how many acts it took."""
     done = 0
-    people = {suppression.address_hash(lead.email_normal): lead for lead in Lead.objects.all()}
+    people = {hashed: lead for lead in Lead.objects.all() for hashed in suppression.address_hashes(lead.email_normal)}
     for entry in suppression.journal():
         lead = people.get(entry.hmac)
         at = datetime.fromisoformat(entry.at)
         if lead is None and entry.act == "erased":
-            suppression.suppress_hash(entry.hmac, entry.scope, suppression.Reason.ERASURE)
+            suppression.suppress_hash(entry.hmac, entry.key_id, entry.scope, suppression.Reason.ERASURE)
         if lead is None:
             continue
         if entry.act == "erased" and lead.created_at < at:
             erase(lead, Method.SYSTEM, "system")
-            del people[entry.hmac]
+            for hashed in suppression.address_hashes(lead.email_normal):
+                del people[hashed]
             done += 1
         elif entry.act == "withdrawn":
             done += _withdraw_again(lead, entry.scope, at)

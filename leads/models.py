@@ -315,6 +315,8 @@ class Lead(models.Model):
     public_id = models.CharField(max_length=32, unique=True, default=random_id, editable=False)
     email = models.EmailField(_("e-mail"), max_length=254)
     email_normal = models.CharField(max_length=254, unique=True, editable=False)
+    # What Suppression knows the address by, so that lists can ask (CON-14).
+    suppression_hmac = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)

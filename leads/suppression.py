@@ -13,15 +13,20 @@ from dataclasses import asdict, dataclass
 from django.conf import settings
 from django.utils import timezone
 
-from leads.models import Suppression
+from leads.models import Lead, Suppression
 
 Reason = Suppression.Reason
 ALL = Suppression.ALL
 
 
-def address_hash(email_normal: str) -> str:
+def address_hash(email_normal: str, key: str = "") -> str:
     """Return what stands for a blocked address: guessable only by whoever has SUPPRESSION_KEY (CON-14)."""
-    return hmac.new(settings.SUPPRESSION_KEY.encode(), email_normal.encode(), hashlib.sha256).hexdigest()
+    return hmac.new((key or settings.SUPPRESSION_KEY).encode(), email_normal.encode(), hashlib.sha256).hexdigest()
+
+
+def address_hashes(email_normal: str) -> list[str]:
+    """Return the hash of an address under today's key, then those under the keys of before."""
+    return [address_hash(email_normal, key) for key in [settings.SUPPRESSION_KEY, *settings.SUPPRESSION_KEYS_OLD]]
 
 
 def key_id() -> str:
@@ -30,13 +35,14 @@ def key_id() -> str:
 
 def suppress(email_normal: str, scope: str, reason: str) -> None:
     """Block an address for a purpose's key, or for ALL. A complaint is never weakened by a later, milder reason."""
-    suppress_hash(address_hash(email_normal), scope, reason)
+    _renew(email_normal)
+    suppress_hash(address_hash(email_normal), key_id(), scope, reason)
 
 
-def suppress_hash(hashed: str, scope: str, reason: str) -> None:
-    """Block an address of which only the hash is known any more."""
+def suppress_hash(hashed: str, made_with: str, scope: str, reason: str) -> None:
+    """Block an address of which only the hash is known any more, with the id of the key that it was made with."""
     row, made = Suppression.objects.get_or_create(
-        hmac=hashed, key_id=key_id(), scope=scope, defaults={"reason": reason}
+        hmac=hashed, key_id=made_with, scope=scope, defaults={"reason": reason}
     )
     if not made and row.reason != Reason.COMPLAINT and row.reason != reason:
         row.reason = reason
@@ -45,6 +51,7 @@ def suppress_hash(hashed: str, scope: str, reason: str) -> None:
 
 def blocks(email_normal: str, scope: str) -> set[str]:
     """Return the reasons for which an address is blocked for a purpose: an empty set where it is not."""
+    _renew(email_normal)
     rows = Suppression.objects.filter(hmac=address_hash(email_normal), scope__in=[scope, ALL])
     return set(rows.values_list("reason", flat=True))
 
@@ -55,8 +62,37 @@ def lift(email_normal: str, scope: str) -> None:
     An erasure blocks everything; a person who comes back for one purpose stays unasked for the others, since nothing
     is given for them.
     """
+    _renew(email_normal)
     rows = Suppression.objects.filter(hmac=address_hash(email_normal), scope__in=[scope, ALL])
     rows.exclude(reason=Reason.COMPLAINT).delete()
+
+
+# --- another key (SEC-25) ---
+
+
+def _renew(email_normal: str) -> None:
+    """Write an address's blocks of before under today's key, now that the address is at hand."""
+    today, *before = address_hashes(email_normal)
+    for row in Suppression.objects.filter(hmac__in=before):
+        if Suppression.objects.filter(hmac=today, scope=row.scope).exists():
+            suppress_hash(today, key_id(), row.scope, row.reason)
+            row.delete()
+        else:
+            row.hmac, row.key_id = today, key_id()
+            row.save(update_fields=["hmac", "key_id"])
+
+
+def renew_all() -> int:
+    """Bring every person we know, with their blocks, under today's key. Return how many had another, or none."""
+    renewed = 0
+    for lead in Lead.objects.only("email_normal", "suppression_hmac").iterator(1000):
+        today = address_hash(lead.email_normal)
+        if lead.suppression_hmac != today:
+            _renew(lead.email_normal)
+            lead.suppression_hmac = today
+            lead.save(update_fields=["suppression_hmac"])
+            renewed += 1
+    return renewed
 
 
 # --- the journal ---

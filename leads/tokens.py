@@ -4,6 +4,8 @@
 - withdraw: names the lead's random id and a purpose, signed, never expires (CON-22, EML-8);
 - privacy: names the lead's random id, signed, never expires: it opens the person's own page (CON-12);
 - download: names an edition and the time, signed, 7 days; no person in it (§4.2).
+
+Keys can be changed: links made with one of LINK_KEYS_OLD still work, new ones are made with LINK_KEY (EML-8, SEC-25).
 """
 
 import base64
@@ -14,7 +16,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core import signing
 
-from leads.models import Edition, Lead, Submission
+from leads.models import ConsentPayload, Edition, Lead, Submission
 
 CONFIRM_DAYS = 7
 DOWNLOAD_DAYS = 7
@@ -36,13 +38,27 @@ def _hmac(key: str, text: str) -> bytes:
 
 
 def subject_ref(email_normal: str) -> str:
-    """Return what stands for a person in the ledger: a keyed hash of the normalised address (§1.1)."""
-    return _hmac(settings.PROOF_KEY, email_normal).hex()
+    """Return what stands for a person in the ledger: a keyed hash of the normalised address (§1.1).
+
+    Whom the ledger knows under one of PROOF_KEYS_OLD keeps that hash for as long as it does: entries cannot be written
+    anew, and all of a person's must be found together.
+    """
+    refs = [_hmac(key, email_normal).hex() for key in settings.PROOF_KEYS_OLD]
+    known = ConsentPayload.objects.filter(subject_ref__in=refs).first() if refs else None
+    return known.subject_ref if known else _hmac(settings.PROOF_KEY, email_normal).hex()
 
 
 def confirm_token(submission: Submission) -> str:
-    """Return the token of a submission's confirm link: 256 bits, the same each time, so that it need not be kept."""
-    return base64.urlsafe_b64encode(_hmac(settings.LINK_KEY, f"confirm:{submission.public_id}")).decode().rstrip("=")
+    """Return the token of a submission's confirm link: 256 bits, the same each time, so that it need not be kept.
+
+    A mail that is still owed when the key changes gets the token whose hash is kept.
+    """
+    made = [_confirm_token(key, submission) for key in [settings.LINK_KEY, *settings.LINK_KEYS_OLD]]
+    return next((token for token in made if confirm_hash(token) == submission.confirm_hash), made[0])
+
+
+def _confirm_token(key: str, submission: Submission) -> str:
+    return base64.urlsafe_b64encode(_hmac(key, f"confirm:{submission.public_id}")).decode().rstrip("=")
 
 
 def confirm_hash(token: str) -> str:
@@ -50,17 +66,19 @@ def confirm_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _signer(salt: str) -> signing.Signer:
+    return signing.Signer(key=settings.LINK_KEY, salt=salt, fallback_keys=settings.LINK_KEYS_OLD)
+
+
 def withdraw_token(lead: Lead, purpose_key: str) -> str:
     """Return the token with which a person withdraws from a purpose, for ever."""
-    return signing.Signer(key=settings.LINK_KEY, salt=WITHDRAW_SALT).sign(f"{lead.public_id}.{purpose_key}")
+    return _signer(WITHDRAW_SALT).sign(f"{lead.public_id}.{purpose_key}")
 
 
 def read_withdraw_token(token: str) -> tuple[str, str] | None:
     """Return a lead's public id and a purpose's key, or None for a token that we did not make."""
     try:
-        public_id, _dot, purpose_key = (
-            signing.Signer(key=settings.LINK_KEY, salt=WITHDRAW_SALT).unsign(token).partition(".")
-        )
+        public_id, _dot, purpose_key = _signer(WITHDRAW_SALT).unsign(token).partition(".")
     except signing.BadSignature:
         return None
     return public_id, purpose_key
@@ -68,13 +86,13 @@ def read_withdraw_token(token: str) -> tuple[str, str] | None:
 
 def privacy_token(lead: Lead) -> str:
     """Return the token of a person's own page. It proves that its holder reads the person's mail, and nothing more."""
-    return signing.Signer(key=settings.LINK_KEY, salt=PRIVACY_SALT).sign(lead.public_id)
+    return _signer(PRIVACY_SALT).sign(lead.public_id)
 
 
 def read_privacy_token(token: str) -> str | None:
     """Return a lead's public id, or None for a token that we did not make."""
     try:
-        return signing.Signer(key=settings.LINK_KEY, salt=PRIVACY_SALT).unsign(token)
+        return _signer(PRIVACY_SALT).unsign(token)
     except signing.BadSignature:
         return None
 
@@ -86,9 +104,10 @@ def download_token(edition: Edition) -> str:
 
 def read_download_token(token: str) -> int | None:
     """Return the key of an edition, or None for a token that is not ours. An old one raises LinkExpiredError."""
+    signer = signing.TimestampSigner(key=settings.LINK_KEY, salt=DOWNLOAD_SALT, fallback_keys=settings.LINK_KEYS_OLD)
     try:
-        edition = signing.loads(token, key=settings.LINK_KEY, salt=DOWNLOAD_SALT)
-        signing.loads(token, key=settings.LINK_KEY, salt=DOWNLOAD_SALT, max_age=timedelta(days=DOWNLOAD_DAYS))
+        edition = signer.unsign_object(token)
+        signer.unsign_object(token, max_age=timedelta(days=DOWNLOAD_DAYS))
     except signing.SignatureExpired:
         raise LinkExpiredError(edition) from None
     except signing.BadSignature:

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from reportlab.pdfgen.canvas import Canvas
 
-from leads import ledger, tokens
+from leads import ledger, suppression, tokens
 from leads.addresses import normalise
 from leads.models import ConsentEvent, ConsentText, Edition, Lead, OutgoingMail, Purpose, Report, Submission
 from tests.factories import numbers
@@ -92,7 +92,7 @@ def published_report(**more: Any) -> Report:
 
 
 def make_lead(email: str = "marta@quillstone.example", **more: Any) -> Lead:
-    fields = {"email": email, "language": "en"} | more
+    fields = {"email": email, "language": "en", "suppression_hmac": suppression.address_hash(normalise(email))} | more
     return Lead.objects.get_or_create(email_normal=normalise(email), defaults=fields)[0]
 
 

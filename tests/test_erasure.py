@@ -180,6 +180,87 @@ def test_a_new_enquiry_after_an_erasure_is_answered(mailoutbox):
     assert [mail.to for mail in mailoutbox] == [[EMAIL]]
 
 
+# --- a change of its key (SEC-25, CON-14) ---
+
+
+@pytest.fixture
+def change_key(settings):
+    def change() -> None:
+        settings.SUPPRESSION_KEYS_OLD = [settings.SUPPRESSION_KEY, *settings.SUPPRESSION_KEYS_OLD]
+        settings.SUPPRESSION_KEY = f"key number {len(settings.SUPPRESSION_KEYS_OLD)} of more than thirty-two letters"
+
+    return change
+
+
+def test_a_block_under_an_old_key_holds_and_is_written_anew_when_met(change_key):
+    suppression.suppress(EMAIL, "letter", Reason.UNSUBSCRIBE)
+    since = Suppression.objects.get().created_at
+
+    for _time in range(2):
+        change_key()
+
+    assert suppression.blocks(EMAIL, "letter") == {"unsubscribe"}
+    block = Suppression.objects.get()
+    assert (block.hmac, block.key_id, block.created_at) == (
+        suppression.address_hash(EMAIL), suppression.key_id(), since
+    )  # fmt: skip
+
+
+def test_a_complaint_under_an_old_key_is_not_weakened_by_a_block_under_the_new_one(change_key):
+    suppression.suppress(EMAIL, suppression.ALL, Reason.COMPLAINT)
+    old = Suppression.objects.get()
+    change_key()
+    suppression.suppress_hash(
+        suppression.address_hash(EMAIL), suppression.key_id(), suppression.ALL, Reason.ERASURE
+    )  # as two servers may write at once
+
+    suppression.lift(EMAIL, "letter")
+
+    assert list(Suppression.objects.values_list("reason", flat=True)) == ["complaint"]
+    assert Suppression.objects.get().hmac != old.hmac
+
+
+def test_a_fresh_double_opt_in_lifts_a_block_under_an_old_key(marta, change_key):
+    withdraw(marta, "letter", Method.ONE_CLICK)
+    change_key()
+
+    confirmation.confirm(requested(make_submission(lead=marta), "letter"))
+
+    assert (suppression.blocks(EMAIL, "letter"), Suppression.objects.count()) == (set(), 0)
+
+
+def test_preparing_brings_all_whom_we_know_under_the_new_key(marta, change_key, settings):
+    suppression.suppress(EMAIL, "letter", Reason.UNSUBSCRIBE)
+    suppression.suppress("unknown@x.example", "all", Reason.ERASURE)
+    change_key()
+
+    assert (suppression.renew_all(), suppression.renew_all()) == (1, 0)
+
+    settings.SUPPRESSION_KEYS_OLD = []
+    marta.refresh_from_db()
+    assert marta.suppression_hmac == suppression.address_hash(EMAIL)
+    assert suppression.blocks(EMAIL, "letter") == {"unsubscribe"}
+    assert suppression.blocks("unknown@x.example", "letter") == set()  # its key must be kept
+
+
+def test_the_journal_is_replayed_across_keys(clock, change_key):
+    """CON-21"""
+    for email in ("erased@x.example", "withdrawn@x.example"):
+        confirmation.confirm(requested(make_submission(email=email), "letter"))
+    clock.shift(timedelta(days=1))
+    suppression.note("erased@x.example", "erased", suppression.ALL)
+    suppression.note("withdrawn@x.example", "withdrawn", "letter")
+    suppression.note("never-here@x.example", "erased", suppression.ALL)
+    change_key()
+
+    assert (erasure.replay(), erasure.replay()) == (2, 0)
+
+    assert list(Lead.objects.values_list("email", flat=True)) == ["withdrawn@x.example"]
+    assert suppression.blocks("withdrawn@x.example", "letter") == {"unsubscribe"}
+    assert suppression.blocks("erased@x.example", "letter") == {"erasure"}
+    assert suppression.blocks("never-here@x.example", "letter") == {"erasure"}
+
+
 # --- the page ---
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from leads import confirmation, downloads, tokens
 from leads.models import Edition, Lead, Submission
-from tests.lead_factories import make_edition, make_lead, make_report, make_submission, requested
+from tests.lead_factories import make_edition, make_lead, make_report, make_submission, requested, states
 
 EMAIL = "marta@quillstone.example"
 
@@ -63,6 +63,41 @@ def test_a_changed_key_ends_every_link(db, settings):
     assert tokens.read_withdraw_token(made["withdraw"]) is None
     assert tokens.read_download_token(made["download"]) is None
     assert tokens.confirm_token(Submission.objects.get()) != made["confirm"]
+
+
+def test_links_of_before_a_change_of_key_still_work_and_new_ones_need_the_new_key(db, settings):
+    """EML-8, SEC-25"""
+    made = all_tokens()
+    submission = Submission.objects.get()
+    privacy = tokens.privacy_token(submission.lead)
+
+    settings.LINK_KEYS_OLD, settings.LINK_KEY = [settings.LINK_KEY], "another key of more than thirty-two characters"
+
+    assert confirmation.find(made["confirm"]) == submission
+    assert tokens.confirm_token(submission) == made["confirm"]  # in a mail that is still owed
+    assert tokens.read_withdraw_token(made["withdraw"]) == (submission.lead.public_id, "report")
+    assert tokens.read_privacy_token(privacy) == submission.lead.public_id
+    assert tokens.read_download_token(made["download"]) == Edition.objects.latest("pk").pk
+
+    fresh = tokens.withdraw_token(submission.lead, "report")
+    settings.LINK_KEYS_OLD = []
+    assert tokens.read_withdraw_token(fresh) == (submission.lead.public_id, "report")
+    assert tokens.read_withdraw_token(made["withdraw"]) is None
+
+
+def test_who_is_known_under_an_old_key_is_found_with_all_entries(db, settings):
+    """SEC-25: entries cannot be written anew, so that their person keeps the hash; others get the new one."""
+    submission = requested(make_submission(email=EMAIL), "letter")
+    ref = tokens.subject_ref(EMAIL)
+
+    settings.PROOF_KEYS_OLD, settings.PROOF_KEY = [settings.PROOF_KEY], "another key of more than thirty-two characters"
+    confirmation.confirm(submission)
+
+    assert states(submission.lead) == [("letter", "requested"), ("letter", "given")]
+    fresh = tokens.subject_ref("new@x.example")
+    assert tokens.subject_ref(EMAIL) == ref
+    settings.PROOF_KEYS_OLD = []
+    assert (tokens.subject_ref("new@x.example"), tokens.subject_ref(EMAIL) == ref) == (fresh, False)
 
 
 def test_a_withdraw_token_names_person_and_purpose_and_never_expires(db, clock):

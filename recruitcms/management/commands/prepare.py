@@ -12,6 +12,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
+from leads import suppression
+
 
 class Command(BaseCommand):
     help = "Makes ready to serve: database, static files, and, the first time, demonstration content and an account."
@@ -20,6 +22,7 @@ class Command(BaseCommand):
         self.check_port()
         self.migrate()
         call_command("erasure", "replay", stdout=StringIO())  # a restored backup is cleansed before it serves (CON-21)
+        suppression.renew_all()  # after a change of SUPPRESSION_KEY
         self.collect_static()
         password = None if get_user_model().objects.exists() else self.first_run()
         self.say_where(password)
