@@ -74,13 +74,33 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 # --- the inbox ---
 
 
+class PeopleFilter(admin.SimpleListFilter):
+    """Lets privacy officers see what lists hide: submissions of people who must not be written to about them."""
+
+    title = gettext_lazy("people")
+    parameter_name = "people"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("hidden", _("Withdrawn or suppressed"))] if model_admin.may_see_hidden(request) else []
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [first | {"display": _("May be written to")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.hidden() if self.value() == "hidden" else queryset.contactable()
+
+
 @admin.register(Submission)
 class SubmissionAdmin(admin.ModelAdmin):
-    """Who waits for an answer. The visitor's words cannot be changed; what staff do with them can."""
+    """Who waits for an answer. The visitor's words cannot be changed; what staff do with them can.
+
+    People who ended what their submission was for, or are suppressed, are seen by nobody but those who may delete them.
+    """
 
     list_display = ["who", "wants", "state_tag", "received", "owner", "company", "page", "confirmed"]
     list_display_links = ["who"]
-    list_filter = ["state", "kind", "owner", "language", "created_at"]
+    list_filter = [PeopleFilter, "state", "kind", "owner", "language", "created_at"]
     list_per_page = 50
     search_fields = ["name", "lead__name", "lead__email", "company", "message"]
     search_help_text = gettext_lazy("Search names, addresses, companies and messages.")
@@ -104,7 +124,11 @@ class SubmissionAdmin(admin.ModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        return super().get_queryset(request).select_related("lead", "owner")
+        submissions = super().get_queryset(request).select_related("lead", "owner")
+        return submissions if self.may_see_hidden(request) else submissions.contactable()
+
+    def may_see_hidden(self, request: HttpRequest) -> bool:
+        return self.has_delete_permission(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         shown = [name for _title, options in self.fieldsets for name in options["fields"]]
@@ -208,8 +232,8 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
     def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse:
-        """Send the chosen submissions as a file, and keep who took them (SEC-22)."""
-        chosen = list(queryset.select_related("lead", "owner", "cta"))
+        """Send the chosen submissions as a file, and keep who took them (SEC-22). Nobody hidden is in it."""
+        chosen = list(queryset.contactable().select_related("lead", "owner", "cta"))
         _log(request, chosen, _("Exported as CSV."))
         response = HttpResponse(exports.submissions_csv(chosen), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="submissions-{timezone.localdate():%Y-%m-%d}.csv"'

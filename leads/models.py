@@ -331,6 +331,39 @@ class Lead(models.Model):
         return _("Lead %(id)s") % {"id": self.public_id[:8]}
 
 
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def contactable(self) -> "SubmissionQuerySet":
+        """Keep those whose person may be written to about them: what lists, searches and exports show (CON-14).
+
+        Out is a submission whose own purpose its person ended, by their last decision in the ledger; one whose address
+        complained; and one whose address is blocked, where the purpose needs a confirmation by mail. An enquiry is a
+        question to us: it stays when only the letter was withdrawn, or after an erasure of before. `outbox` asks the
+        same before it sends. Costs no query of its own.
+        """
+        blocks = Suppression.objects.filter(
+            models.Q(scope=Suppression.ALL) | models.Q(scope=models.OuterRef("kind")),
+            hmac=models.OuterRef("lead__suppression_hmac"),
+        )
+        complained = models.Exists(blocks.filter(reason=Suppression.Reason.COMPLAINT))
+        asked_by_mail = models.Exists(Purpose.objects.filter(key=models.OuterRef("kind"), double_opt_in=True))
+        decided = self._last_decision()
+        open_to_us = models.Q(decided=None) | models.Q(decided=ConsentEvent.State.GIVEN)
+        return decided.filter(open_to_us, ~complained, ~asked_by_mail | ~models.Exists(blocks))
+
+    def hidden(self) -> "SubmissionQuerySet":
+        """Keep the others: for privacy officers."""
+        return self.exclude(pk__in=Submission.objects.contactable().values("pk"))
+
+    def _last_decision(self) -> "SubmissionQuerySet":
+        """Add `decided`: the state in which the person's last decision left the purpose. Asking again is none."""
+        own = ConsentPayload.objects.filter(form=models.OuterRef("public_id")).values("subject_ref")
+        decisions = ConsentEvent.objects.filter(
+            payload__subject_ref=models.OuterRef("subject_ref"), purpose__key=models.OuterRef("kind")
+        ).exclude(state=ConsentEvent.State.REQUESTED)
+        known = self.alias(subject_ref=models.Subquery(own[:1]))
+        return known.alias(decided=models.Subquery(decisions.order_by("-seq").values("state")[:1]))
+
+
 class Submission(models.Model):
     """One form sent by a visitor."""
 
@@ -386,6 +419,8 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("owner")
     )
     notes = models.TextField(_("notes"), blank=True, help_text=_("For the team. The person may ask to read them."))
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("submission")

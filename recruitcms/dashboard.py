@@ -83,7 +83,7 @@ def late_before(now: datetime, business_days: int) -> datetime:
 
 
 def open_enquiries() -> QuerySet[Submission]:
-    return Submission.objects.filter(kind=Submission.Kind.CONSULTATION, state=Submission.State.NEW)
+    return Submission.objects.contactable().filter(kind=Submission.Kind.CONSULTATION, state=Submission.State.NEW)
 
 
 def waiting(late: datetime) -> Tile:
@@ -100,7 +100,8 @@ def waiting(late: datetime) -> Tile:
 
 def report_requests(now: datetime) -> Tile:
     """Count the requests for the report of the last two weeks, with the share that confirmed."""
-    recent = Submission.objects.filter(kind=Submission.Kind.REPORT, created_at__gte=now - timedelta(days=REPORT_DAYS))
+    since = now - timedelta(days=REPORT_DAYS)
+    recent = Submission.objects.contactable().filter(kind=Submission.Kind.REPORT, created_at__gte=since)
     found = recent.aggregate(all=Count("pk"), confirmed=Count("confirmed_at"))
     share = round(100 * found["confirmed"] / found["all"]) if found["all"] else 0
     return Tile(

@@ -258,10 +258,11 @@ def test_deleting_takes_the_mails_along_and_forgets_the_person(sign_in, enquiry)
     other = make_submission(email="other@x.example")
     record(enquiry, "consultation", ConsentEvent.State.WITHDRAWN)
 
-    response = run(sign_in("Privacy officers"), SUBMISSIONS, "delete_selected", enquiry)
+    hidden = f"{SUBMISSIONS}?people=hidden"
+    response = run(sign_in("Privacy officers"), hidden, "delete_selected", enquiry)
     assert "Withdrawn" not in text_of(response)
     sign_in("Privacy officers").post(
-        SUBMISSIONS, {"action": "delete_selected", "_selected_action": [enquiry.pk], "post": "yes"}
+        hidden, {"action": "delete_selected", "_selected_action": [enquiry.pk], "post": "yes"}
     )
 
     assert list(Submission.objects.all()) == [other]
