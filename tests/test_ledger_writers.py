@@ -75,12 +75,13 @@ def test_fifty_writers_and_two_killed_leave_no_gap_and_no_fork(environment):
     assert count - len(acknowledged) <= THREADS  # committed, and killed before they could say so
 
 
-def test_the_facts_of_the_ledger_hold_on_postgresql(postgres):
-    """I8 with TRUNCATE, and everything else in test_ledger.py."""
+def test_the_facts_of_consent_and_erasure_hold_on_postgresql(postgres):
+    """I8 with TRUNCATE, and everything else in these files."""
     variables = dict(os.environ) | {"DATABASE_URL": postgres}
     for name in ("TEST_DATA_DIR", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
         variables.pop(name, None)
-    command = [sys.executable, "-m", "pytest", "tests/test_ledger.py", "-q"]
+    files = [f"tests/test_{name}.py" for name in ("ledger", "erasure", "contactable", "retention", "lead_tokens")]
+    command = [sys.executable, "-m", "pytest", *files, "-q"]
 
     run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
 
