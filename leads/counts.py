@@ -1,8 +1,8 @@
 """Counts per page, call to action and day: what happened, never who (COO-14).
 
 No cookie, no address, no fingerprint, nothing that links two counts. Pages are cached, so views, copies, template
-downloads and forms seen are told by static/js/site.js; what is sent, confirmed and downloaded by a mail's link is
-counted where it happens.
+downloads and forms seen are told by static/js/site.js; what is sent and confirmed, and the report
+downloaded by our page's button, is counted where it happens.
 """
 
 import re

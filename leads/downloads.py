@@ -1,4 +1,8 @@
-"""Handing out an edition by its signed link (§4.2): repeatable, resumable, counted without a person."""
+"""Handing out an edition by its signed link (§4.2): repeatable, resumable, counted without a person.
+
+Counted is what somebody presses on our own page. A link in a mail is followed by programs that check mails, too, and
+nothing that they do may change anything (EML-5): so the figure is of people, and leaves some of them out.
+"""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +28,7 @@ def respond(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     file = edition.file.open("rb")
     size = edition.file.size
     part = _part(request.headers.get("Range", ""), size)
-    if request.method == "GET" and (part is None or (part and part.start == 0)):
+    if _is_pressed(request) and (part is None or (part and part.start == 0)):
         Edition.objects.filter(pk=edition.pk).update(downloads=F("downloads") + 1)
         counts.add("downloads", edition.report.get_absolute_url())
     response: HttpResponseBase
@@ -41,6 +45,11 @@ def respond(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     response["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"  # a slug: plain ASCII
     response["Accept-Ranges"] = "bytes"
     return response
+
+
+def _is_pressed(request: HttpRequest) -> bool:
+    """Tell whether a file is asked for by the button of one of our own pages."""
+    return request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def _part(header: str, size: int) -> range | None:

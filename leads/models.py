@@ -242,7 +242,14 @@ class Edition(models.Model):
     file_name = models.SlugField(_("name when downloaded"), max_length=80, help_text=_("Without “.pdf”."))
     pages = models.PositiveSmallIntegerField(_("pages"), default=1)
     size = models.PositiveIntegerField(_("size in bytes"), default=0, editable=False)
-    downloads = models.PositiveIntegerField(_("downloads"), default=0, editable=False)
+    downloads = models.PositiveIntegerField(
+        _("downloads"),
+        default=0,
+        editable=False,
+        help_text=_(
+            "By the button on our page. Links in mails are not counted: programs that check mails open them too."
+        ),
+    )
 
     class Meta:
         verbose_name = _("edition")

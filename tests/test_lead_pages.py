@@ -431,14 +431,26 @@ def test_the_pdf_is_an_attachment_that_nobody_keeps(client, edition):
     assert body(response).startswith(b"%PDF-")
 
 
-def test_a_link_works_more_than_once_and_is_counted_without_a_person(client, edition):
+PRESSED = {"Sec-Fetch-Site": "same-origin"}
+
+
+def test_a_link_works_more_than_once_and_a_press_is_counted_without_a_person(client, edition):
     path = f"/d/{tokens.download_token(edition)}/"
 
     for _time in range(3):
-        body(client.get(path))
-    client.head(path)
+        body(client.get(path, headers=PRESSED))
+    client.head(path, headers=PRESSED)
 
     assert Edition.objects.get(pk=edition.pk).downloads == 3
+
+
+@pytest.mark.parametrize("site", [None, "none", "cross-site", "same-site"])
+def test_following_a_mails_link_counts_nothing(client, edition, site):
+    """EML-5: whoever follows it, a person or a program that checks mails."""
+    response = client.get(f"/d/{tokens.download_token(edition)}/", headers={"Sec-Fetch-Site": site} if site else {})
+
+    assert body(response).startswith(b"%PDF-")
+    assert Edition.objects.get(pk=edition.pk).downloads == 0
 
 
 @pytest.mark.parametrize(
@@ -462,7 +474,7 @@ def test_a_broken_download_goes_on_where_it_stopped(client, edition, asked, stat
     size = len(whole)
     facts = {"size": size, "last": size - 1, "five": size - 5}
 
-    response = client.get(f"/d/{tokens.download_token(edition)}/", headers={"Range": asked})
+    response = client.get(f"/d/{tokens.download_token(edition)}/", headers=PRESSED | {"Range": asked})
 
     assert response.status_code == status
     assert response.get("Content-Range") == (content_range and content_range.format(**facts))

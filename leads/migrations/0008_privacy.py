@@ -23,5 +23,10 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, db_index=True, default="", editable=False, max_length=64),
             preserve_default=False,
         ),
+        migrations.AlterField(
+            model_name="edition",
+            name="downloads",
+            field=models.PositiveIntegerField(default=0, editable=False, help_text="By the button on our page. Links in mails are not counted: programs that check mails open them too.", verbose_name="downloads"),
+        ),
         migrations.RunPython(hash_addresses, migrations.RunPython.noop),
     ]
