@@ -116,15 +116,17 @@ def _tell(submission: Submission, request: HttpRequest) -> None:
 
 
 def _lead(email: str, name: str, language: str) -> Lead:
-    """Return the person of an address. A known name changes only when its owner confirms (confirmation.py)."""
+    """Return the person of an address. A known name changes only when its owner confirms (confirmation.py).
+
+    The same statements for a new address and a known one: otherwise the time tells which it is (EML-10).
+    """
     normal = normalise(email)
-    new = {"email": deliverable(email), "name": name, "language": language}
-    new["suppression_hmac"] = suppression.address_hash(normal)
-    lead, _created = Lead.objects.get_or_create(email_normal=normal, defaults=new)
-    if name and not lead.name:
-        lead.name = name
-        lead.save(update_fields=["name"])
-    return lead
+    known_as = suppression.address_hash(normal)
+    new = Lead(email=deliverable(email), email_normal=normal, name=name, language=language, suppression_hmac=known_as)
+    written = ["suppression_hmac"]
+    Lead.objects.bulk_create([new], update_conflicts=True, unique_fields=["email_normal"], update_fields=written)
+    Lead.objects.filter(email_normal=normal, name="").update(name=name)
+    return Lead.objects.get(email_normal=normal)
 
 
 def _all_given(submission: Submission, agreed: dict[str, ConsentText]) -> bool:
