@@ -6,7 +6,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test check format pins messages clean
+.PHONY: run dev test check format pins messages enumeration clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -40,6 +40,10 @@ pins: $(VENV)/dev
 messages: $(VENV)/dev
 	$(manage) makemessages --locale pl --no-obsolete --no-wrap --add-location file --ignore ".venv*" --ignore var --ignore tests
 	$(manage) compilemessages --ignore ".venv*"
+
+# Whether answers or their times tell which addresses we know (EML-10). Takes about a minute, best on a quiet machine.
+enumeration: $(VENV)/runtime
+	@$(VENV)/bin/python -m benchmarks.enumeration $(ARGS)
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache
