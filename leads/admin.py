@@ -29,7 +29,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from leads import exports, mail_files, tokens, withdrawal
+from leads import exports, mail_files, retention, tokens, withdrawal
 from leads.addresses import normalise
 from leads.models import (
     ConsentEvent,
@@ -40,6 +40,7 @@ from leads.models import (
     OwedEvent,
     PageCount,
     Purpose,
+    PurposeText,
     Report,
     ReportRevision,
     Submission,
@@ -351,11 +352,26 @@ class ReportAdmin(PublishableAdmin):
 # --- privacy ---
 
 
+class PurposeTextInline(admin.StackedInline):
+    """The words of a purpose in the site's other languages."""
+
+    model = PurposeText
+    extra = 0
+    max_num = len(settings.LANGUAGES) - 1
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the other languages: the site's own words are the purpose's own."""
+        if db_field.name == "language":
+            kwargs["choices"] = [one for one in settings.LANGUAGES if one[0] != settings.LANGUAGE_CODE]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+
 @admin.register(Purpose)
 class PurposeAdmin(SharedContentAdmin):
     """The register of what data is held for (CON-18)."""
 
-    list_display = ["title", "key", "legal_basis", "retention", "erased_on_withdrawal", "position"]
+    inlines = [PurposeTextInline]
+    list_display = ["title", "key", "legal_basis", "kept", "erased_on_withdrawal", "position"]
     fieldsets = [
         (None, {"fields": ["key", "title", "legal_basis", "channel", "double_opt_in"]}),
         (gettext_lazy("What is held"), {"fields": ["data_types", "recipients", "storage_location", "jurisdiction"]}),
@@ -363,7 +379,7 @@ class PurposeAdmin(SharedContentAdmin):
             gettext_lazy("How it ends"),
             {
                 "fields": [
-                    "retention",
+                    "kept",
                     ("unconfirmed_days", "keep_months", "proof_years"),
                     "withdrawal_method",
                     "erased_on_withdrawal",
@@ -374,7 +390,12 @@ class PurposeAdmin(SharedContentAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Purpose | None = None) -> list[str]:
-        return ["key"] if obj else []  # the forms and the links in mails know it by its key
+        return ["kept", "key"] if obj else ["kept"]  # the forms and the links in mails know it by its key
+
+    @admin.display(description=gettext_lazy("how long it is kept"))
+    def kept(self, purpose: Purpose) -> str:
+        """Say in words what the numbers below mean: what visitors read in the privacy policy."""
+        return retention.in_words(purpose)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

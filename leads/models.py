@@ -28,8 +28,37 @@ def private_storage() -> Any:
     return storages["private"]
 
 
-class Purpose(models.Model):
-    """One reason for holding data, with its legal basis and retention: a row of the register of processing (CON-18)."""
+class PurposeWords(models.Model):
+    """What is said of a purpose, in one language."""
+
+    title = models.CharField(_("title"), max_length=120)
+    channel = models.CharField(_("channel"), max_length=20, default="e-mail")
+    data_types = models.CharField(_("data held"), max_length=300, help_text=_("By commas."))
+    recipients = models.CharField(_("recipients"), max_length=300, blank=True, help_text=_("By commas."))
+    storage_location = models.CharField(_("where it is stored"), max_length=200, blank=True)
+    jurisdiction = models.CharField(
+        _("jurisdiction"), max_length=80, default="Poland, European Union", help_text=_("Whose law applies.")
+    )
+    withdrawal_method = models.CharField(
+        _("how to withdraw"), max_length=200, default="One press, through the link in each e-mail"
+    )
+
+    class Meta:
+        abstract = True
+
+
+class PurposeQuerySet(models.QuerySet["Purpose"]):
+    def with_translations(self) -> "PurposeQuerySet":
+        """Read the words of all languages along, so that `words` costs nothing."""
+        return self.prefetch_related("translations")
+
+
+class Purpose(PurposeWords):
+    """One reason for holding data, with its legal basis and retention: a row of the register of processing (CON-18).
+
+    Its own words are in the site's language; `translations` has those of the others. How long data is kept are three
+    numbers, which retention.py acts on and puts into words.
+    """
 
     class Basis(models.TextChoices):
         CONSENT = "consent", _("Consent (art. 6(1)(a))")
@@ -39,16 +68,7 @@ class Purpose(models.Model):
     key = models.SlugField(
         _("key"), max_length=40, unique=True, help_text=_("report, letter or consultation: used by the forms.")
     )
-    title = models.CharField(_("title"), max_length=120)
     legal_basis = models.CharField(_("legal basis"), max_length=20, choices=Basis, default=Basis.CONSENT)
-    channel = models.CharField(_("channel"), max_length=20, default="e-mail")
-    data_types = models.CharField(_("data held"), max_length=300, help_text=_("By commas."))
-    recipients = models.CharField(_("recipients"), max_length=300, blank=True, help_text=_("By commas."))
-    storage_location = models.CharField(_("where it is stored"), max_length=200, blank=True)
-    jurisdiction = models.CharField(
-        _("jurisdiction"), max_length=80, default="Poland, European Union", help_text=_("Whose law applies.")
-    )
-    retention = models.CharField(_("how long it is kept"), max_length=200)
     unconfirmed_days = models.PositiveSmallIntegerField(
         _("days for a request that is not confirmed"), default=30, help_text=_("Then it expires.")
     )
@@ -57,9 +77,6 @@ class Purpose(models.Model):
     )
     proof_years = models.PositiveSmallIntegerField(
         _("years of proof"), default=3, help_text=_("After consent ended, to the end of that year (CON-16).")
-    )
-    withdrawal_method = models.CharField(
-        _("how to withdraw"), max_length=200, default="One press, through the link in each e-mail"
     )
     double_opt_in = models.BooleanField(
         _("confirmed by mail"),
@@ -71,6 +88,8 @@ class Purpose(models.Model):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
+    objects = PurposeQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("purpose")
         verbose_name_plural = _("purposes")
@@ -78,6 +97,25 @@ class Purpose(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def words(self, language: str) -> PurposeWords:
+        """Return what is said of it in a language; where nothing is yet, its own words: better than silence."""
+        return next((text for text in self.translations.all() if text.language == language), self)
+
+
+class PurposeText(PurposeWords):
+    """The words of a purpose in another language than the site's own."""
+
+    purpose = models.ForeignKey(Purpose, on_delete=models.CASCADE, related_name="translations")
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+
+    class Meta:
+        verbose_name = _("translation of a purpose")
+        verbose_name_plural = _("translations of a purpose")
+        constraints = [models.UniqueConstraint(fields=["purpose", "language"], name="leads_purposetext_language_once")]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.language})"
 
 
 class ConsentText(models.Model):

@@ -4,20 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language
 
 from leads import ledger, records, tokens
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Submission
 
 State, Method = ConsentEvent.State, ConsentEvent.Method
-
-# Purposes are kept in one language; visitors read these.
-TITLES = {
-    "report": _("Sending the salary report"),
-    "letter": _("Monthly hiring letter"),
-    "consultation": _("Answering an enquiry"),
-}
 
 
 @dataclass(frozen=True)
@@ -45,6 +39,7 @@ def consents(lead: Lead) -> list[Consent]:
     ref = tokens.subject_ref(lead.email_normal)
     by_purpose: dict[str, list[ConsentEvent]] = {}
     events = ConsentEvent.objects.of_person(ref).select_related("purpose", "text", "payload").order_by("seq")
+    events = events.prefetch_related("purpose__translations")
     for event in events:
         by_purpose.setdefault(event.purpose_id, []).append(event)
     chains = sorted(by_purpose.values(), key=lambda chain: (chain[0].purpose.position, chain[0].purpose_id))
@@ -63,7 +58,7 @@ def _consent(events: list[ConsentEvent]) -> Consent:
     shown = decided if state == "given" and decided else last
     return Consent(
         key=purpose.key,
-        title=str(TITLES.get(purpose.key, purpose.title)),
+        title=purpose.words(get_language() or settings.LANGUAGE_CODE).title,
         text=shown.text,
         state=state,
         asked_at=asked.occurred_at if asked else None,
@@ -91,7 +86,7 @@ def copy_of_everything(lead: Lead) -> dict[str, Any]:
         "submissions": [_submission(one) for one in lead.submissions.order_by("pk").select_related("report", "cta")],
         "mails": [_mail(one) for one in OutgoingMail.objects.filter(submission__lead=lead).order_by("pk")],
         "consent_records": records.consent_records(tokens.subject_ref(lead.email_normal)),
-        "register": {title: dict(facts) for title, facts in records.register()},
+        "register": {title: dict(facts) for title, facts in records.register(lead.language)},
         "ledger_head": {"seq": ledger.head().seq, "hash": ledger.head().hash},
     }
 

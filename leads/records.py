@@ -4,14 +4,14 @@ Field names of records are those of ISO/IEC TS 27560:2023 as the W3C's DPV guide
 goes beyond them (the words, the chain) stands beside them in each event.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from leads.models import ConsentEvent, Purpose
+from leads import retention
+from leads.models import ConsentEvent, ConsentText, Purpose, PurposeWords
 from recruitcms.models import SiteSettings
 
 SCHEMA = "ISO/IEC TS 27560:2023, recruitcms 1"
@@ -25,6 +25,7 @@ def consent_records(subject_ref: str = "") -> list[dict[str, Any]]:
     Where the details are deleted nobody knows any more whose entries they were: each stands alone.
     """
     events = ConsentEvent.objects.select_related("purpose", "text", "payload").order_by("seq")
+    events = events.prefetch_related("purpose__translations")
     if subject_ref:
         events = events.of_person(subject_ref)
     records: dict[tuple[str, str], list[ConsentEvent]] = {}
@@ -40,7 +41,16 @@ def _principal(event: ConsentEvent) -> str:
 
 
 def _record(principal: str, events: list[ConsentEvent], parties: list[dict[str, str]]) -> dict[str, Any]:
+    """Write a record in the language of the words that were agreed to."""
     purpose, text = events[-1].purpose, events[-1].text
+    with translation.override(text.language):
+        return _in_language(principal, events, parties, purpose, text)
+
+
+def _in_language(
+    principal: str, events: list[ConsentEvent], parties: list[dict[str, str]], purpose: Purpose, text: ConsentText
+) -> dict[str, Any]:
+    said = purpose.words(text.language)
     return {
         "schema_version": SCHEMA,
         "record_id": events[0].event_id,
@@ -48,15 +58,15 @@ def _record(principal: str, events: list[ConsentEvent], parties: list[dict[str, 
         "pii_processing": {
             "privacy_notice": f"{settings.SITE_URL}{text.notice_url}" if text.notice_url else "",
             "language": text.language,
-            "purpose": purpose.title,
-            "lawful_basis": purpose.get_legal_basis_display(),
-            "pii_information": _listed(purpose.data_types),
+            "purpose": said.title,
+            "lawful_basis": str(purpose.get_legal_basis_display()),
+            "pii_information": _listed(said.data_types),
             "pii_controllers": [party["party_id"] for party in parties],
-            "storage_locations": _listed(purpose.storage_location),
-            "retention_period": purpose.retention,
-            "jurisdiction": purpose.jurisdiction,
-            "recipient_third_parties": _listed(purpose.recipients),
-            "withdrawal_method": purpose.withdrawal_method,
+            "storage_locations": _listed(said.storage_location),
+            "retention_period": retention.in_words(purpose),
+            "jurisdiction": said.jurisdiction,
+            "recipient_third_parties": _listed(said.recipients),
+            "withdrawal_method": said.withdrawal_method,
         },
         "party_identification": parties,
         "events": [_event(event, principal) for event in events],
@@ -109,30 +119,37 @@ def _listed(words: str) -> list[str]:
 # --- the register ---
 
 
-def register(purposes: Iterable[Purpose] | None = None) -> list[tuple[str, list[tuple[str, str]]]]:
+def register(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the register of processing (art. 30): each purpose's title with its facts, [(name, fact), …].
 
     The command prints it and the privacy policy shows it: one source, so that they cannot differ (CON-18).
     """
-    return [(purpose.title, _facts(purpose)) for purpose in (Purpose.objects.all() if purposes is None else purposes)]
+    with translation.override(language):
+        purposes = Purpose.objects.with_translations()
+        return [(purpose.words(language).title, _facts(purpose, purpose.words(language))) for purpose in purposes]
 
 
-def _facts(purpose: Purpose) -> list[tuple[str, str]]:
+def _facts(purpose: Purpose, said: PurposeWords) -> list[tuple[str, str]]:
     facts = [
         (_("Legal basis"), str(purpose.get_legal_basis_display())),
-        (_("Ways we use"), purpose.channel),
-        (_("What we hold"), purpose.data_types),
-        (_("Who receives it"), purpose.recipients),
-        (_("Where it is stored"), purpose.storage_location),
-        (_("Whose law applies"), purpose.jurisdiction),
-        (_("How long we keep it"), purpose.retention),
-        (_("How to withdraw"), purpose.withdrawal_method),
+        (_("Ways we use"), said.channel),
+        (_("What we hold"), said.data_types),
+        (_("Who receives it"), said.recipients),
+        (_("Where it is stored"), said.storage_location),
+        (_("Whose law applies"), said.jurisdiction),
+        (_("How long we keep it"), retention.in_words(purpose)),
+        (_("How to withdraw"), said.withdrawal_method),
     ]
     return [(name, fact) for name, fact in facts if fact]
 
 
-def register_text() -> str:
+def register_text(language: str) -> str:
     """Return the register as Markdown, with the controller at its head."""
+    with translation.override(language):
+        return _register_text(language)
+
+
+def _register_text(language: str) -> str:
     site = SiteSettings.get()
     title, controller, day = _("Register of processing (art. 30 GDPR)"), _("Controller"), _("As of")
     lines = [
@@ -141,6 +158,6 @@ def register_text() -> str:
         f"{controller}: {', '.join(filter(None, [site.legal_name, _address(site), site.privacy_email]))}",
         f"{day}: {timezone.localdate():%Y-%m-%d}",
     ]
-    for title, facts in register():
+    for title, facts in register(language):
         lines += ["", f"## {title}", "", *(f"- {name}: {fact}" for name, fact in facts)]
     return "\n".join(lines) + "\n"

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leads import erasure, ledger, mail_files, tokens
 from leads.models import ConsentEvent, ConsentPayload, Lead, OutgoingMail, Purpose, RetentionRun, Submission
@@ -24,6 +26,39 @@ AFTER_END = timedelta(days=30)  # submissions of a purpose that was withdrawn or
 MAIL_DAYS = 30
 MONTH = timedelta(days=30.44)
 EVERY = timedelta(hours=23)
+
+
+def in_words(purpose: Purpose) -> str:
+    """Return for how long a purpose's data is kept, in the active language: the numbers that `due` acts on (CON-18)."""
+    months, days, years = purpose.keep_months, purpose.unconfirmed_days, purpose.proof_years
+    sentences = [
+        ngettext(
+            "At most %(count)d month after the last contact.",
+            "At most %(count)d months after the last contact.",
+            months,
+        )
+        % {"count": months},
+        _("Deleted at once when consent is withdrawn.")
+        if purpose.erased_on_withdrawal
+        else ngettext(
+            "Deleted %(count)d day after a withdrawal.", "Deleted %(count)d days after a withdrawal.", AFTER_END.days
+        )
+        % {"count": AFTER_END.days},
+    ]
+    if purpose.double_opt_in:
+        unconfirmed = ngettext(
+            "A request that nobody confirms is deleted after %(count)d day.",
+            "A request that nobody confirms is deleted after %(count)d days.",
+            days,
+        )
+        sentences.append(unconfirmed % {"count": days})
+    proof = ngettext(
+        "Proof of consent, with a code in place of the address, is kept until the end of the next calendar year.",
+        "Proof of consent, with a code in place of the address, is kept until the end of the calendar year %(count)d "
+        "years later.",
+        years,
+    )
+    return " ".join([*sentences, proof % {"count": years}])
 
 
 @dataclass(frozen=True)

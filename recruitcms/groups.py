@@ -18,7 +18,11 @@ GROUPS: dict[str, list[str]] = {
     "Lead handlers": ["leads.view_submission", "leads.change_submission", "leads.export_submission"],
     "Privacy officers": [
         *(f"leads.{act}_submission" for act in ("view", "delete", "export")),
-        *(f"leads.{act}_{model}" for model in ("purpose", "consenttext") for act in ("add", "change", "view")),
+        *(
+            f"leads.{act}_{model}"
+            for model in ("purpose", "purposetext", "consenttext")
+            for act in ("add", "change", "view")
+        ),
         *(f"leads.view_{model}" for model in ("consentevent", "cookiechoice", "owedevent")),
         *(f"leads.{act}_outgoingmail" for act in ("view", "change")),
     ],

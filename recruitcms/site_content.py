@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.db.models import Min, Q
 from django.utils import timezone
 
@@ -145,8 +144,8 @@ class SiteContent:
 
     @cached_property
     def register(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """The register of processing, for the privacy policy in the language in which it is kept (CON-18)."""
-        return records.register() if self.language == django_settings.LANGUAGE_CODE else []
+        """The register of processing, for the privacy policy (CON-18)."""
+        return records.register(self.language)
 
     @cached_property
     def data(self) -> dict[str, Any]:

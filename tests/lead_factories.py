@@ -23,7 +23,7 @@ BODIES = {
 
 
 def make_purpose(key: str = "", **more: Any) -> Purpose:
-    fields = {"title": key.title(), "data_types": "e-mail", "retention": "12 months"}
+    fields = {"title": key.title(), "data_types": "e-mail"}
     fields |= {"erased_on_withdrawal": key == "consultation", "double_opt_in": key != "consultation"}
     return Purpose.objects.get_or_create(key=key or f"purpose-{next(numbers)}", defaults=fields | more)[0]
 

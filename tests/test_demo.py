@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from django.core.management import call_command
 
+from leads import records
 from recruitcms.demo.load import FOLDER
 from recruitcms.markup import plain_text
 from roles.files import read_role
@@ -31,6 +32,21 @@ def test_the_demonstration_loads_and_a_second_run_doubles_nothing(client, capsys
     assert "all there" in capsys.readouterr().out.splitlines()[-1]
     for address in ("/", "/pl/", "/roles/", "/people/", "/privacy-policy/", "/roles/lead-data-engineer/"):
         assert client.get(address).status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_register_of_the_demonstration_is_whole_in_both_languages(client):
+    """CON-18"""
+    call_command("demo")
+
+    in_english, in_polish = (dict(records.register(language)) for language in ("en", "pl"))
+
+    assert [*in_english] == ["Sending the salary report", "Monthly hiring letter", "Answering an enquiry"]
+    assert [*in_polish] == ["Wysłanie raportu płac", "Comiesięczny list o rekrutacji", "Odpowiedź na zapytanie"]
+    for english, polish in zip(in_english.values(), in_polish.values(), strict=True):
+        assert len(polish) == len(english)
+    page = client.get("/pl/polityka-prywatnosci/").content.decode()
+    assert "<b>Jak wycofać zgodę</b></dt><dd>Jedno naciśnięcie, przez link w każdej wiadomości</dd>" in page
 
 
 def test_there_are_24_english_and_6_polish_roles_in_6_categories():

@@ -571,10 +571,19 @@ def test_a_purpose_keeps_its_key_and_is_never_deleted(sign_in):
     fields |= {"jurisdiction": "Poland", "withdrawal_method": "One press"}
     fields |= {"unconfirmed_days": "30", "keep_months": "24", "proof_years": "3"}
 
-    client.post(url, fields | {"retention": "2 years", "position": "1", "key": "other"})
+    fields |= {"translations-TOTAL_FORMS": "1", "translations-INITIAL_FORMS": "0", "translations-0-language": "pl"}
+    fields |= {
+        "translations-0-title": "Raport",
+        "translations-0-channel": "e-mail",
+        "translations-0-data_types": "adres",
+    }
+    fields |= {"translations-0-jurisdiction": "Polska", "translations-0-withdrawal_method": "Jedno naciśnięcie"}
+
+    client.post(url, fields | {"position": "1", "key": "other"})
 
     changed = Purpose.objects.get()
-    assert (changed.key, changed.title, changed.retention) == ("report", "The report", "2 years")
+    assert (changed.key, changed.title, changed.words("pl").title) == ("report", "The report", "Raport")
+    assert "At most 24 months after the last contact." in client.get(url).content.decode()
     assert client.get(reverse("admin:leads_purpose_delete", args=[purpose.pk])).status_code == 403
     assert 'name="key"' in client.get(reverse("admin:leads_purpose_add")).content.decode()
 

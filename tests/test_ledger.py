@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leads import anchors, ledger, ledger_checks, records, tokens
-from leads.models import ConsentEvent, ConsentPayload, ConsentText, Purpose
+from leads.models import ConsentEvent, ConsentPayload, ConsentText, Purpose, PurposeText
 from recruitcms.models import SiteSettings
 from tests.factories import make_page
-from tests.lead_factories import make_purpose, make_submission, make_wording, make_wordings, record, requested
+from tests.lead_factories import make_submission, make_wording, make_wordings, record, requested
 
 State, Method = ConsentEvent.State, ConsentEvent.Method
 EVENTS, PAYLOADS = "leads_consentevent", "leads_consentpayload"
@@ -497,18 +497,23 @@ def test_an_entry_without_details_is_exported_without_a_person(words, capsys):
     assert json.loads(capsys.readouterr().out)[0]["pii_principal_id"] == "deleted:1"
 
 
-def test_the_register_prints_every_purpose_as_the_privacy_page_shows_it(client, capsys):
-    """CON-18: one source, two outputs."""
+@pytest.mark.parametrize(("language", "prefix"), [("en", ""), ("pl", "/pl")])
+def test_the_register_prints_every_purpose_as_the_privacy_page_shows_it(client, capsys, language, prefix):
+    """CON-18: one source, two outputs, in each language."""
     SiteSettings.get().save()
-    make_page(title="Privacy", slug="privacy-policy", purpose="privacy").publish()
-    make_purpose("report").save()
-    Purpose.objects.filter(key="letter").update(retention="36 months", recipients="A mail provider")
+    make_page(title="Privacy", slug="privacy-policy", purpose="privacy", language=language).publish()
+    Purpose.objects.filter(key="letter").update(keep_months=36, recipients="A mail provider")
+    letter = Purpose.objects.get(key="letter")
+    PurposeText.objects.create(purpose=letter, language="pl", title="List o rekrutacji", data_types="Adres e-mail")
 
-    call_command("ledger", "register")
-    page = client.get("/privacy-policy/").content.decode()
+    call_command("ledger", "register", "--language", language)
+    page = client.get(f"{prefix}/privacy-policy/").content.decode()
 
     printed = capsys.readouterr().out
-    for title, facts in records.register():
+    titles = [title for title, _facts in records.register(language)]
+    assert titles == ["Consultation", "List o rekrutacji" if language == "pl" else "Letter", "Report"]
+    assert ("Adres e-mail" in printed, "A mail provider" in printed) == (language == "pl", language == "en")
+    for title, facts in records.register(language):
         assert f"## {title}" in printed
         assert f"<summary>{title}</summary>" in page
         for name, fact in facts:

@@ -16,7 +16,7 @@ PROCESSES, THREADS, ENTRIES = 5, 10, 6
 
 SET_UP = """
 from leads.models import ConsentText, Purpose
-purpose = Purpose.objects.create(key="report", title="Report", data_types="e-mail", retention="a year")
+purpose = Purpose.objects.create(key="report", title="Report", data_types="e-mail")
 ConsentText(purpose=purpose, language="en", body="Send it").publish()
 """
 

@@ -153,6 +153,22 @@ def test_proof_goes_when_its_time_is_over_and_an_entry_names_it(clock):
     assert faults() == []
 
 
+def test_what_visitors_read_says_the_numbers_that_retention_acts_on():
+    """CON-18: there is no second place in which the periods stand."""
+    Purpose.objects.filter(key="letter").update(keep_months=36, unconfirmed_days=14, proof_years=5)
+
+    said = {purpose.key: retention.in_words(purpose) for purpose in Purpose.objects.all()}
+
+    assert said["letter"] == (
+        "At most 36 months after the last contact. Deleted 30 days after a withdrawal. "
+        "A request that nobody confirms is deleted after 14 days. Proof of consent, with a code in place of the "
+        "address, is kept until the end of the calendar year 5 years later."
+    )
+    assert said["consultation"].startswith(
+        "At most 12 months after the last contact. Deleted at once when consent is withdrawn. Proof of consent"
+    )
+
+
 def test_a_dry_run_lists_what_would_go_and_leaves_it(clock, capsys):
     requested(make_submission(), "letter")
     clock.shift(31 * DAY)

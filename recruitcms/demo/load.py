@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from leads.models import ConsentText, Edition, Purpose, Report
+from leads.models import ConsentText, Edition, Purpose, PurposeText, Report
 from leads.salary_report import make_pdf
 from recruitcms.models import CallToAction, ClientLogo, Page, Person, Picture, SiteSettings, SiteText, Testimonial
 from recruitcms.pictures import read_picture, store_renditions
@@ -137,7 +137,10 @@ def load_purposes() -> int:
     added = 0
     for entry in read_toml("purposes")["purpose"]:
         wordings = entry.pop("wording")
+        translations = {language: entry.pop(language) for language in LANGUAGES if language in entry}
         purpose, _made = Purpose.objects.get_or_create(key=entry["key"], defaults=entry)
+        for language, words in translations.items():
+            PurposeText.objects.get_or_create(purpose=purpose, language=language, defaults=words)
         for language, body in wordings.items():
             if ConsentText.current(purpose.key, language) is None:
                 ConsentText(purpose=purpose, language=language, body=body).publish()

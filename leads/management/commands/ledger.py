@@ -5,6 +5,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
@@ -23,7 +24,8 @@ class Command(BaseCommand):
         acts.add_parser("anchor", help="write the ledger's head to LEDGER_ANCHOR_FILE, and mail it")
         export = acts.add_parser("export", help="print consent records as JSON (ISO/IEC TS 27560)")
         export.add_argument("--address", default="", help="of one person only")
-        acts.add_parser("register", help="print the register of processing (art. 30)")
+        register = acts.add_parser("register", help="print the register of processing (art. 30)")
+        register.add_argument("--language", default=settings.LANGUAGE_CODE, choices=[*dict(settings.LANGUAGES)])
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, options["act"])(**options)
@@ -51,5 +53,5 @@ class Command(BaseCommand):
             raise CommandError(error.messages[0]) from None
         self.stdout.write(json.dumps(records.consent_records(ref), indent=2, ensure_ascii=False))
 
-    def register(self, **options: Any) -> None:
-        self.stdout.write(records.register_text(), ending="")
+    def register(self, *, language: str, **options: Any) -> None:
+        self.stdout.write(records.register_text(language), ending="")
