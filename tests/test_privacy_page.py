@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 
 from leads import confirmation, mails, tokens
-from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
+from leads.models import ConsentEvent, Lead, OutgoingMail, Purpose, Submission
 from tests.factories import make_site
+from tests.iso_27560 import RECORD, violations
 from tests.lead_factories import (
     make_mail,
     make_submission,
@@ -148,13 +149,15 @@ def test_another_site_cannot_press_the_buttons(client, marta, name):
 
 
 def test_the_copy_holds_every_event_and_nothing_of_another_person(client, marta):
-    """CON-12"""
+    """CON-12, with the names of CON-2"""
+    Purpose.objects.update(storage_location="Servers in the EEA", recipients="Hosting provider, mail provider")
     other = make_submission("consultation", email="other@x.example", message="Somebody else's words")
     record(other, "consultation", State.GIVEN)
 
     response = client.post(url(marta, "privacy-copy"))
 
     held = json.loads(response.content)
+    assert [fault for one in held["consent_records"] for fault in violations(one, RECORD)] == []
     events = [event for one in held["consent_records"] for event in one["events"]]
     assert len(events) == len(states(marta)) == 5
     assert held["person"]["email"] == "marta@quillstone.example"
