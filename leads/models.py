@@ -518,8 +518,14 @@ class ConsentEvent(models.Model):
     schema_version = models.PositiveSmallIntegerField()
     occurred_at = models.DateTimeField(_("when"))
     recorded_at = models.DateTimeField(_("written"))
+    # No index: there are few purposes, and SQLite would read all entries of one instead of a person's own.
     purpose = models.ForeignKey(
-        Purpose, on_delete=models.PROTECT, to_field="key", related_name="+", verbose_name=_("purpose")
+        Purpose,
+        on_delete=models.PROTECT,
+        to_field="key",
+        related_name="+",
+        verbose_name=_("purpose"),
+        db_index=False,
     )
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+", verbose_name=_("wording"))
     text_sha256 = models.CharField(max_length=64)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from leads import confirmation, ledger, tokens
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Purpose, Submission
@@ -57,6 +57,15 @@ def test_purposes_and_people_are_apart():
     record(one, "report", State.GIVEN)
 
     assert (state_of(one, "letter"), state_of(other, "report")) == (None, None)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a small table is read whole on PostgreSQL")
+def test_a_persons_entries_are_found_without_reading_those_of_others(words):
+    """SQLite chose the index of the purposes, and read the whole ledger each time."""
+    entries = ConsentEvent.objects.of_person("a" * 64).filter(purpose=words["report"].purpose).order_by("-seq")
+
+    assert "(subject_ref=?)" in entries[:1].explain()
+    assert "(subject_ref=?)" in Submission.objects.contactable().explain()
 
 
 def test_an_entry_is_never_changed_or_deleted():

@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from leads import triggers
+
 
 def hash_addresses(apps, schema_editor):
     """Write what Suppression knows each person's address by."""
@@ -9,6 +11,11 @@ def hash_addresses(apps, schema_editor):
     Lead = apps.get_model("leads", "Lead")
     for lead in Lead.objects.only("email_normal").iterator(1000):
         Lead.objects.filter(pk=lead.pk).update(suppression_hmac=address_hash(lead.email_normal))
+
+
+def install_triggers(apps, schema_editor):
+    """SQLite rebuilds a table that is altered, and leaves its triggers behind."""
+    triggers.install(schema_editor)
 
 
 class Migration(migrations.Migration):
@@ -53,5 +60,11 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('purpose', 'language'), name='leads_purposetext_language_once')],
             },
         ),
+        migrations.AlterField(
+            model_name='consentevent',
+            name='purpose',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.purpose', to_field='key', verbose_name='purpose'),
+        ),
+        migrations.RunPython(install_triggers, migrations.RunPython.noop),
         migrations.RunPython(hash_addresses, migrations.RunPython.noop),
     ]
