@@ -37,6 +37,7 @@ def suppress(email_normal: str, scope: str, reason: str) -> None:
     """Block an address for a purpose's key, or for ALL. A complaint is never weakened by a later, milder reason."""
     _renew(email_normal)
     suppress_hash(address_hash(email_normal), key_id(), scope, reason)
+    _tie(email_normal)
 
 
 def suppress_hash(hashed: str, made_with: str, scope: str, reason: str) -> None:
@@ -70,6 +71,11 @@ def lift(email_normal: str, scope: str) -> None:
 # --- another key (SEC-25) ---
 
 
+def _tie(email_normal: str) -> None:
+    """Let lists find the blocks of a person whom we know, under today's key."""
+    Lead.objects.filter(email_normal=email_normal).update(suppression_hmac=address_hash(email_normal))
+
+
 def _renew(email_normal: str) -> None:
     """Write an address's blocks of before under today's key, now that the address is at hand."""
     today, *before = address_hashes(email_normal)
@@ -80,17 +86,16 @@ def _renew(email_normal: str) -> None:
         else:
             row.hmac, row.key_id = today, key_id()
             row.save(update_fields=["hmac", "key_id"])
+        _tie(email_normal)
 
 
 def renew_all() -> int:
     """Bring every person we know, with their blocks, under today's key. Return how many had another, or none."""
     renewed = 0
     for lead in Lead.objects.only("email_normal", "suppression_hmac").iterator(1000):
-        today = address_hash(lead.email_normal)
-        if lead.suppression_hmac != today:
+        if lead.suppression_hmac != address_hash(lead.email_normal):
             _renew(lead.email_normal)
-            lead.suppression_hmac = today
-            lead.save(update_fields=["suppression_hmac"])
+            _tie(lead.email_normal)
             renewed += 1
     return renewed
 

@@ -115,6 +115,19 @@ def test_somebody_erased_has_no_rows():
     assert (Submission.objects.contactable().count(), Submission.objects.hidden().count()) == (0, 0)
 
 
+def test_a_block_met_under_an_old_key_still_hides(settings):
+    """SEC-25: before `prepare` has brought everybody under the new key."""
+    submission = report_of("marta@quillstone.example")
+    suppression.suppress("marta@quillstone.example", "all", Reason.COMPLAINT)
+    settings.SUPPRESSION_KEYS_OLD = [settings.SUPPRESSION_KEY]
+    settings.SUPPRESSION_KEY = "another key of more than thirty-two letters"
+    assert list(Submission.objects.hidden()) == [submission]
+
+    suppression.blocks("marta@quillstone.example", "report")
+
+    assert list(Submission.objects.hidden()) == [submission]
+
+
 # --- where it is asked ---
 
 
