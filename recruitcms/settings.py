@@ -5,6 +5,7 @@ start with the variable's name and what is expected. All variables are listed in
 """
 
 import contextlib
+import ipaddress
 import os
 import secrets
 import zoneinfo
@@ -88,6 +89,18 @@ def cache(value: str) -> dict[str, Any]:
     if not config.get("BACKEND"):
         raise ValueError("write an address like redis://host:6379/0")
     return config
+
+
+def count(value: str) -> int:
+    """Read a number that is at least 1."""
+    if not value.isdecimal() or int(value) < 1:
+        raise ValueError("write a number, 1 or more")
+    return int(value)
+
+
+def networks(value: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Read addresses and networks by commas: 10.0.0.0/8, 127.0.0.1."""
+    return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
 
 
 def secret(name: str) -> str:
@@ -272,8 +285,15 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 63072000 if HTTPS else 0  # two years (SEC-2)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-if read("BEHIND_PROXY", "0", flag):
+BEHIND_PROXY = read("BEHIND_PROXY", "0", flag)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Whose X-Forwarded-For is believed (SEC-17).
+TRUSTED_PROXIES = read("TRUSTED_PROXIES", "127.0.0.1,::1" if BEHIND_PROXY else "", networks)
+# Limits of the public forms (SEC-18, EML-9): leads/spam.py, leads/mail_limits.py.
+FORMS_PER_NETWORK = read("FORMS_PER_NETWORK", "10", count)
+FORMS_IN_ALL = read("FORMS_IN_ALL", "200", count)
+CONFIRMATIONS_AN_HOUR = read("CONFIRMATIONS_AN_HOUR", "300", count)
 # Not `no-referrer`: with it a form on our own page would post `Origin: null` and be refused (§0.6).
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
