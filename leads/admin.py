@@ -29,7 +29,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from leads import exports, mail_files, tokens, withdrawal
+from leads import exports, mail_files, quarantine, tokens, withdrawal
 from leads.addresses import normalise
 from leads.models import (
     ConsentEvent,
@@ -55,7 +55,11 @@ MAIL_POLICY = (
 )
 
 
-STATE_COLOURS: dict[str, str] = {Submission.State.NEW: "hot", Submission.State.REPLIED: "ok"}
+STATE_COLOURS: dict[str, str] = {
+    Submission.State.HELD: "err",
+    Submission.State.NEW: "hot",
+    Submission.State.REPLIED: "ok",
+}
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -85,10 +89,10 @@ class SubmissionAdmin(admin.ModelAdmin):
     search_fields = ["name", "lead__name", "lead__email", "company", "message"]
     search_help_text = gettext_lazy("Search names, addresses, companies and messages.")
     date_hierarchy = "created_at"
-    actions = ["mark_replied", "mark_closed", "mark_spam", "export_as_csv"]
+    actions = ["release", "mark_replied", "mark_closed", "mark_spam", "export_as_csv"]
     fields_of_staff = ["state", "owner", "notes"]
     fieldsets = [
-        (gettext_lazy("Your answer"), {"fields": [("state", "owner"), "notes"]}),
+        (gettext_lazy("Your answer"), {"fields": [("state", "owner"), "held_because", "notes"]}),
         (
             gettext_lazy("What they wrote"),
             {"fields": ["name", "mail_to", "company", "phone", "job", "wants", "message", "language"]},
@@ -109,13 +113,44 @@ class SubmissionAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         shown = [name for _title, options in self.fieldsets for name in options["fields"]]
         flat = [name for entry in shown for name in ([entry] if isinstance(entry, str) else entry)]
-        return [name for name in flat if name not in self.fields_of_staff]
+        # A held form has buttons of its own: a state chosen from a list would answer nobody.
+        of_staff = [name for name in self.fields_of_staff if name != "state" or not _is_held(obj)]
+        return [name for name in flat if name not in of_staff]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        context["held"] = _is_held(kwargs.get("obj")) and self.has_change_permission(request)
+        return super().render_change_form(request, context, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Submission) -> HttpResponse:
+        """Release a held form, or call it spam, where that button was pressed."""
+        this = self.get_queryset(request).filter(pk=obj.pk, state=Submission.State.HELD)
+        if "_release" in request.POST:
+            self.release(request, this)
+        elif "_spam" in request.POST:
+            self._mark(request, this, Submission.State.SPAM)
+        else:
+            return super().response_change(request, obj)
+        return HttpResponseRedirect(reverse("admin:leads_submission_changelist"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.export_submission")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Submission | None = None) -> Any:
+        """Leave out why a form was held where it was not."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj and obj.held_because:
+            return fieldsets
+        answer = [name for name in fieldsets[0][1]["fields"] if name != "held_because"]
+        return [(fieldsets[0][0], {"fields": answer}), *fieldsets[1:]]
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Leave “held” out of the states to choose: a form gets into it and out of it by its own ways."""
+        if db_field.name == "state":
+            kwargs["choices"] = [choice for choice in Submission.State.choices if choice[0] != Submission.State.HELD]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer as owners the people who can open the admin; no other relation can be changed here."""
@@ -184,6 +219,15 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     # --- actions ---
 
+    @admin.action(description=gettext_lazy("Release: answer as if it had just come"), permissions=["change"])
+    def release(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        """Let held forms go on: their mails leave, and people are answered (SEC-26)."""
+        released = [submission for submission in queryset if quarantine.release(submission)]
+        _log(request, released, _("Released."))
+        count = len(released)
+        sentence = ngettext("%(count)d form is released.", "%(count)d forms are released.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
+
     @admin.action(description=gettext_lazy("Mark as replied"), permissions=["change"])
     def mark_replied(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         self._mark(request, queryset, Submission.State.REPLIED)
@@ -197,6 +241,9 @@ class SubmissionAdmin(admin.ModelAdmin):
         self._mark(request, queryset, Submission.State.SPAM)
 
     def _mark(self, request: HttpRequest, queryset: QuerySet[Submission], state: Submission.State) -> None:
+        """Set a state by hand. A held form can only be called spam: it is answered by releasing it."""
+        if state != Submission.State.SPAM:
+            queryset = queryset.exclude(state=Submission.State.HELD)
         changed = list(queryset.exclude(state=state))
         Submission.objects.filter(pk__in=[submission.pk for submission in changed]).update(state=state)
         _log(request, changed, _("State: %(state)s") % {"state": state.label})
@@ -232,6 +279,10 @@ class SubmissionAdmin(admin.ModelAdmin):
         super().delete_queryset(request, queryset)
         for lead in leads:
             withdrawal.forget_if_nothing_is_held(lead)
+
+
+def _is_held(submission: Submission | None) -> bool:
+    return submission is not None and submission.state == Submission.State.HELD
 
 
 def _log(request: HttpRequest, objects: list[Any], said: str) -> None:
@@ -295,7 +346,7 @@ class ReportAdmin(PublishableAdmin):
         (gettext_lazy("A page from the report"), {"fields": ["chart_title", "chart_note", "chart", "chart_source"]}),
         (gettext_lazy("How we count"), {"fields": ["method"]}),
         (gettext_lazy("The mail that brings it"), {"fields": ["sender", "mail_tip"]}),
-        (gettext_lazy("The exchange"), {"fields": ["gate_mode"], "classes": ["collapse"]}),
+        (gettext_lazy("The exchange"), {"fields": ["gate_mode", "without_letter"]}),
         PublishableAdmin.address_fields,  # type: ignore[list-item]
         PublishableAdmin.publishing_fields,  # type: ignore[list-item]
         PublishableAdmin.history_fields,  # type: ignore[list-item]

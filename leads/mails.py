@@ -40,8 +40,9 @@ def compose(mail: OutgoingMail) -> EmailMultiAlternatives:
         OutgoingMail.Kind.WELCOME: welcome,
         OutgoingMail.Kind.ENQUIRY: enquiry,
         OutgoingMail.Kind.TEAM: team,
+        OutgoingMail.Kind.HELD: held,
     }[OutgoingMail.Kind(mail.kind)]
-    language = settings.LANGUAGE_CODE if mail.kind == OutgoingMail.Kind.TEAM else mail.submission.language
+    language = settings.LANGUAGE_CODE if mail.kind in OutgoingMail.TO_TEAM else mail.submission.language
     with translation.override(language):
         return write(mail)
 
@@ -106,6 +107,12 @@ def team(mail: OutgoingMail) -> EmailMultiAlternatives:
     """Tell the team of a new enquiry: a link to it, and nothing about the person (EML-16)."""
     url = _absolute(reverse("admin:leads_submission_change", args=[mail.submission.pk]))
     return _message(mail, "team", settings.TEAM_MAIL, {}, url=url)
+
+
+def held(mail: OutgoingMail) -> EmailMultiAlternatives:
+    """Tell the team that forms wait for somebody to look at them: a link to the list, and nothing about anybody."""
+    url = _absolute(reverse("admin:leads_submission_changelist") + "?state__exact=held")
+    return _message(mail, "held", settings.TEAM_MAIL, {}, url=url)
 
 
 def report_title(asked_for: Report | None) -> str:

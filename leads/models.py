@@ -156,7 +156,9 @@ class Report(Publishable):
     """A gated document and the page that offers it."""
 
     class Gate(models.TextChoices):
+        OPEN = "open", _("Open: anybody downloads it from its page, without a form")
         EMAIL_ONLY = "email_only", _("Address only: the newsletter is a second, optional box")
+        SUBSCRIBE = "subscribe", _("For readers of the letter: the page states the exchange")
 
     points = models.TextField(_("three points"), blank=True, help_text=_("One on each line, beside the title."))
     form_note = models.CharField(_("note above the form"), max_length=120, blank=True, help_text=_("“48 pages. Free.”"))
@@ -178,7 +180,18 @@ class Report(Publishable):
     mail_tip = models.CharField(
         _("tip in the mail"), max_length=200, blank=True, help_text=_("“Making an offer this week? Start with page 9.”")
     )
-    gate_mode = models.CharField(_("gate"), max_length=20, choices=Gate, default=Gate.EMAIL_ONLY)
+    gate_mode = models.CharField(
+        _("gate"),
+        max_length=20,
+        choices=Gate,
+        default=Gate.EMAIL_ONLY,
+        help_text=_("Each consent keeps the gate under which it was given. Nobody who leaves later loses the report."),
+    )
+    without_letter = models.BooleanField(
+        _("offer it without the letter too"),
+        default=True,
+        help_text=_("For readers of the letter: adds the button “Just send me the report”."),
+    )
 
     class Meta(Publishable.Meta):
         verbose_name = _("report")
@@ -207,6 +220,8 @@ class Report(Publishable):
             "chart_source": self.chart_source,
             "method_html": markup.render_markdown(self.method, mark_fill_ins=False),
             "cover": self.cover.freeze() if self.cover else None,
+            "gate_mode": self.gate_mode,
+            "without_letter": self.without_letter,
             "search_title": self.search_title,
             "search_description": self.search_description,
         }
@@ -227,6 +242,11 @@ class ReportRevision(Revision):
     document = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="revisions")
 
     url_name = "report"
+
+    @property
+    def gate_mode(self) -> str:
+        """The gate that visitors meet (CON-10)."""
+        return self.content.get("gate_mode", Report.Gate.EMAIL_ONLY)
 
     class Meta(Revision.Meta):
         verbose_name = _("revision of a report")
@@ -337,6 +357,7 @@ class Submission(models.Model):
         CONSULTATION = "consultation", _("Consultation")
 
     class State(models.TextChoices):
+        HELD = "held", _("Held for review")
         NEW = "new", _("New")
         REPLIED = "replied", _("Replied")
         CLOSED = "closed", _("Closed")
@@ -353,6 +374,13 @@ class Submission(models.Model):
         HR = "hr", _("HR or talent")
         ENGINEERING = "engineering", _("Engineering lead")
         CANDIDATE = "candidate", _("Candidate")
+
+    class HeldBecause(models.TextChoices):
+        TRAP = "trap", _("A field that people do not see was filled in")
+        ADDRESS = "address", _("Many forms named this address")
+        NO_BROWSER = "no_browser", _("It did not come from a browser")
+        HASTE = "haste", _("It was sent faster than a person can")
+        MANY = "many", _("Many forms came at once, and this one without proof of work")
 
     public_id = models.CharField(max_length=32, unique=True, default=random_id, editable=False)
     kind = models.CharField(_("wants"), max_length=20, choices=Kind)
@@ -378,7 +406,11 @@ class Submission(models.Model):
     confirm_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     confirm_until = models.DateTimeField(null=True, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
+    # one sending, however often it arrives: which form it was, and a keyed hash of its answers (REL-3)
+    idem_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    answers_mac = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     # what staff do with it
+    held_because = models.CharField(_("held because"), max_length=20, choices=HeldBecause, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW, db_index=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("owner")
@@ -544,6 +576,7 @@ class OutgoingMail(models.Model):
         WELCOME = "welcome", _("Welcome to the letter")
         ENQUIRY = "enquiry", _("We have your message")
         TEAM = "team", _("New enquiry, to the team")
+        HELD = "held", _("Forms wait for review, to the team")
 
     class State(models.TextChoices):
         PENDING = "pending", _("Waiting")
@@ -551,6 +584,8 @@ class OutgoingMail(models.Model):
         SENT = "sent", _("Sent")
         DEAD = "dead", _("Given up")
         CANCELLED = "cancelled", _("Cancelled")
+
+    TO_TEAM = {Kind.TEAM, Kind.HELD}
 
     kind = models.CharField(_("mail"), max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="mails")

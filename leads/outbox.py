@@ -19,8 +19,9 @@ from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from leads import chores, conversions, ledger, mails, suppression, tokens
+from leads import chores, conversions, ledger, mail_limits, mails, suppression, tokens
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 
@@ -35,7 +36,7 @@ PAUSE = 2.0  # seconds between two looks into the outbox
 BATCH = 50
 
 
-def owe(kind: OutgoingMail.Kind, submission: Submission, purpose: Purpose) -> OutgoingMail:
+def owe(kind: OutgoingMail.Kind, submission: Submission, purpose: Purpose | None) -> OutgoingMail:
     """Write down that a mail is owed, in the transaction of what it is about. Its Message-ID is fixed from now on."""
     message_id = f"<{secrets.token_hex(16)}@{urlsplit(settings.SITE_URL).hostname}>"
     return OutgoingMail.objects.create(kind=kind, submission=submission, purpose=purpose, message_id=message_id)
@@ -65,7 +66,7 @@ def _take(mail: OutgoingMail, until: datetime) -> bool:
 def send_due(limit: int = BATCH) -> int:
     """Send up to `limit` mails that are due. Return how many left."""
     sent = 0
-    for _number in range(limit):
+    for _turn in range(limit):
         mail = claim(timezone.now())
         if mail is None:
             break
@@ -78,6 +79,10 @@ def _deliver(mail: OutgoingMail) -> bool:
     if not _is_wanted(mail):
         _end(mail, State.CANCELLED)
         return False
+    stopped = mail_limits.limit(mail, timezone.now())
+    if stopped:
+        _wait(mail, stopped)
+        return False
     try:
         mails.compose(mail).send()
     except Exception as error:
@@ -85,6 +90,14 @@ def _deliver(mail: OutgoingMail) -> bool:
         return False
     _end(mail, State.SENT, sent_at=timezone.now(), last_error="")
     return True
+
+
+def _wait(mail: OutgoingMail, stopped: mail_limits.Limit) -> None:
+    """Give a claimed mail back until a limit lets it go, or for good (EML-9)."""
+    if stopped.until:
+        _end(mail, State.PENDING, due_at=stopped.until, attempts=0)
+    else:
+        _end(mail, State.CANCELLED, last_error=_("This address has had as many of these mails as one may ask for."))
 
 
 def _is_wanted(mail: OutgoingMail) -> bool:

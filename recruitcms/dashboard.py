@@ -48,7 +48,7 @@ def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
     tiles = []
     if leads:
         late = late_before(now, SiteSettings.get().answers_within_days)
-        tiles += [waiting(late), report_requests(now)]
+        tiles += [waiting(late), *held(), report_requests(now)]
     if may_view(request.user, "leads.outgoingmail"):
         tiles.append(mail_waiting(now))
     if roles:
@@ -96,6 +96,16 @@ def waiting(late: datetime) -> Tile:
         alarm=_("%(number)d late") % {"number": found["late"]} if found["late"] else "",
         url=list_url("leads_submission", "?kind__exact=consultation&state__exact=new"),
     )
+
+
+def held() -> list[Tile]:
+    """Count the forms that wait for somebody to look at them; nothing where there is none."""
+    found = Submission.objects.filter(state=Submission.State.HELD).aggregate(all=Count("pk"), oldest=Min("created_at"))
+    if not found["all"]:
+        return []
+    age = timesince(found["oldest"], depth=1)
+    url = list_url("leads_submission", "?state__exact=held")
+    return [Tile(_("Held for review"), found["all"], alarm=_("Oldest: %(age)s") % {"age": age}, url=url)]
 
 
 def report_requests(now: datetime) -> Tile:

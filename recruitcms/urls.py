@@ -11,6 +11,7 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/gpc.json", views.gpc, name="gpc"),
     path("count/", beacons.count, name="count"),
+    path("forms/ticket/", beacons.ticket, name="form-ticket"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     *i18n_patterns(
         path("", views.home, name="home"),

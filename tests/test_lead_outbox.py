@@ -95,7 +95,7 @@ def test_a_due_mail_is_sent_once_with_its_fixed_message_id(mail, postbox):
 
 
 def test_mail_is_sent_in_the_order_of_its_dues(mail, postbox):
-    earlier = make_mail(submission=mail.submission, due_at=timezone.now() - timedelta(hours=1))
+    earlier = make_mail("welcome", submission=mail.submission, due_at=timezone.now() - timedelta(hours=1))
 
     outbox.send_due()
 
@@ -257,8 +257,10 @@ OWE_TWELVE = """
 import django; django.setup()
 from tests.lead_factories import *
 make_wordings()
-submission = requested(make_submission(report=published_report()))
-for number in range(12): make_mail(submission=submission, message_id=f"<{number}@testserver>")
+report = published_report()
+for number in range(12):
+    submission = requested(make_submission(email=f"person{number}@quillstone.example", report=report))
+    make_mail(submission=submission, message_id=f"<{number}@testserver>")
 """
 
 
@@ -303,7 +305,7 @@ def test_the_embedded_worker_sends_until_it_is_stopped(transactional_db, postbox
     make_wordings()
     submission = requested(make_submission(report=published_report()))
     make_mail(submission=submission)
-    make_mail(submission=submission, due_at=timezone.now() + timedelta(seconds=0.3))
+    make_mail("welcome", submission=submission, due_at=timezone.now() + timedelta(seconds=0.3))
 
     stop = outbox.start_thread()
 
@@ -338,7 +340,7 @@ def test_the_loop_survives_a_fault_and_says_so_without_its_message(transactional
 
 
 def test_the_worker_sends_what_is_due_and_says_how_many(mail, postbox, capsys):
-    make_mail(submission=mail.submission)
+    make_mail("welcome", submission=mail.submission)
 
     call_command("worker", "--once")
 
