@@ -103,9 +103,8 @@ def held() -> list[Tile]:
     found = Submission.objects.filter(state=Submission.State.HELD).aggregate(all=Count("pk"), oldest=Min("created_at"))
     if not found["all"]:
         return []
-    age = timesince(found["oldest"], depth=1)
-    url = list_url("leads_submission", "?state__exact=held")
-    return [Tile(_("Held for review"), found["all"], alarm=_("Oldest: %(age)s") % {"age": age}, url=url)]
+    age = _("Oldest: %(age)s") % {"age": timesince(found["oldest"], depth=1)}
+    return [Tile(_("Held for review"), found["all"], alarm=age, url=list_url("leads_submission", "?state__exact=held"))]
 
 
 def report_requests(now: datetime) -> Tile:
