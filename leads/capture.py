@@ -22,6 +22,7 @@ from leads.addresses import deliverable, normalise
 from leads.forms import PublicForm, ReportRequestForm
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Purpose, Report, Submission
 from recruitcms.models import CallToAction
+from recruitcms.networks import network_of
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 MAX_UTM = 100
@@ -79,7 +80,7 @@ def capture_report_request(
         _prepare_to_confirm(submission, form.agreed, form.gate_mode)
         return submission
 
-    return _once(_sending(form, f"report {report.pk} {form.gate_mode}"), request, keep)
+    return _once(_sending(form, request, f"report {report.pk} {form.gate_mode}"), request, keep)
 
 
 def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = "") -> Submission:
@@ -96,7 +97,7 @@ def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = 
             _prepare_to_confirm(submission, agreed)
         return submission
 
-    return _once(_sending(form, "enquiry"), request, keep)
+    return _once(_sending(form, request, "enquiry"), request, keep)
 
 
 def owe_answers(submission: Submission) -> None:
@@ -145,15 +146,16 @@ class _Sending:
         return kept or Submission.objects.filter(answers_mac=self.answers_mac, created_at__gt=since).first()
 
 
-def _sending(form: PublicForm, what: str) -> _Sending:
+def _sending(form: PublicForm, request: HttpRequest, what: str) -> _Sending:
     """Return what a valid form is recognised by when it arrives again.
 
     A ticket names one form that somebody began to fill in. Without script there is none: then what is asked for and the
-    address name it, for ten minutes or a little more.
+    address name it, for ten minutes or a little more; with the network, so that nobody learns who else has just sent
+    a form for an address (EML-10).
     """
     ticket = tickets.read(form.data.get("ticket", ""))
     bucket = int(timezone.now().timestamp()) // SAME_FORM
-    who = normalise(form.cleaned_data["email"])
+    who = f"{normalise(form.cleaned_data['email'])} {network_of(request)}"
     keys = [_mac("address", f"{what} {who} {number}") for number in (bucket, bucket - 1)]
     answers = {field.name: form.cleaned_data.get(field.name) for field in form.visible_fields()}
     told = {name: answer.sha256 if isinstance(answer, ConsentText) else answer for name, answer in answers.items()}

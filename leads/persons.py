@@ -105,6 +105,7 @@ def _submission(submission: Submission) -> dict[str, Any]:
         "report": str(submission.report or ""),
         "call_to_action": submission.cta.name if submission.cta else "",
         "state": submission.state,
+        "held_because": submission.get_held_because_display(),
         "our_notes": submission.notes,
     } | {name: getattr(submission, name) for name in names}
 

@@ -62,6 +62,16 @@ def test_without_script_the_turn_of_ten_minutes_makes_no_second_one(client, word
     assert Submission.objects.count() == 1
 
 
+def test_without_script_nobody_learns_who_else_has_just_written(client, words):
+    """EML-10: from another network the same address is another form"""
+    client.post("/consultation/", enquiry(words))
+
+    stranger = Client(headers=BROWSER, REMOTE_ADDR="203.0.113.9")
+    response = stranger.post("/consultation/", enquiry(words, message="Anybody there?"))
+
+    assert response["Location"] == "/consultation/thanks/"
+
+
 def test_the_same_answers_some_time_later_are_another_form(client, words, clock):
     client.post("/consultation/", enquiry(words))
 
