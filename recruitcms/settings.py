@@ -256,6 +256,8 @@ if MAIL_URL:
     for _key, _value in _mail.items():
         if _key.startswith("EMAIL_"):
             globals()[_key] = _value
+    if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+        EMAIL_BACKEND = "leads.smtp.Backend"  # the same, telling whose fault a failure was (EML-14)
 else:
     EMAIL_BACKEND = "leads.mail_files.MailFilesBackend"
 EMAIL_TIMEOUT = 30
