@@ -14,7 +14,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from leads.models import Suppression
+from leads.models import SoftBounces, Suppression
 
 Reason = Suppression.Reason
 ALL = Suppression.ALL
@@ -55,6 +55,7 @@ def lift(email_normal: str, scope: str) -> None:
     """
     rows = Suppression.objects.filter(hmac=address_hash(email_normal), scope__in=[scope, ALL])
     rows.exclude(reason=Reason.COMPLAINT).delete()
+    forget_soft_bounces(email_normal)
 
 
 # --- bounces ---
@@ -72,6 +73,11 @@ def lift_bounce(email_normal: str) -> bool:
     return bool(count)
 
 
+def forget_soft_bounces(email_normal: str) -> None:
+    """Begin counting anew: a mail has arrived."""
+    SoftBounces.objects.filter(hmac=address_hash(email_normal)).delete()
+
+
 # --- the journal ---
 
 
@@ -81,7 +87,7 @@ class Entry:
 
     hmac: str
     key_id: str
-    act: str  # withdrawn or erased
+    act: str  # withdrawn, erased or complained
     scope: str
     at: str
 

@@ -2,7 +2,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from leads import beacons
+from leads import beacons, feedback_views
 from recruitcms import views
 
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/gpc.json", views.gpc, name="gpc"),
     path("count/", beacons.count, name="count"),
+    path("mail-events/", feedback_views.signed_reports, name="mail-events"),
+    path("mail-events/<slug:provider>/", feedback_views.provider_reports, name="mail-events-provider"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     *i18n_patterns(
         path("", views.home, name="home"),
