@@ -29,7 +29,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from leads import exports, mail_files, tokens, withdrawal
+from leads import exports, mail_files, suppression, tokens, withdrawal
 from leads.addresses import normalise
 from leads.models import (
     ConsentEvent,
@@ -451,7 +451,7 @@ class ConsentEventAdmin(ReadOnlyAdmin):
         (gettext_lazy("What they were told"), {"fields": ["words", "text", "locale", "policy_version"]}),
         (
             gettext_lazy("How it came about"),
-            {"fields": ["page", "controls", "sent_form", "confirm_mail", "subject_ref"]},
+            {"fields": ["page", "controls", "sent_form", "confirm_mail", "receipt", "subject_ref"]},
         ),
         (gettext_lazy("Proof"), {"fields": ["event_id", "commitment", "prev_hash", "hash", "mac", "mac_key_id"]}),
     ]
@@ -483,6 +483,10 @@ class ConsentEventAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("confirmation mail"))
     def confirm_mail(self, event: ConsentEvent) -> str:
         return self._detail(event, "message_id")
+
+    @admin.display(description=gettext_lazy("receipt of the mail server"))
+    def receipt(self, event: ConsentEvent) -> str:
+        return self._detail(event, "smtp_reply")
 
     @admin.display(description=gettext_lazy("person"))
     def subject_ref(self, event: ConsentEvent) -> str:
@@ -556,20 +560,56 @@ class PageCountAdmin(ReadOnlyAdmin):
 class OutgoingMailAdmin(ReadOnlyAdmin):
     """The outbox: what is owed, what left, what was given up."""
 
-    list_display = ["kind", "state", "submission", "due_at", "attempts", "last_error", "sent_at"]
+    list_display = ["kind", "state", "submission", "due_at", "attempts", "uncertain", "last_error", "sent_at"]
     list_filter = ["state", "kind", "created_at"]
     list_select_related = ["submission"]
-    fields = ["kind", "state", "submission", "purpose", "created_at", "due_at", "attempts", "last_error", "sent_at"]
-    actions = ["send_again", "cancel"]
+    fieldsets = [
+        (None, {"fields": ["kind", "state", "submission", "purpose", "created_at", "due_at", "sent_at"]}),
+        (
+            gettext_lazy("The mail server"),
+            {"fields": ["attempts", "uncertain", "last_error", "smtp_reply", "message_id"]},
+        ),
+    ]
+    actions = ["send_again", "lift_and_send_again", "cancel"]
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.change_outgoingmail")
 
     @admin.action(description=gettext_lazy("Send again (those given up)"), permissions=["handle"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
-        """Owe given-up mails anew. Consent is asked again before each leaves."""
+        """Owe given-up mails anew, but for addresses that bounced. Consent is asked again before each leaves."""
+        dead = list(queryset.filter(state=OutgoingMail.State.DEAD).select_related("submission__lead"))
+        blocked = [mail for mail in dead if self._has_bounced(mail)]
+        self._owe_again(request, [mail for mail in dead if mail not in blocked])
+        if blocked:
+            sentence = ngettext(
+                "%(count)d mail stays: its address does not exist, said its mail server. “Lift the block” tries again.",
+                "%(count)d mails stay: their addresses do not exist, said their mail servers. “Lift the block” tries "
+                "again.",
+                len(blocked),
+            )
+            self.message_user(request, sentence % {"count": len(blocked)}, messages.WARNING)
+
+    @admin.action(
+        description=gettext_lazy("Lift the block of addresses that bounced, and send again"), permissions=["handle"]
+    )
+    def lift_and_send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        """Try addresses again that bounced, by a decision of staff, which the log keeps. A complaint's block stays."""
+        dead = list(queryset.filter(state=OutgoingMail.State.DEAD).select_related("submission__lead"))
+        lifted = [mail for mail in dead if self._has_bounced(mail)]
+        for mail in lifted:
+            suppression.lift_bounce(mail.submission.lead.email_normal)
+        _log(request, lifted, _("The block after a bounce was lifted."))
+        self._owe_again(request, dead)
+
+    def _has_bounced(self, mail: OutgoingMail) -> bool:
+        to_visitor = mail.kind != OutgoingMail.Kind.TEAM
+        return to_visitor and suppression.bounced_at(mail.submission.lead.email_normal) is not None
+
+    def _owe_again(self, request: HttpRequest, mails: list[OutgoingMail]) -> None:
         again = {"state": OutgoingMail.State.PENDING, "attempts": 0, "due_at": timezone.now()}
-        count = queryset.filter(state=OutgoingMail.State.DEAD).update(**again)
+        dead = OutgoingMail.objects.filter(pk__in=[mail.pk for mail in mails], state=OutgoingMail.State.DEAD)
+        count = dead.update(**again)
         sentence = ngettext("%(count)d mail will be sent again.", "%(count)d mails will be sent again.", count)
         self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
 
