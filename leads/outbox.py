@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import close_old_connections, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -64,6 +64,13 @@ def claim(now: datetime) -> OutgoingMail | None:
         if mail is None or not _take(mail):
             return None  # another worker was quicker
     return OutgoingMail.objects.select_related("submission__lead", "submission__report", "purpose").get(pk=mail.pk)
+
+
+def oldest_owed(now: datetime) -> timedelta:
+    """Return for how long the oldest mail has been owed that has not left; nothing where none waits (REL-4)."""
+    owed = OutgoingMail.objects.filter(state__in=[State.PENDING, State.SENDING])
+    since = owed.aggregate(at=Min("created_at"))["at"]
+    return max(now - since, timedelta()) if since else timedelta()
 
 
 def _take(mail: OutgoingMail) -> bool:

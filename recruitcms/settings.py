@@ -306,6 +306,7 @@ EMBEDDED_WORKER = read("EMBEDDED_WORKER", "1", flag)
 
 # --- Security ---------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked from inside, past the proxy that ends TLS
 SECURE_HSTS_SECONDS = 63072000 if HTTPS else 0  # two years (SEC-2)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
