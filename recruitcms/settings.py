@@ -284,6 +284,7 @@ else:
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = read("MAIL_FROM", "Northbeam Talent <hello@northbeam.example>", mailbox)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_DKIM_SELECTOR = read("MAIL_DKIM_SELECTOR", "")  # for `check --deploy`, which prints the DNS records (EML-4)
 TEAM_MAIL = read("TEAM_MAIL", DEFAULT_FROM_EMAIL, mailbox)  # who hears of a new enquiry
 # What comes back: who reports bounces and complaints, and what Anymail calls the secret that it checks (EML-15).
 MAIL_EVENT_PROVIDERS = {
