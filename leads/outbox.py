@@ -87,18 +87,32 @@ def _take(mail: OutgoingMail) -> bool:
 
 
 def send_due(limit: int = BATCH) -> int:
-    """Send up to `limit` mails that are due, over one connection at a time. Return how many left."""
+    """Send up to `limit` mails that are due, over one connection at a time. Return how many left.
+
+    A server that cannot be reached ends the round: the other mails would only wait for it too (REL-4).
+    """
     sent = 0
     server = get_connection()
     for number in range(limit):
         mail = claim(timezone.now()) if pauses.may_send(timezone.now()) else None
-        if mail is None:
-            break
-        if number % BATCH == BATCH - 1:
+        if number and number % BATCH == 0:
             _hang_up(server)
+        if mail is None or not _reach(server, mail):
+            break
         sent += _deliver(mail, server)
     _hang_up(server)
     return sent
+
+
+def _reach(server: Any, mail: OutgoingMail) -> bool:
+    """Connect to the mail server for a mail in hand, unless that is done. Return whether it listens to us."""
+    try:
+        server.open()
+    except Exception as error:
+        _hang_up(server)
+        _fail(mail, error)
+        return False
+    return True
 
 
 def _hang_up(server: Any) -> None:
@@ -116,7 +130,6 @@ def _deliver(mail: OutgoingMail, server: Any) -> bool:
     try:
         message = mails.compose(mail)
         message.connection = server
-        server.open()  # nothing to do where it is open; opened by `send` itself it would be closed after one mail
         if time.monotonic() >= mail.lease_ticks:
             return False  # we slept with the mail in hand: it is another worker's now
         message.send()
