@@ -36,6 +36,7 @@ from leads.models import (
     ConsentText,
     CookieChoice,
     Edition,
+    OutboxState,
     OutgoingMail,
     OwedEvent,
     PageCount,
@@ -43,6 +44,7 @@ from leads.models import (
     Report,
     ReportRevision,
     Submission,
+    Suppression,
 )
 from leads.views import render_report
 from recruitcms.admin import PublishableAdmin, SharedContentAdmin
@@ -498,6 +500,46 @@ class ConsentEventAdmin(ReadOnlyAdmin):
         return ", ".join(f"{key}: {value}" for key, value in found.items()) if isinstance(found, dict) else found
 
 
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    """Addresses that are not written to, as hashes: found by the address, which is not stored here (CON-14)."""
+
+    list_display = ["created_at", "reason", "scope", "hash_start"]
+    list_filter = ["reason", "scope", "created_at"]
+    search_fields = ["=hmac"]
+    search_help_text = gettext_lazy("Type a whole e-mail address to see whether it is blocked, and why.")
+    fields = ["created_at", "reason", "scope", "hmac"]
+    actions = ["lift"]
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leads.delete_suppression")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Look an address up by its keyed hash."""
+        try:
+            term = suppression.address_hash(normalise(search_term)) if "@" in search_term else search_term
+        except ValidationError:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, term)
+
+    @admin.display(description=gettext_lazy("address"))
+    def hash_start(self, row: Suppression) -> str:
+        return f"{row.hmac[:12]}…"
+
+    @admin.action(description=gettext_lazy("Lift: the person asked for it"), permissions=["lift"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> None:
+        """Let mail go there again, by a decision of staff that the log keeps: the only way after a complaint (CON-15).
+
+        Consent comes back by none of this: who withdrew must agree anew.
+        """
+        rows = list(queryset)
+        _log(request, rows, _("Lifted."))
+        Suppression.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        count = len(rows)
+        sentence = ngettext("%(count)d block is lifted.", "%(count)d blocks are lifted.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
+
+
 @admin.register(CookieChoice)
 class CookieChoiceAdmin(ReadOnlyAdmin):
     """Answers to the cookie notice: found by the id in the visitor's cookie, tied to nobody (COO-6)."""
@@ -574,6 +616,15 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.change_outgoingmail")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Say above the list that all mail is paused, and what the mail server said (EML-14)."""
+        state = OutboxState.get()
+        if state.paused_until and self.has_view_permission(request):
+            said = _("All mail waits until %(time)s, since the mail server refuses us. It said: %(words)s")
+            words = {"time": _moment(state.paused_until, "SHORT_DATETIME_FORMAT"), "words": state.paused_for}
+            self.message_user(request, said % words, messages.WARNING)
+        return super().changelist_view(request, extra_context)
 
     @admin.action(description=gettext_lazy("Send again (those given up)"), permissions=["handle"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
