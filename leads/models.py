@@ -598,7 +598,7 @@ class OutgoingMail(models.Model):
     uncertain = models.PositiveSmallIntegerField(
         _("perhaps sent before"),
         default=0,
-        help_text=_("How often the connection broke after the whole mail was handed over."),
+        help_text=_("How often the connection broke, or the worker stopped, when the server may have had it."),
     )
     created_at = models.DateTimeField(_("owed since"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True)

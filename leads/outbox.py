@@ -82,6 +82,7 @@ def _take(mail: OutgoingMail) -> bool:
         lease_boot=boot.ID,
         lease_ticks=time.monotonic() + LEASE.total_seconds(),
         attempts=F("attempts") + 1,
+        uncertain=F("uncertain") + int(mail.state == State.SENDING),  # whoever had it stopped, before or after the dot
     )
     return bool(taken)
 

@@ -19,8 +19,9 @@ from leads.addresses import without_addresses
 STAGES = {"ehlo": "hello", "helo": "hello", "starttls": "hello", "auth": "sign_in"}
 STAGES |= {"mail": "sender", "rcpt": "recipient", "data": "data"}
 OUR_STAGES = {"connect", "hello", "sign_in", "sender"}  # a refusal there is not about the recipient, nor the mail
-# Enhanced codes (RFC 3463) of refusals to a recipient that do not say that there is none: a full mailbox, a policy.
-NOT_THE_ADDRESS = re.compile(r"5\.(2\.2|7\.\d+)\b")
+# Enhanced codes (RFC 3463) of refusals to a recipient that do not say that there is none: the sender's address, a full
+# mailbox, the mail system itself, a policy.
+NOT_THE_ADDRESS = re.compile(r"5\.(1\.[78]|2\.2|3\.\d+|7\.\d+)\b")
 TOO_LARGE = 552  # the answer to MAIL with a SIZE: about this mail, though given to the sender
 SIGN_IN_FIRST = 530  # some servers say so only to RCPT
 

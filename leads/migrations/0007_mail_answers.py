@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outgoingmail',
             name='uncertain',
-            field=models.PositiveSmallIntegerField(default=0, help_text='How often the connection broke after the whole mail was handed over.', verbose_name='perhaps sent before'),
+            field=models.PositiveSmallIntegerField(default=0, help_text='How often the connection broke, or the worker stopped, when the server may have had it.', verbose_name='perhaps sent before'),
         ),
         migrations.AlterField(
             model_name='consentevent',
