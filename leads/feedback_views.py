@@ -5,6 +5,7 @@ A provider's own format and signature, or password, are django-anymail's busines
 
 import hashlib
 import hmac
+import logging
 import re
 import time
 from typing import Any
@@ -18,6 +19,8 @@ from django.views.decorators.http import require_POST
 
 from leads import feedback
 from leads.feedback import Feedback, What
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 1024 * 1024  # providers send many reports at once, each with the headers of its mail
 LATEST = 300  # seconds between signing and arriving, either way
@@ -63,13 +66,18 @@ def _is_now(moment: str) -> bool:
 
 @csrf_exempt
 def provider_reports(request: HttpRequest, provider: str) -> HttpResponseBase:
-    """Take reports in the format of the provider that MAIL_EVENTS names, checked with MAIL_EVENTS_SECRET."""
+    """Take reports in the format of the provider that MAIL_EVENTS names, checked with MAIL_EVENTS_SECRET; else 401."""
     if provider != settings.MAIL_EVENTS or provider not in VIEWS:
         raise Http404
-    from anymail.signals import tracking  # where it is not used it need not be loaded
+    from anymail.exceptions import AnymailWebhookValidationFailure  # where they are not used they need not be loaded
+    from anymail.signals import tracking
 
     tracking.connect(_heard, dispatch_uid="leads.feedback")
-    return import_string(f"anymail.webhooks.{VIEWS[provider]}").as_view()(request)
+    try:
+        return import_string(f"anymail.webhooks.{VIEWS[provider]}").as_view()(request)
+    except AnymailWebhookValidationFailure:  # caught here, lest every stranger's try fill a page of the log
+        log.warning("A report to /mail-events/ was not signed by %s.", provider)
+        return HttpResponse(status=401)
 
 
 # What they carry is its own authority; they come from other machines, and may be longer than a form.
