@@ -29,13 +29,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from leads import exports, mail_files, quarantine, tokens, withdrawal
+from leads import exports, mail_files, quarantine, suppression, tokens, withdrawal
 from leads.addresses import normalise
 from leads.models import (
     ConsentEvent,
     ConsentText,
     CookieChoice,
     Edition,
+    OutboxState,
     OutgoingMail,
     OwedEvent,
     PageCount,
@@ -43,6 +44,7 @@ from leads.models import (
     Report,
     ReportRevision,
     Submission,
+    Suppression,
 )
 from leads.views import render_report
 from recruitcms.admin import PublishableAdmin, SharedContentAdmin
@@ -502,7 +504,7 @@ class ConsentEventAdmin(ReadOnlyAdmin):
         (gettext_lazy("What they were told"), {"fields": ["words", "text", "locale", "policy_version"]}),
         (
             gettext_lazy("How it came about"),
-            {"fields": ["page", "controls", "sent_form", "confirm_mail", "subject_ref"]},
+            {"fields": ["page", "controls", "sent_form", "confirm_mail", "receipt", "subject_ref"]},
         ),
         (gettext_lazy("Proof"), {"fields": ["event_id", "commitment", "prev_hash", "hash", "mac", "mac_key_id"]}),
     ]
@@ -535,6 +537,10 @@ class ConsentEventAdmin(ReadOnlyAdmin):
     def confirm_mail(self, event: ConsentEvent) -> str:
         return self._detail(event, "message_id")
 
+    @admin.display(description=gettext_lazy("receipt of the mail server"))
+    def receipt(self, event: ConsentEvent) -> str:
+        return self._detail(event, "smtp_reply")
+
     @admin.display(description=gettext_lazy("person"))
     def subject_ref(self, event: ConsentEvent) -> str:
         return self._detail(event, "subject_ref")
@@ -543,6 +549,46 @@ class ConsentEventAdmin(ReadOnlyAdmin):
         """Return a detail of an event, or a dash where it is deleted or was never there."""
         found = getattr(getattr(event, "payload", None), name, "") or "-"
         return ", ".join(f"{key}: {value}" for key, value in found.items()) if isinstance(found, dict) else found
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    """Addresses that are not written to, as hashes: found by the address, which is not stored here (CON-14)."""
+
+    list_display = ["created_at", "reason", "scope", "hash_start"]
+    list_filter = ["reason", "scope", "created_at"]
+    search_fields = ["=hmac"]
+    search_help_text = gettext_lazy("Type a whole e-mail address to see whether it is blocked, and why.")
+    fields = ["created_at", "reason", "scope", "hmac"]
+    actions = ["lift"]
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leads.delete_suppression")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Look an address up by its keyed hash."""
+        try:
+            term = suppression.address_hash(normalise(search_term)) if "@" in search_term else search_term
+        except ValidationError:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, term)
+
+    @admin.display(description=gettext_lazy("address"))
+    def hash_start(self, row: Suppression) -> str:
+        return f"{row.hmac[:12]}…"
+
+    @admin.action(description=gettext_lazy("Lift: the person asked for it"), permissions=["lift"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> None:
+        """Let mail go there again, by a decision of staff that the log keeps: the only way after a complaint (CON-15).
+
+        Consent comes back by none of this: who withdrew must agree anew.
+        """
+        rows = list(queryset)
+        _log(request, rows, _("Lifted."))
+        Suppression.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        count = len(rows)
+        sentence = ngettext("%(count)d block is lifted.", "%(count)d blocks are lifted.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
 
 
 @admin.register(CookieChoice)
@@ -607,20 +653,65 @@ class PageCountAdmin(ReadOnlyAdmin):
 class OutgoingMailAdmin(ReadOnlyAdmin):
     """The outbox: what is owed, what left, what was given up."""
 
-    list_display = ["kind", "state", "submission", "due_at", "attempts", "last_error", "sent_at"]
+    list_display = ["kind", "state", "submission", "due_at", "attempts", "uncertain", "last_error", "sent_at"]
     list_filter = ["state", "kind", "created_at"]
     list_select_related = ["submission"]
-    fields = ["kind", "state", "submission", "purpose", "created_at", "due_at", "attempts", "last_error", "sent_at"]
-    actions = ["send_again", "cancel"]
+    fieldsets = [
+        (None, {"fields": ["kind", "state", "submission", "purpose", "created_at", "due_at", "sent_at"]}),
+        (
+            gettext_lazy("The mail server"),
+            {"fields": ["attempts", "uncertain", "last_error", "smtp_reply", "message_id"]},
+        ),
+    ]
+    actions = ["send_again", "lift_and_send_again", "cancel"]
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.change_outgoingmail")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Say above the list that all mail is paused, and what the mail server said (EML-14)."""
+        state = OutboxState.get()
+        if state.paused_until and self.has_view_permission(request):
+            said = _("All mail waits until %(time)s, since the mail server refuses us. It said: %(words)s")
+            words = {"time": _moment(state.paused_until, "SHORT_DATETIME_FORMAT"), "words": state.paused_for}
+            self.message_user(request, said % words, messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
     @admin.action(description=gettext_lazy("Send again (those given up)"), permissions=["handle"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
-        """Owe given-up mails anew. Consent is asked again before each leaves."""
+        """Owe given-up mails anew, but for addresses that bounced. Consent is asked again before each leaves."""
+        dead = list(queryset.filter(state=OutgoingMail.State.DEAD).select_related("submission__lead"))
+        blocked = [mail for mail in dead if self._has_bounced(mail)]
+        self._owe_again(request, [mail for mail in dead if mail not in blocked])
+        if blocked:
+            sentence = ngettext(
+                "%(count)d mail stays: its address does not exist, said its mail server. “Lift the block” tries again.",
+                "%(count)d mails stay: their addresses do not exist, said their mail servers. “Lift the block” tries "
+                "again.",
+                len(blocked),
+            )
+            self.message_user(request, sentence % {"count": len(blocked)}, messages.WARNING)
+
+    @admin.action(
+        description=gettext_lazy("Lift the block of addresses that bounced, and send again"), permissions=["handle"]
+    )
+    def lift_and_send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        """Try addresses again that bounced, by a decision of staff, which the log keeps. A complaint's block stays."""
+        dead = list(queryset.filter(state=OutgoingMail.State.DEAD).select_related("submission__lead"))
+        lifted = [mail for mail in dead if self._has_bounced(mail)]
+        for mail in lifted:
+            suppression.lift_bounce(mail.submission.lead.email_normal)
+        _log(request, lifted, _("The block after a bounce was lifted."))
+        self._owe_again(request, dead)
+
+    def _has_bounced(self, mail: OutgoingMail) -> bool:
+        to_visitor = mail.kind not in OutgoingMail.TO_TEAM
+        return to_visitor and suppression.bounced_at(mail.submission.lead.email_normal) is not None
+
+    def _owe_again(self, request: HttpRequest, mails: list[OutgoingMail]) -> None:
         again = {"state": OutgoingMail.State.PENDING, "attempts": 0, "due_at": timezone.now()}
-        count = queryset.filter(state=OutgoingMail.State.DEAD).update(**again)
+        dead = OutgoingMail.objects.filter(pk__in=[mail.pk for mail in mails], state=OutgoingMail.State.DEAD)
+        count = dead.update(**again)
         sentence = ngettext("%(count)d mail will be sent again.", "%(count)d mails will be sent again.", count)
         self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
 

@@ -6,6 +6,7 @@ A mail is written when it is sent, in the language of the form, and every link i
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
@@ -145,7 +146,7 @@ def _to_visitor(mail: OutgoingMail, template: str, purposes: list[Any], **contex
     headers = {
         "List-Unsubscribe": f"<{withdraw_url(submission, (mail.purpose or purposes[0]).key)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
+    } | _list_headers(mail)
     message = _message(
         mail,
         template,
@@ -157,6 +158,16 @@ def _to_visitor(mail: OutgoingMail, template: str, purposes: list[Any], **contex
     )
     message.reply_to = [site_content(submission.language).settings.email]
     return message
+
+
+def _list_headers(mail: OutgoingMail) -> dict[str, str]:
+    """Return what marks mail of the letter as a list's, so that no absence note answers it (EML-16, RFC 2919).
+
+    The mail that asks to confirm is not: nobody is on the list yet.
+    """
+    if mail.kind == OutgoingMail.Kind.CONFIRM or not mail.purpose or mail.purpose.key != "letter":
+        return {}
+    return {"List-Id": f"<letter.{urlsplit(settings.SITE_URL).hostname}>", "Precedence": "list"}
 
 
 def _message(

@@ -459,6 +459,7 @@ class ConsentEvent(models.Model):
         WEB_FORM = "web_form", _("Form on the site")
         MAIL_BUTTON = "mail_button", _("Button after a link in a mail")
         ONE_CLICK = "one_click", _("Unsubscribe button of the mail program")
+        COMPLAINT = "complaint", _("Reported as spam, as the mail provider says")
         STAFF = "staff", _("Staff")
         IMPORT = "import", _("Import")
         SYSTEM = "system", _("The site itself")
@@ -531,6 +532,7 @@ class Suppression(models.Model):
         UNSUBSCRIBE = "unsubscribe", _("Withdrawn")
         ERASURE = "erasure", _("Erased")
         COMPLAINT = "complaint", _("Complained")
+        BOUNCE = "bounce", _("Bounced")
 
     hmac = models.CharField(max_length=64)
     key_id = models.CharField(max_length=16)
@@ -541,10 +543,38 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = _("suppression")
         verbose_name_plural = _("suppressions")
-        constraints = [models.UniqueConstraint(fields=["hmac", "key_id", "scope"], name="leads_suppression_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["hmac", "key_id", "scope", "reason"], name="leads_suppression_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope}: {self.get_reason_display()}"
+
+
+class SoftBounces(models.Model):
+    """How often mail to an address came back for a passing reason, as a keyed hash (EML-15)."""
+
+    hmac = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=16)
+    times = models.PositiveSmallIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hmac", "key_id"], name="leads_softbounces_once")]
+
+    def __str__(self) -> str:
+        return str(self.times)
+
+
+class TakenReport(models.Model):
+    """What a mail provider told us and was acted upon, as a hash: told again, it changes nothing (EML-15)."""
+
+    key = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.key[:8]
 
 
 class RetentionRun(models.Model):
@@ -594,8 +624,17 @@ class OutgoingMail(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     due_at = models.DateTimeField(_("due"), default=timezone.now)
+    # who holds the mail, and until when: by the database's clock, and by the machine's that never jumps (REL-6)
     lease_until = models.DateTimeField(null=True, editable=False)
+    lease_boot = models.CharField(max_length=40, blank=True, editable=False)
+    lease_ticks = models.FloatField(default=0, editable=False)
     last_error = models.CharField(_("last answer"), max_length=300, blank=True)
+    smtp_reply = models.CharField(_("receipt of the mail server"), max_length=300, blank=True)
+    uncertain = models.PositiveSmallIntegerField(
+        _("perhaps sent before"),
+        default=0,
+        help_text=_("How often the connection broke, or the worker stopped, when the server may have had it."),
+    )
     created_at = models.DateTimeField(_("owed since"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
 
@@ -607,6 +646,23 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.get_state_display()})"
+
+
+class OutboxState(models.Model):
+    """The one row on the outbox as a whole: when a worker was last at it, and whether it is paused (EML-14)."""
+
+    beat_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    paused_at = models.CharField(max_length=20, blank=True)  # the stage of the talk with the mail server
+    paused_for = models.CharField(max_length=300, blank=True)  # what the server said, without addresses
+    pauses = models.PositiveSmallIntegerField(default=0)  # in a row
+
+    def __str__(self) -> str:
+        return self.paused_at or "running"
+
+    @classmethod
+    def get(cls) -> "OutboxState":
+        return cls.objects.filter(pk=1).first() or cls.objects.get_or_create(pk=1)[0]
 
 
 class OwedEvent(models.Model):

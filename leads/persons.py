@@ -117,4 +117,5 @@ def _mail(mail: OutgoingMail) -> dict[str, Any]:
         "owed_since": mail.created_at.isoformat(),
         "sent": mail.sent_at.isoformat() if mail.sent_at else None,
         "message_id": mail.message_id,
+        "receipt": mail.smtp_reply,
     }

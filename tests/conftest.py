@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from leads import triggers
 from recruitcms import site_content
+from tests.postbox import postbox  # noqa: F401  (a fixture)
 
 
 @pytest.fixture(autouse=True)

@@ -94,6 +94,24 @@ def test_every_mail_to_a_visitor_has_a_way_out(kind):
     assert f'href="http://testserver/u/{token}/"' in message.alternatives[0][0]
 
 
+def test_the_button_of_mail_programs_leads_to_our_own_https_address(settings):
+    """EML-1, RFC 8058: whatever host a request came by."""
+    settings.SITE_URL = "https://www.northbeam.example"
+
+    header = mails.compose(owed("welcome")).extra_headers["List-Unsubscribe"]
+
+    assert header.startswith("<https://www.northbeam.example/u/")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mail_of_the_letter_is_marked_as_a_lists_and_no_other(kind):
+    """EML-16"""
+    headers = mails.compose(owed(kind)).extra_headers
+
+    marks = (headers.get("List-Id"), headers.get("Precedence"))
+    assert marks == (("<letter.testserver>", "list") if kind == "welcome" else (None, None))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_button_is_inlined_and_its_address_stands_below(kind):
     mail = owed(kind)
