@@ -31,6 +31,7 @@ from leads.addresses import masked
 from leads.forms import ConsultationForm, PublicForm, Refusal, ReportCardForm, ReportForm, ReportRequestForm
 from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
 from recruitcms.forwarding import forward
+from recruitcms.middleware import is_same_origin
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import site_content
 
@@ -234,6 +235,8 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
     lead = Lead.objects.filter(public_id=known[0]).first() if known else None
     purpose = Purpose.objects.filter(key=known[1]).first() if known else None
     one_click = request.method == "POST" and request.POST.get("List-Unsubscribe") == "One-Click"
+    if request.method == "POST" and not one_click and not is_same_origin(request):
+        return render(request, "403.html", status=403)  # anything but a mail program's post comes from our own button
     if request.method == "POST" and lead and purpose:
         method = ConsentEvent.Method.ONE_CLICK if one_click else ConsentEvent.Method.MAIL_BUTTON
         withdrawal.withdraw(lead, purpose.key, method)
