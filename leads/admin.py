@@ -29,13 +29,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from leads import exports, mail_files, retention, tokens, withdrawal
+from leads import exports, mail_files, quarantine, retention, suppression, tokens, withdrawal
 from leads.addresses import normalise
 from leads.models import (
     ConsentEvent,
     ConsentText,
     CookieChoice,
     Edition,
+    OutboxState,
     OutgoingMail,
     OwedEvent,
     PageCount,
@@ -44,6 +45,7 @@ from leads.models import (
     Report,
     ReportRevision,
     Submission,
+    Suppression,
 )
 from leads.views import render_report
 from recruitcms.admin import PublishableAdmin, SharedContentAdmin
@@ -56,7 +58,11 @@ MAIL_POLICY = (
 )
 
 
-STATE_COLOURS: dict[str, str] = {Submission.State.NEW: "hot", Submission.State.REPLIED: "ok"}
+STATE_COLOURS: dict[str, str] = {
+    Submission.State.HELD: "err",
+    Submission.State.NEW: "hot",
+    Submission.State.REPLIED: "ok",
+}
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -106,10 +112,10 @@ class SubmissionAdmin(admin.ModelAdmin):
     search_fields = ["name", "lead__name", "lead__email", "company", "message"]
     search_help_text = gettext_lazy("Search names, addresses, companies and messages.")
     date_hierarchy = "created_at"
-    actions = ["mark_replied", "mark_closed", "mark_spam", "export_as_csv"]
+    actions = ["release", "mark_replied", "mark_closed", "mark_spam", "export_as_csv"]
     fields_of_staff = ["state", "owner", "notes"]
     fieldsets = [
-        (gettext_lazy("Your answer"), {"fields": [("state", "owner"), "notes"]}),
+        (gettext_lazy("Your answer"), {"fields": [("state", "owner"), "held_because", "notes"]}),
         (
             gettext_lazy("What they wrote"),
             {"fields": ["name", "mail_to", "company", "phone", "job", "wants", "message", "language"]},
@@ -134,13 +140,44 @@ class SubmissionAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         shown = [name for _title, options in self.fieldsets for name in options["fields"]]
         flat = [name for entry in shown for name in ([entry] if isinstance(entry, str) else entry)]
-        return [name for name in flat if name not in self.fields_of_staff]
+        # A held form has buttons of its own: a state chosen from a list would answer nobody.
+        of_staff = [name for name in self.fields_of_staff if name != "state" or not _is_held(obj)]
+        return [name for name in flat if name not in of_staff]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        context["held"] = _is_held(kwargs.get("obj")) and self.has_change_permission(request)
+        return super().render_change_form(request, context, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Submission) -> HttpResponse:
+        """Release a held form, or call it spam, where that button was pressed."""
+        this = self.get_queryset(request).filter(pk=obj.pk, state=Submission.State.HELD)
+        if "_release" in request.POST:
+            self.release(request, this)
+        elif "_spam" in request.POST:
+            self._mark(request, this, Submission.State.SPAM)
+        else:
+            return super().response_change(request, obj)
+        return HttpResponseRedirect(reverse("admin:leads_submission_changelist"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.export_submission")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Submission | None = None) -> Any:
+        """Leave out why a form was held where it was not."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj and obj.held_because:
+            return fieldsets
+        answer = [name for name in fieldsets[0][1]["fields"] if name != "held_because"]
+        return [(fieldsets[0][0], {"fields": answer}), *fieldsets[1:]]
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Leave “held” out of the states to choose: a form gets into it and out of it by its own ways."""
+        if db_field.name == "state":
+            kwargs["choices"] = [choice for choice in Submission.State.choices if choice[0] != Submission.State.HELD]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer as owners the people who can open the admin; no other relation can be changed here."""
@@ -209,6 +246,15 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     # --- actions ---
 
+    @admin.action(description=gettext_lazy("Release: answer as if it had just come"), permissions=["change"])
+    def release(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
+        """Let held forms go on: their mails leave, and people are answered (SEC-26)."""
+        released = [submission for submission in queryset if quarantine.release(submission)]
+        _log(request, released, _("Released."))
+        count = len(released)
+        sentence = ngettext("%(count)d form is released.", "%(count)d forms are released.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
+
     @admin.action(description=gettext_lazy("Mark as replied"), permissions=["change"])
     def mark_replied(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         self._mark(request, queryset, Submission.State.REPLIED)
@@ -222,6 +268,9 @@ class SubmissionAdmin(admin.ModelAdmin):
         self._mark(request, queryset, Submission.State.SPAM)
 
     def _mark(self, request: HttpRequest, queryset: QuerySet[Submission], state: Submission.State) -> None:
+        """Set a state by hand. A held form can only be called spam: it is answered by releasing it."""
+        if state != Submission.State.SPAM:
+            queryset = queryset.exclude(state=Submission.State.HELD)
         changed = list(queryset.exclude(state=state))
         Submission.objects.filter(pk__in=[submission.pk for submission in changed]).update(state=state)
         _log(request, changed, _("State: %(state)s") % {"state": state.label})
@@ -257,6 +306,10 @@ class SubmissionAdmin(admin.ModelAdmin):
         super().delete_queryset(request, queryset)
         for lead in leads:
             withdrawal.forget_if_nothing_is_held(lead)
+
+
+def _is_held(submission: Submission | None) -> bool:
+    return submission is not None and submission.state == Submission.State.HELD
 
 
 def _log(request: HttpRequest, objects: list[Any], said: str) -> None:
@@ -320,7 +373,7 @@ class ReportAdmin(PublishableAdmin):
         (gettext_lazy("A page from the report"), {"fields": ["chart_title", "chart_note", "chart", "chart_source"]}),
         (gettext_lazy("How we count"), {"fields": ["method"]}),
         (gettext_lazy("The mail that brings it"), {"fields": ["sender", "mail_tip"]}),
-        (gettext_lazy("The exchange"), {"fields": ["gate_mode"], "classes": ["collapse"]}),
+        (gettext_lazy("The exchange"), {"fields": ["gate_mode", "without_letter"]}),
         PublishableAdmin.address_fields,  # type: ignore[list-item]
         PublishableAdmin.publishing_fields,  # type: ignore[list-item]
         PublishableAdmin.history_fields,  # type: ignore[list-item]
@@ -496,7 +549,7 @@ class ConsentEventAdmin(ReadOnlyAdmin):
         (gettext_lazy("What they were told"), {"fields": ["words", "text", "locale", "policy_version"]}),
         (
             gettext_lazy("How it came about"),
-            {"fields": ["page", "controls", "sent_form", "confirm_mail", "subject_ref"]},
+            {"fields": ["page", "controls", "sent_form", "confirm_mail", "receipt", "subject_ref"]},
         ),
         (gettext_lazy("Proof"), {"fields": ["event_id", "commitment", "prev_hash", "hash", "mac", "mac_key_id"]}),
     ]
@@ -529,6 +582,10 @@ class ConsentEventAdmin(ReadOnlyAdmin):
     def confirm_mail(self, event: ConsentEvent) -> str:
         return self._detail(event, "message_id")
 
+    @admin.display(description=gettext_lazy("receipt of the mail server"))
+    def receipt(self, event: ConsentEvent) -> str:
+        return self._detail(event, "smtp_reply")
+
     @admin.display(description=gettext_lazy("person"))
     def subject_ref(self, event: ConsentEvent) -> str:
         return self._detail(event, "subject_ref")
@@ -537,6 +594,47 @@ class ConsentEventAdmin(ReadOnlyAdmin):
         """Return a detail of an event, or a dash where it is deleted or was never there."""
         found = getattr(getattr(event, "payload", None), name, "") or "-"
         return ", ".join(f"{key}: {value}" for key, value in found.items()) if isinstance(found, dict) else found
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ReadOnlyAdmin):
+    """Addresses that are not written to, as hashes: found by the address, which is not stored here (CON-14)."""
+
+    list_display = ["created_at", "reason", "scope", "hash_start"]
+    list_filter = ["reason", "scope", "created_at"]
+    search_fields = ["=hmac"]
+    search_help_text = gettext_lazy("Type a whole e-mail address to see whether it is blocked, and why.")
+    fields = ["created_at", "reason", "scope", "hmac"]
+    actions = ["lift"]
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("leads.delete_suppression")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Look an address up by its keyed hash, under today's key or one of before."""
+        if "@" not in search_term:
+            return super().get_search_results(request, queryset, search_term)
+        try:
+            return queryset.filter(hmac__in=suppression.address_hashes(normalise(search_term))), False
+        except ValidationError:
+            return queryset.none(), False
+
+    @admin.display(description=gettext_lazy("address"))
+    def hash_start(self, row: Suppression) -> str:
+        return f"{row.hmac[:12]}…"
+
+    @admin.action(description=gettext_lazy("Lift: the person asked for it"), permissions=["lift"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> None:
+        """Let mail go there again, by a decision of staff that the log keeps: the only way after a complaint (CON-15).
+
+        Consent comes back by none of this: who withdrew must agree anew.
+        """
+        rows = list(queryset)
+        _log(request, rows, _("Lifted."))
+        Suppression.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        count = len(rows)
+        sentence = ngettext("%(count)d block is lifted.", "%(count)d blocks are lifted.", count)
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
 
 
 @admin.register(CookieChoice)
@@ -601,20 +699,65 @@ class PageCountAdmin(ReadOnlyAdmin):
 class OutgoingMailAdmin(ReadOnlyAdmin):
     """The outbox: what is owed, what left, what was given up."""
 
-    list_display = ["kind", "state", "submission", "due_at", "attempts", "last_error", "sent_at"]
+    list_display = ["kind", "state", "submission", "due_at", "attempts", "uncertain", "last_error", "sent_at"]
     list_filter = ["state", "kind", "created_at"]
     list_select_related = ["submission"]
-    fields = ["kind", "state", "submission", "purpose", "created_at", "due_at", "attempts", "last_error", "sent_at"]
-    actions = ["send_again", "cancel"]
+    fieldsets = [
+        (None, {"fields": ["kind", "state", "submission", "purpose", "created_at", "due_at", "sent_at"]}),
+        (
+            gettext_lazy("The mail server"),
+            {"fields": ["attempts", "uncertain", "last_error", "smtp_reply", "message_id"]},
+        ),
+    ]
+    actions = ["send_again", "lift_and_send_again", "cancel"]
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.change_outgoingmail")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Say above the list that all mail is paused, and what the mail server said (EML-14)."""
+        state = OutboxState.get()
+        if state.paused_until and self.has_view_permission(request):
+            said = _("All mail waits until %(time)s, since the mail server refuses us. It said: %(words)s")
+            words = {"time": _moment(state.paused_until, "SHORT_DATETIME_FORMAT"), "words": state.paused_for}
+            self.message_user(request, said % words, messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
     @admin.action(description=gettext_lazy("Send again (those given up)"), permissions=["handle"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
-        """Owe given-up mails anew. Consent is asked again before each leaves."""
+        """Owe given-up mails anew, but for addresses that bounced. Consent is asked again before each leaves."""
+        dead = list(queryset.filter(state=OutgoingMail.State.DEAD).select_related("submission__lead"))
+        blocked = [mail for mail in dead if self._has_bounced(mail)]
+        self._owe_again(request, [mail for mail in dead if mail not in blocked])
+        if blocked:
+            sentence = ngettext(
+                "%(count)d mail stays: its address does not exist, said its mail server. “Lift the block” tries again.",
+                "%(count)d mails stay: their addresses do not exist, said their mail servers. “Lift the block” tries "
+                "again.",
+                len(blocked),
+            )
+            self.message_user(request, sentence % {"count": len(blocked)}, messages.WARNING)
+
+    @admin.action(
+        description=gettext_lazy("Lift the block of addresses that bounced, and send again"), permissions=["handle"]
+    )
+    def lift_and_send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        """Try addresses again that bounced, by a decision of staff, which the log keeps. A complaint's block stays."""
+        dead = list(queryset.filter(state=OutgoingMail.State.DEAD).select_related("submission__lead"))
+        lifted = [mail for mail in dead if self._has_bounced(mail)]
+        for mail in lifted:
+            suppression.lift_bounce(mail.submission.lead.email_normal)
+        _log(request, lifted, _("The block after a bounce was lifted."))
+        self._owe_again(request, dead)
+
+    def _has_bounced(self, mail: OutgoingMail) -> bool:
+        to_visitor = mail.kind not in OutgoingMail.TO_TEAM
+        return to_visitor and suppression.bounced_at(mail.submission.lead.email_normal) is not None
+
+    def _owe_again(self, request: HttpRequest, mails: list[OutgoingMail]) -> None:
         again = {"state": OutgoingMail.State.PENDING, "attempts": 0, "due_at": timezone.now()}
-        count = queryset.filter(state=OutgoingMail.State.DEAD).update(**again)
+        dead = OutgoingMail.objects.filter(pk__in=[mail.pk for mail in mails], state=OutgoingMail.State.DEAD)
+        count = dead.update(**again)
         sentence = ngettext("%(count)d mail will be sent again.", "%(count)d mails will be sent again.", count)
         self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
 

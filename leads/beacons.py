@@ -1,6 +1,6 @@
-"""What a page's scripts tell the server: a cookie choice, and one more of something to count.
+"""What a page's scripts tell the server (a cookie choice, one more of something to count), and what they ask it for.
 
-Both take posts of our own pages alone (`SameOriginForms`), and neither reads a session nor sets a cookie.
+What they tell are posts of our own pages alone (`SameOriginForms`). None reads a session or sets a cookie.
 """
 
 from django.core.cache import cache
@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from leads import cookies, counts
+from leads import cookies, counts, spam, tickets
 from leads.models import ReportRevision
 from recruitcms.middleware import language_of
 from recruitcms.models import PageRevision, SiteSettings
@@ -57,6 +58,18 @@ def count(request: HttpRequest) -> HttpResponse:
     if column and not counts.is_bot(request.headers.get("User-Agent", "")) and is_public_page(page):
         counts.add(column, page, _cta_name(request.POST.get("cta", ""), language_of(page)))
     return HttpResponse(status=204)
+
+
+@require_safe
+@never_cache
+def ticket(request: HttpRequest) -> HttpResponse:
+    """Give a form that somebody begins to fill in its ticket, with work to do where many forms come (SEC-26, SEC-27).
+
+    Nothing is kept. `wait` is how many milliseconds the form must be old when it is sent.
+    """
+    token = tickets.issue()
+    work = tickets.challenge(token) if spam.wants_work(request) else None
+    return JsonResponse({"ticket": token, "wait": round(tickets.LEAST * 1000) + 100, "challenge": work})
 
 
 def is_public_page(path: str) -> bool:

@@ -1,27 +1,33 @@
 """Keeping what a visitor sent: lead, submission, consent events and owed mails, in one durable transaction (REL-1).
 
 The same work is done for a new, known, confirmed or withdrawn address, and the visitor sees the same answer (EML-10).
+A form that arrives twice is kept once (REL-3).
 """
 
+import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
-from leads import conversions, counts, ledger, outbox, suppression, tokens
+from leads import conversions, counts, ledger, outbox, suppression, tickets, tokens
 from leads.addresses import deliverable, normalise
-from leads.forms import PublicForm
-from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Report, Submission
+from leads.forms import PublicForm, ReportRequestForm
+from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Purpose, Report, Submission
 from recruitcms.models import CallToAction
+from recruitcms.networks import network_of
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 MAX_UTM = 100
 MAX_PATH = 300
+SAME_FORM = 600  # seconds in which the same address's next form without a ticket is taken for the same one
 PATH = re.compile(r"/(?![/\\])[\w./~%+-]*", re.ASCII)
 HOST = re.compile(r"(?=.{1,120}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}", re.IGNORECASE)
 
@@ -57,37 +63,148 @@ def origin_of(request: HttpRequest, form: PublicForm) -> Origin:
     )
 
 
-def capture_report_request(form: PublicForm, request: HttpRequest, report: Report) -> Submission:
-    """Keep a valid request for a report. Owes the report itself where all that was ticked is confirmed already."""
-    with transaction.atomic(durable=True):
-        submission = _store(form, request, report)
-        confirmed = _all_given(submission, form.agreed)
-        _prepare_to_confirm(submission, form.agreed, report.gate_mode)
-        kind = OutgoingMail.Kind.REPORT if confirmed else OutgoingMail.Kind.CONFIRM
-        outbox.owe(kind, submission, form.agreed["report"].purpose)
-        _tell(submission, request)
-    return submission
+class AlreadySentError(Exception):
+    """This very form was sent before, with other answers (REL-3): which of them are meant, only its sender knows."""
 
 
-def capture_enquiry(form: PublicForm, request: HttpRequest) -> Submission:
-    """Keep a valid enquiry, and owe an answer to the visitor and a word to the team. The letter is asked for apart."""
-    with transaction.atomic(durable=True):
-        submission = _store(form, request, None)
+def capture_report_request(
+    form: ReportRequestForm, request: HttpRequest, report: Report, held_because: str = ""
+) -> Submission:
+    """Keep a valid request for a report once, and owe what it asks for, unless it is held.
+
+    Raises AlreadySentError where this form was sent before with other answers.
+    """
+
+    def keep() -> Submission:
+        submission = _store(form, request, report, held_because)
+        _prepare_to_confirm(submission, form.agreed, form.gate_mode)
+        return submission
+
+    return _once(_sending(form, request, f"report {report.pk} {form.gate_mode}"), request, keep)
+
+
+def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = "") -> Submission:
+    """Keep a valid enquiry once, and owe its answers, unless it is held. The letter is asked for apart.
+
+    Raises AlreadySentError where this form was sent before with other answers.
+    """
+
+    def keep() -> Submission:
+        submission = _store(form, request, None, held_because)
         agreed = form.agreed
-        consent = agreed.pop("consultation")
-        _record(submission, consent, ConsentEvent.State.GIVEN)
-        outbox.owe(OutgoingMail.Kind.ENQUIRY, submission, consent.purpose)
-        outbox.owe(OutgoingMail.Kind.TEAM, submission, consent.purpose)
+        _record(submission, agreed.pop("consultation"), ConsentEvent.State.GIVEN)
         if agreed:
-            confirmed = _all_given(submission, agreed)
             _prepare_to_confirm(submission, agreed)
-            if not confirmed:
-                outbox.owe(OutgoingMail.Kind.CONFIRM, submission, agreed["letter"].purpose)
-        _tell(submission, request)
+        return submission
+
+    return _once(_sending(form, request, "enquiry"), request, keep)
+
+
+def owe_answers(submission: Submission) -> None:
+    """Owe the mails that a form asks for: at once, or when it is released from review (quarantine.py).
+
+    For a report: the report itself where all that was ticked is confirmed already, else the question to confirm. For
+    an enquiry: an answer to the visitor and a word to the team.
+    """
+    asked = _asked(submission)
+    if submission.kind == Submission.Kind.CONSULTATION:
+        consultation = Purpose.objects.get(key="consultation")
+        outbox.owe(OutgoingMail.Kind.ENQUIRY, submission, consultation)
+        outbox.owe(OutgoingMail.Kind.TEAM, submission, consultation)
+    if asked:
+        confirmed = _all_given(submission, asked)
+        if submission.kind == Submission.Kind.REPORT and confirmed:
+            outbox.owe(OutgoingMail.Kind.REPORT, submission, asked[0])
+        elif not confirmed:
+            outbox.owe(OutgoingMail.Kind.CONFIRM, submission, asked[0])
+
+
+def _asked(submission: Submission) -> list[Purpose]:
+    """Return what a form asked to be confirmed, what it is for first."""
+    asked = ConsentEvent.objects.filter(payload__form=submission.public_id, state=ConsentEvent.State.REQUESTED)
+    return [event.purpose for event in asked.select_related("purpose").order_by("seq")]
+
+
+# --- one sending, however often it arrives ---
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """One form on its way: the names under which it may have been kept (it is kept under the first), and a keyed hash
+    of its answers."""
+
+    keys: list[str]
+    answers_mac: str
+
+    def earlier(self) -> Submission | None:
+        """Return the submission that it was kept as before. Raises AlreadySentError where its answers were others."""
+        kept = Submission.objects.filter(idem_key__in=self.keys).first()
+        if kept and not constant_time_compare(kept.answers_mac, self.answers_mac):
+            raise AlreadySentError
+        # Back and sent again, a browser may have loaded the page anew, and begun another form with the same answers.
+        since = timezone.now() - timedelta(seconds=SAME_FORM)
+        return kept or Submission.objects.filter(answers_mac=self.answers_mac, created_at__gt=since).first()
+
+
+def _sending(form: PublicForm, request: HttpRequest, what: str) -> _Sending:
+    """Return what a valid form is recognised by when it arrives again.
+
+    A ticket names one form that somebody began to fill in. Without script there is none: then what is asked for and the
+    address name it, for ten minutes or a little more; with the network, so that nobody learns who else has just sent
+    a form for an address (EML-10).
+    """
+    ticket = tickets.read(form.data.get("ticket", ""))
+    bucket = int(timezone.now().timestamp()) // SAME_FORM
+    who = f"{normalise(form.cleaned_data['email'])} {network_of(request)}"
+    keys = [_mac("address", f"{what} {who} {number}") for number in (bucket, bucket - 1)]
+    answers = {field.name: form.cleaned_data.get(field.name) for field in form.visible_fields()}
+    told = {name: answer.sha256 if isinstance(answer, ConsentText) else answer for name, answer in answers.items()}
+    answers_mac = _mac("answers", json.dumps([what, told], sort_keys=True))
+    return _Sending([_mac("ticket", ticket.id)] if ticket else keys, answers_mac)
+
+
+def _mac(use: str, text: str) -> str:
+    return salted_hmac(f"leads.capture {use}", text, algorithm="sha256").hexdigest()
+
+
+def _once(sending: _Sending, request: HttpRequest, keep: Callable[[], Submission]) -> Submission:
+    """Keep a form and owe its answers in one transaction; return the one of before where it arrives again."""
+    try:
+        with transaction.atomic(durable=True):
+            earlier = sending.earlier()
+            if earlier:
+                return earlier
+            submission = keep()
+            submission.idem_key, submission.answers_mac = sending.keys[0], sending.answers_mac
+            submission.save(update_fields=["idem_key", "answers_mac"])
+            _answer(submission, request)
+    except IntegrityError:  # the same form in another process was quicker by a moment
+        earlier = sending.earlier()
+        if earlier is None:
+            raise
+        return earlier
     return submission
 
 
-def _store(form: PublicForm, request: HttpRequest, report: Report | None) -> Submission:
+def _answer(submission: Submission, request: HttpRequest) -> None:
+    if submission.state == Submission.State.HELD:
+        _owe_notice(submission)
+    else:
+        owe_answers(submission)
+        _tell(submission, request)
+
+
+def _owe_notice(submission: Submission) -> None:
+    """Owe the team word that forms wait for review: once a day, however many come."""
+    since = timezone.now() - timedelta(days=1)
+    if not OutgoingMail.objects.filter(kind=OutgoingMail.Kind.HELD, created_at__gt=since).exists():
+        outbox.owe(OutgoingMail.Kind.HELD, submission, None)
+
+
+# --- the rows ---
+
+
+def _store(form: PublicForm, request: HttpRequest, report: Report | None, held_because: str) -> Submission:
     data = form.cleaned_data
     origin = origin_of(request, form)
     language = request.LANGUAGE_CODE
@@ -106,6 +223,8 @@ def _store(form: PublicForm, request: HttpRequest, report: Report | None) -> Sub
         cta_id=origin.cta,
         referrer_host=origin.referrer_host,
         utm=origin.utm,
+        state=Submission.State.HELD if held_because else Submission.State.NEW,
+        held_because=held_because,
     )
 
 
@@ -129,9 +248,9 @@ def _lead(email: str, name: str, language: str) -> Lead:
     return Lead.objects.get(email_normal=normal)
 
 
-def _all_given(submission: Submission, agreed: dict[str, ConsentText]) -> bool:
+def _all_given(submission: Submission, asked: list[Purpose]) -> bool:
     """Tell whether a person confirmed all of this before. Asks for each, so that the work says nothing (EML-10)."""
-    given = [ledger.is_given(_ref(submission), text.purpose) for text in agreed.values()]
+    given = [ledger.is_given(_ref(submission), purpose) for purpose in asked]
     return all(given)
 
 

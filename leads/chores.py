@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from leads import anchors, cookies, erasure, retention
+from leads import anchors, cookies, erasure, feedback, retention
 
 PAUSE = 600.0  # seconds between two rounds
 
@@ -11,5 +11,6 @@ def run(now: datetime) -> None:
     """Do what is due: retention (CON-17, COO-6), wiping what erasures left in SQLite's log, the anchor (CON-19)."""
     retention.run_daily(now)
     cookies.forget_old(now)
+    feedback.forget_old(now)
     erasure.wipe_log()
     anchors.anchor_daily(now)

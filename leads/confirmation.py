@@ -59,6 +59,7 @@ def _give(submission: Submission, asked: list[ConsentEvent]) -> list[ConsentEven
                     page=event.payload.page,
                     gate_mode=event.gate_mode,
                     message_id=asked_by.message_id if asked_by else "",
+                    smtp_reply=asked_by.smtp_reply if asked_by else "",
                 ),
                 idem_key=f"confirm:{submission.public_id}:{event.purpose_id}",
             )

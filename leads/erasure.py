@@ -143,6 +143,8 @@ def replay() -> int:
     for entry in suppression.journal():
         lead = people.get(entry.hmac)
         at = datetime.fromisoformat(entry.at)
+        if entry.act == "complained":
+            suppression.suppress_hash(entry.hmac, entry.key_id, entry.scope, suppression.Reason.COMPLAINT)
         if lead is None and entry.act == "erased":
             suppression.suppress_hash(entry.hmac, entry.key_id, entry.scope, suppression.Reason.ERASURE)
         if lead is None:

@@ -5,6 +5,9 @@ around it can be cached whole.
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -17,8 +20,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from leads import tickets
 from leads.addresses import MAX_LENGTH, normalise
-from leads.models import ConsentText, Submission
+from leads.models import ConsentText, Report, ReportRevision, Submission
 from recruitcms.models import CallToAction
 from recruitcms.publishing import localized_url
 from recruitcms.site_content import SiteContent
@@ -112,6 +116,16 @@ class ConsentField(forms.Field):
         return self.text
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why a form is not kept though every answer is right: the answer's status, a title, a sentence what to do."""
+
+    status: int
+    title: str
+    words: str
+    retry_after: int = 0  # seconds
+
+
 class PublicForm(forms.Form):
     """What every public form has: consent boxes, where it stands, and a refusal of what no browser sends.
 
@@ -129,21 +143,39 @@ class PublicForm(forms.Form):
     page = forms.Field(required=False, widget=forms.HiddenInput)
     cta = forms.Field(required=False, widget=forms.HiddenInput)
     referrer = forms.Field(required=False, widget=forms.HiddenInput(attrs={"data-referrer": True}))
+    # Filled in by static/js/site.js (tickets.py); what is empty or wrong there is for spam.py to judge.
+    ticket = forms.Field(required=False, widget=forms.HiddenInput)
+    work = forms.Field(required=False, widget=forms.HiddenInput)
 
     data: QueryDict
+    refusal: Refusal | None = None  # why a valid form was not kept: for its sender to decide
 
     def __init__(self, site: SiteContent, data: QueryDict | None = None, page: str = "", cta: str = "") -> None:
         super().__init__(data, auto_id=f"{self.ids}-%s", initial={"page": page, "cta": cta})
         policy_url = site.privacy_page.get_absolute_url() if site.privacy_page else ""
-        for key, missing in self.purposes.items():
+        for key, missing in self.asked(site).items():
             text = _shown_wording(site, key, data)
             if text:
                 self.fields[f"consent_{key}"] = ConsentField(text, policy_url, missing)
+
+    def asked(self, site: SiteContent) -> dict[str, Any]:
+        """Return the purposes that this form asks about, each with the sentence for a missing tick ("": optional)."""
+        return self.purposes
 
     @classmethod
     def is_offered(cls, site: SiteContent) -> bool:
         """Tell whether there are published words for every consent that the form must have."""
         return all(key in site.wordings for key, missing in cls.purposes.items() if missing)
+
+    def refuse(self, refusal: "Refusal") -> None:
+        """Say why this form is not kept, and make it one that may be sent anew (REL-3)."""
+        self.refusal = refusal
+        self.renew_ticket()
+
+    def renew_ticket(self) -> None:
+        """Give a form that is shown again a ticket of its own, as a page from the cache cannot have one."""
+        self.data = self.data.copy()
+        self.data["ticket"], self.data["work"] = tickets.issue(), ""
 
     @property
     def agreed(self) -> dict[str, ConsentText]:
@@ -203,29 +235,60 @@ def _shown_wording(site: SiteContent, key: str, data: QueryDict | None) -> Conse
     return earlier.filter(sha256=ticked).select_related("purpose").first() or current
 
 
-class ReportCardForm(PublicForm):
+class ReportRequestForm(PublicForm):
+    """What both forms for a report have: its gate (CON-10), and with it which consents must be given."""
+
+    kind = Submission.Kind.REPORT
+    quiet = True
+    purposes = {"report": _("Tick the box so that we may send you the report"), "letter": ""}
+
+    def __init__(
+        self, site: SiteContent, data: QueryDict | None = None, *, report: ReportRevision, **place: str
+    ) -> None:
+        self.report = report
+        self.alone = bool(data and data.get("alone") and self.may_be_alone)
+        super().__init__(site, data, **place)
+
+    @property
+    def is_exchange(self) -> bool:
+        """Whether the report is for readers of the letter."""
+        return self.report.gate_mode == Report.Gate.SUBSCRIBE
+
+    @property
+    def may_be_alone(self) -> bool:
+        """Whether an exchange also offers the report without the letter."""
+        return self.is_exchange and self.report.content.get("without_letter", True)
+
+    @property
+    def gate_mode(self) -> str:
+        """The gate that this form went through: the report's, unless it was asked for alone."""
+        return Report.Gate.EMAIL_ONLY if self.alone else self.report.gate_mode
+
+    @property
+    def button(self) -> Any:
+        return _("Subscribe, and send me the report") if self.is_exchange else _("Send me the report")
+
+    def asked(self, site: SiteContent) -> dict[str, Any]:
+        if not self.is_exchange or self.alone:
+            return self.purposes
+        return self.purposes | {"letter": _("Tick the box for the letter: the report is for its readers")}
+
+
+class ReportCardForm(ReportRequestForm):
     """The short form of the salary report's card on role pages: nothing but the address."""
 
     template = "leads/forms/card.html"
     ids = "gift"
-    kind = Submission.Kind.REPORT
-    quiet = True
-    button = _("Send me the report")
-    purposes = {"report": _("Tick the box so that we may send you the report"), "letter": ""}
 
     form = forms.Field(required=False, initial="card", widget=forms.HiddenInput)
     email = Address(label=_("Work e-mail"))
 
 
-class ReportForm(PublicForm):
+class ReportForm(ReportRequestForm):
     """The form of the report's own page."""
 
     template = "leads/forms/report.html"
     ids = "report"
-    kind = Submission.Kind.REPORT
-    quiet = True
-    button = _("Send me the report")
-    purposes = ReportCardForm.purposes
 
     name = Line(label=_("First name"), missing=_("Enter your first name"), max_length=120)
     email = Address(label=_("Work e-mail"), help_text=_("We send the download link here."))
@@ -289,11 +352,14 @@ class ConsultationForm(PublicForm):
 
 def render_report_form(site: SiteContent, path: str, cta: CallToAction | None) -> SafeString:
     """Return the short report form for the page at a path; "" where no report is live or its words are missing."""
-    if not site.report or not ReportCardForm.is_offered(site):
+    report = site.report
+    if report and report.gate_mode == Report.Gate.OPEN:
+        return SafeString(render_to_string("leads/forms/open.html", {"report": report}))
+    if not report or not ReportCardForm.is_offered(site):
         return SafeString("")
-    action = site.report.get_absolute_url()
     number = str(cta.pk) if cta else ""
-    return _put_into_page(site, f"report-form-{number}", ReportCardForm, action, path, number)
+    make = partial(ReportCardForm, site, report=report, cta=number)
+    return _put_into_page(site, f"report-form-{number}", make, report.get_absolute_url(), path)
 
 
 def render_consultation_form(site: SiteContent, path: str) -> SafeString:
@@ -302,16 +368,15 @@ def render_consultation_form(site: SiteContent, path: str) -> SafeString:
         return SafeString("")
     action = localized_url(site.language, "consultation")
     cta = site.ctas.get("booking")
-    return _put_into_page(site, "consultation-form", ConsultationForm, action, path, str(cta.pk) if cta else "")
+    make = partial(ConsultationForm, site, cta=str(cta.pk) if cta else "")
+    return _put_into_page(site, "consultation-form", make, action, path)
 
 
-def _put_into_page(
-    site: SiteContent, key: str, form_class: type[PublicForm], action: str, path: str, cta: str
-) -> SafeString:
+def _put_into_page(site: SiteContent, key: str, make: Callable[..., PublicForm], action: str, path: str) -> SafeString:
     """Render a form once for all pages of a language, and put the page's own path in."""
 
     def render() -> str:
         with translation.override(site.language):
-            return form_class(site, page=PAGE_PLACE, cta=cta).rendered(site, action)
+            return make(page=PAGE_PLACE).rendered(site, action)
 
     return SafeString(site.render_once(key, render).replace(PAGE_PLACE, escape(path)))

@@ -36,6 +36,7 @@ CONTROLS = {
     Method.WEB_FORM: {"control": "checkbox", "shown": "unticked", "left": "ticked"},
     Method.MAIL_BUTTON: {"control": "button", "left": "pressed"},
     Method.ONE_CLICK: {"control": "one-click", "left": "pressed"},
+    Method.COMPLAINT: {"control": "spam report", "told_by": "mail provider"},
 }
 
 

@@ -6,6 +6,7 @@ A mail is written when it is sent, in the language of the form, and every link i
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
@@ -40,8 +41,9 @@ def compose(mail: OutgoingMail) -> EmailMultiAlternatives:
         OutgoingMail.Kind.WELCOME: welcome,
         OutgoingMail.Kind.ENQUIRY: enquiry,
         OutgoingMail.Kind.TEAM: team,
+        OutgoingMail.Kind.HELD: held,
     }[OutgoingMail.Kind(mail.kind)]
-    language = settings.LANGUAGE_CODE if mail.kind == OutgoingMail.Kind.TEAM else mail.submission.language
+    language = settings.LANGUAGE_CODE if mail.kind in OutgoingMail.TO_TEAM else mail.submission.language
     with translation.override(language):
         return write(mail)
 
@@ -108,6 +110,12 @@ def team(mail: OutgoingMail) -> EmailMultiAlternatives:
     return _message(mail, "team", settings.TEAM_MAIL, {}, url=url)
 
 
+def held(mail: OutgoingMail) -> EmailMultiAlternatives:
+    """Tell the team that forms wait for somebody to look at them: a link to the list, and nothing about anybody."""
+    url = _absolute(reverse("admin:leads_submission_changelist") + "?state__exact=held")
+    return _message(mail, "held", settings.TEAM_MAIL, {}, url=url)
+
+
 def report_title(asked_for: Report | None) -> str:
     """Return the title under which visitors know a report; "" for none."""
     live = asked_for.live_revision if asked_for else None
@@ -138,7 +146,7 @@ def _to_visitor(mail: OutgoingMail, template: str, purposes: list[Any], **contex
     headers = {
         "List-Unsubscribe": f"<{withdraw_url(submission, (mail.purpose or purposes[0]).key)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
+    } | _list_headers(mail)
     message = _message(
         mail,
         template,
@@ -150,6 +158,16 @@ def _to_visitor(mail: OutgoingMail, template: str, purposes: list[Any], **contex
     )
     message.reply_to = [site_content(submission.language).settings.email]
     return message
+
+
+def _list_headers(mail: OutgoingMail) -> dict[str, str]:
+    """Return what marks mail of the letter as a list's, so that no absence note answers it (EML-16, RFC 2919).
+
+    The mail that asks to confirm is not: nobody is on the list yet.
+    """
+    if mail.kind == OutgoingMail.Kind.CONFIRM or not mail.purpose or mail.purpose.key != "letter":
+        return {}
+    return {"List-Id": f"<letter.{urlsplit(settings.SITE_URL).hostname}>", "Precedence": "list"}
 
 
 def _message(

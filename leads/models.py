@@ -194,7 +194,9 @@ class Report(Publishable):
     """A gated document and the page that offers it."""
 
     class Gate(models.TextChoices):
+        OPEN = "open", _("Open: anybody downloads it from its page, without a form")
         EMAIL_ONLY = "email_only", _("Address only: the newsletter is a second, optional box")
+        SUBSCRIBE = "subscribe", _("For readers of the letter: the page states the exchange")
 
     points = models.TextField(_("three points"), blank=True, help_text=_("One on each line, beside the title."))
     form_note = models.CharField(_("note above the form"), max_length=120, blank=True, help_text=_("“48 pages. Free.”"))
@@ -216,7 +218,18 @@ class Report(Publishable):
     mail_tip = models.CharField(
         _("tip in the mail"), max_length=200, blank=True, help_text=_("“Making an offer this week? Start with page 9.”")
     )
-    gate_mode = models.CharField(_("gate"), max_length=20, choices=Gate, default=Gate.EMAIL_ONLY)
+    gate_mode = models.CharField(
+        _("gate"),
+        max_length=20,
+        choices=Gate,
+        default=Gate.EMAIL_ONLY,
+        help_text=_("Each consent keeps the gate under which it was given. Nobody who leaves later loses the report."),
+    )
+    without_letter = models.BooleanField(
+        _("offer it without the letter too"),
+        default=True,
+        help_text=_("For readers of the letter: adds the button “Just send me the report”."),
+    )
 
     class Meta(Publishable.Meta):
         verbose_name = _("report")
@@ -245,6 +258,8 @@ class Report(Publishable):
             "chart_source": self.chart_source,
             "method_html": markup.render_markdown(self.method, mark_fill_ins=False),
             "cover": self.cover.freeze() if self.cover else None,
+            "gate_mode": self.gate_mode,
+            "without_letter": self.without_letter,
             "search_title": self.search_title,
             "search_description": self.search_description,
         }
@@ -265,6 +280,11 @@ class ReportRevision(Revision):
     document = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="revisions")
 
     url_name = "report"
+
+    @property
+    def gate_mode(self) -> str:
+        """The gate that visitors meet (CON-10)."""
+        return self.content.get("gate_mode", Report.Gate.EMAIL_ONLY)
 
     class Meta(Revision.Meta):
         verbose_name = _("revision of a report")
@@ -382,8 +402,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
         Out is a submission whose own purpose its person ended, by their last decision in the ledger; one whose address
         complained; and one whose address is blocked, where the purpose needs a confirmation by mail. An enquiry is a
-        question to us: it stays when only the letter was withdrawn, or after an erasure of before. `outbox` asks the
-        same before it sends. Costs no query of its own.
+        question to us: it stays when only the letter was withdrawn, after an erasure of before, and where mail comes
+        back, since there is a phone. `outbox` asks the like before it sends. Costs no query of its own.
         """
         blocks = Suppression.objects.filter(
             models.Q(scope=Suppression.ALL) | models.Q(scope=models.OuterRef("kind")),
@@ -417,6 +437,7 @@ class Submission(models.Model):
         CONSULTATION = "consultation", _("Consultation")
 
     class State(models.TextChoices):
+        HELD = "held", _("Held for review")
         NEW = "new", _("New")
         REPLIED = "replied", _("Replied")
         CLOSED = "closed", _("Closed")
@@ -433,6 +454,13 @@ class Submission(models.Model):
         HR = "hr", _("HR or talent")
         ENGINEERING = "engineering", _("Engineering lead")
         CANDIDATE = "candidate", _("Candidate")
+
+    class HeldBecause(models.TextChoices):
+        TRAP = "trap", _("A field that people do not see was filled in")
+        ADDRESS = "address", _("Many forms named this address")
+        NO_BROWSER = "no_browser", _("It did not come from a browser")
+        HASTE = "haste", _("It was sent faster than a person can")
+        MANY = "many", _("Many forms came at once, and this one without proof of work")
 
     public_id = models.CharField(max_length=32, unique=True, default=random_id, editable=False)
     kind = models.CharField(_("wants"), max_length=20, choices=Kind)
@@ -458,7 +486,11 @@ class Submission(models.Model):
     confirm_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     confirm_until = models.DateTimeField(null=True, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
+    # one sending, however often it arrives: which form it was, and a keyed hash of its answers (REL-3)
+    idem_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    answers_mac = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     # what staff do with it
+    held_because = models.CharField(_("held because"), max_length=20, choices=HeldBecause, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW, db_index=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("owner")
@@ -509,6 +541,7 @@ class ConsentEvent(models.Model):
         WEB_FORM = "web_form", _("Form on the site")
         MAIL_BUTTON = "mail_button", _("Button after a link in a mail")
         ONE_CLICK = "one_click", _("Unsubscribe button of the mail program")
+        COMPLAINT = "complaint", _("Reported as spam, as the mail provider says")
         STAFF = "staff", _("Staff")
         IMPORT = "import", _("Import")
         SYSTEM = "system", _("The site itself")
@@ -587,6 +620,7 @@ class Suppression(models.Model):
         UNSUBSCRIBE = "unsubscribe", _("Withdrawn")
         ERASURE = "erasure", _("Erased")
         COMPLAINT = "complaint", _("Complained")
+        BOUNCE = "bounce", _("Bounced")
 
     hmac = models.CharField(max_length=64)
     key_id = models.CharField(max_length=16)
@@ -597,10 +631,38 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = _("suppression")
         verbose_name_plural = _("suppressions")
-        constraints = [models.UniqueConstraint(fields=["hmac", "key_id", "scope"], name="leads_suppression_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["hmac", "key_id", "scope", "reason"], name="leads_suppression_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope}: {self.get_reason_display()}"
+
+
+class SoftBounces(models.Model):
+    """How often mail to an address came back for a passing reason, as a keyed hash (EML-15)."""
+
+    hmac = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=16)
+    times = models.PositiveSmallIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hmac", "key_id"], name="leads_softbounces_once")]
+
+    def __str__(self) -> str:
+        return str(self.times)
+
+
+class TakenReport(models.Model):
+    """What a mail provider told us and was acted upon, as a hash: told again, it changes nothing (EML-15)."""
+
+    key = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.key[:8]
 
 
 class RetentionRun(models.Model):
@@ -632,6 +694,7 @@ class OutgoingMail(models.Model):
         WELCOME = "welcome", _("Welcome to the letter")
         ENQUIRY = "enquiry", _("We have your message")
         TEAM = "team", _("New enquiry, to the team")
+        HELD = "held", _("Forms wait for review, to the team")
 
     class State(models.TextChoices):
         PENDING = "pending", _("Waiting")
@@ -640,6 +703,8 @@ class OutgoingMail(models.Model):
         DEAD = "dead", _("Given up")
         CANCELLED = "cancelled", _("Cancelled")
 
+    TO_TEAM = {Kind.TEAM, Kind.HELD}
+
     kind = models.CharField(_("mail"), max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="mails")
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, null=True, related_name="+")
@@ -647,8 +712,17 @@ class OutgoingMail(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     due_at = models.DateTimeField(_("due"), default=timezone.now)
+    # who holds the mail, and until when: by the database's clock, and by the machine's that never jumps (REL-6)
     lease_until = models.DateTimeField(null=True, editable=False)
+    lease_boot = models.CharField(max_length=40, blank=True, editable=False)
+    lease_ticks = models.FloatField(default=0, editable=False)
     last_error = models.CharField(_("last answer"), max_length=300, blank=True)
+    smtp_reply = models.CharField(_("receipt of the mail server"), max_length=300, blank=True)
+    uncertain = models.PositiveSmallIntegerField(
+        _("perhaps sent before"),
+        default=0,
+        help_text=_("How often the connection broke, or the worker stopped, when the server may have had it."),
+    )
     created_at = models.DateTimeField(_("owed since"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
 
@@ -660,6 +734,23 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.get_state_display()})"
+
+
+class OutboxState(models.Model):
+    """The one row on the outbox as a whole: when a worker was last at it, and whether it is paused (EML-14)."""
+
+    beat_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    paused_at = models.CharField(max_length=20, blank=True)  # the stage of the talk with the mail server
+    paused_for = models.CharField(max_length=300, blank=True)  # what the server said, without addresses
+    pauses = models.PositiveSmallIntegerField(default=0)  # in a row
+
+    def __str__(self) -> str:
+        return self.paused_at or "running"
+
+    @classmethod
+    def get(cls) -> "OutboxState":
+        return cls.objects.filter(pk=1).first() or cls.objects.get_or_create(pk=1)[0]
 
 
 class OwedEvent(models.Model):

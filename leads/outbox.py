@@ -5,119 +5,224 @@ end is taken again. SMTP cannot be exactly-once: after a crash between sending a
 the same Message-ID.
 """
 
+import contextlib
 import logging
 import random
 import secrets
-import smtplib
 import threading
 import time
 import traceback
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.mail import get_connection
 from django.db import close_old_connections, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from leads import chores, conversions, ledger, mails, suppression, tokens
+from leads import boot, chores, conversions, ledger, mail_limits, mails, pauses, suppression, tokens
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
+from leads.smtp import Fault, NotSentError
 
 log = logging.getLogger(__name__)
 Kind, State = OutgoingMail.Kind, OutgoingMail.State
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=10)  # longer than a mail can take: a dozen answers, each within EMAIL_TIMEOUT
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 MAX_ATTEMPTS = 16  # with the waits above: about 48 hours
 PAUSE = 2.0  # seconds between two looks into the outbox
-BATCH = 50
+BATCH = 50  # mails by one connection
+BOUNCE_DAYS = 30
 
 
-def owe(kind: OutgoingMail.Kind, submission: Submission, purpose: Purpose) -> OutgoingMail:
+def owe(kind: OutgoingMail.Kind, submission: Submission, purpose: Purpose | None) -> OutgoingMail:
     """Write down that a mail is owed, in the transaction of what it is about. Its Message-ID is fixed from now on."""
     message_id = f"<{secrets.token_hex(16)}@{urlsplit(settings.SITE_URL).hostname}>"
     return OutgoingMail.objects.create(kind=kind, submission=submission, purpose=purpose, message_id=message_id)
 
 
 def claim(now: datetime) -> OutgoingMail | None:
-    """Take the next mail that is due, for the length of a lease; None when nothing is due."""
-    due = OutgoingMail.objects.filter(
-        Q(state=State.PENDING, due_at__lte=now) | Q(state=State.SENDING, lease_until__lte=now)
-    ).order_by("due_at", "pk")
+    """Take the next mail that is due, for the length of a lease; None when nothing is due.
+
+    A lease ends by the clock of this machine that never jumps, where it was taken since the machine's last start, else
+    by the database's clock: no change of the time makes two workers send the same mail (REL-6).
+    """
+    here = Q(lease_boot=boot.ID)
+    over = (here & Q(lease_ticks__lte=time.monotonic())) | (~here & Q(lease_until__lte=Now()))
+    due = OutgoingMail.objects.filter(Q(state=State.PENDING, due_at__lte=now) | (Q(state=State.SENDING) & over))
+    due = due.order_by("due_at", "pk")
     if not due.exists():  # asked first, since on SQLite the transaction below takes the one write lock
         return None
     with transaction.atomic():
         skip = connection.features.has_select_for_update_skip_locked
         mail = (due.select_for_update(skip_locked=True) if skip else due).first()
-        if mail is None or not _take(mail, now + LEASE):
+        if mail is None or not _take(mail):
             return None  # another worker was quicker
     return OutgoingMail.objects.select_related("submission__lead", "submission__report", "purpose").get(pk=mail.pk)
 
 
-def _take(mail: OutgoingMail, until: datetime) -> bool:
+def oldest_owed(now: datetime) -> timedelta:
+    """Return for how long the oldest mail has been owed that has not left; nothing where none waits (REL-4)."""
+    owed = OutgoingMail.objects.filter(state__in=[State.PENDING, State.SENDING])
+    since = owed.aggregate(at=Min("created_at"))["at"]
+    return max(now - since, timedelta()) if since else timedelta()
+
+
+def _take(mail: OutgoingMail) -> bool:
     """Write our lease on a mail that is still as we read it. Return whether it was."""
     unchanged = OutgoingMail.objects.filter(pk=mail.pk, state=mail.state, lease_until=mail.lease_until)
-    return bool(unchanged.update(state=State.SENDING, lease_until=until, attempts=F("attempts") + 1))
+    taken = unchanged.update(
+        state=State.SENDING,
+        lease_until=Now() + LEASE,
+        lease_boot=boot.ID,
+        lease_ticks=time.monotonic() + LEASE.total_seconds(),
+        attempts=F("attempts") + 1,
+        uncertain=F("uncertain") + int(mail.state == State.SENDING),  # whoever had it stopped, before or after the dot
+    )
+    return bool(taken)
 
 
 def send_due(limit: int = BATCH) -> int:
-    """Send up to `limit` mails that are due. Return how many left."""
+    """Send up to `limit` mails that are due, over one connection at a time. Return how many left.
+
+    A server that cannot be reached ends the round: the other mails would only wait for it too (REL-4).
+    """
     sent = 0
-    for _number in range(limit):
-        mail = claim(timezone.now())
-        if mail is None:
+    server = get_connection()
+    for number in range(limit):
+        mail = claim(timezone.now()) if pauses.may_send(timezone.now()) else None
+        if number and number % BATCH == 0:
+            _hang_up(server)
+        if mail is None or not _reach(server, mail):
             break
-        sent += _deliver(mail)
+        sent += _deliver(mail, server)
+    _hang_up(server)
     return sent
 
 
-def _deliver(mail: OutgoingMail) -> bool:
-    """Send a claimed mail, unless its person withdrew in between (§1.2). Return whether it left."""
-    if not _is_wanted(mail):
-        _end(mail, State.CANCELLED)
-        return False
+def _reach(server: Any, mail: OutgoingMail) -> bool:
+    """Connect to the mail server for a mail in hand, unless that is done. Return whether it listens to us."""
     try:
-        mails.compose(mail).send()
+        server.open()
     except Exception as error:
+        _hang_up(server)
         _fail(mail, error)
         return False
-    _end(mail, State.SENT, sent_at=timezone.now(), last_error="")
     return True
 
 
-def _is_wanted(mail: OutgoingMail) -> bool:
-    """Ask the ledger again just before sending; a confirm mail is also pointless once its button was pressed."""
+def _hang_up(server: Any) -> None:
+    """Close the connection; that the server does not say goodbye changes nothing of what was sent."""
+    with contextlib.suppress(OSError):
+        server.close()
+
+
+def _deliver(mail: OutgoingMail, server: Any) -> bool:
+    """Send a claimed mail, unless its person withdrew in between (§1.2). Return whether it left."""
+    why_not = _why_not(mail)
+    if why_not:
+        _end(mail, State.CANCELLED, last_error=why_not)
+        return False
+    stopped = mail_limits.limit(mail, timezone.now())
+    if stopped:
+        _wait(mail, stopped)
+        return False
+    try:
+        message = mails.compose(mail)
+        message.connection = server
+        if time.monotonic() >= mail.lease_ticks:
+            return False  # we slept with the mail in hand: it is another worker's now
+        message.send()
+    except Exception as error:
+        _hang_up(server)
+        _fail(mail, error)
+        return False
+    _end(mail, State.SENT, sent_at=timezone.now(), last_error="", smtp_reply=getattr(message, "smtp_reply", ""))
+    pauses.end()
+    return True
+
+
+def _wait(mail: OutgoingMail, stopped: mail_limits.Limit) -> None:
+    """Give a claimed mail back until a limit lets it go, or for good (EML-9)."""
+    if stopped.until:
+        _end(mail, State.PENDING, due_at=stopped.until, attempts=0)
+    else:
+        _end(mail, State.CANCELLED, last_error="This address has had as many of these mails as anybody may ask for.")
+
+
+def _why_not(mail: OutgoingMail) -> str:
+    """Ask once more just before sending. Return why a mail is pointless or unwanted by now; "" where it is neither."""
     if mail.kind == Kind.CONFIRM and mail.submission.confirmed_at:
-        return False
-    if mail.purpose and mail.kind != Kind.TEAM and _is_blocked(mail, mail.purpose):
-        return False
+        return "Confirmed already."
+    if mail.purpose is None:
+        return ""
+    if mail.kind not in OutgoingMail.TO_TEAM and (blocked := blocks(mail, mail.purpose)):
+        return f"The address is blocked: {', '.join(sorted(blocked))}."
     ref = tokens.subject_ref(mail.submission.lead.email_normal)
-    return mail.purpose is None or ledger.current_state(ref, mail.purpose) != ConsentEvent.State.WITHDRAWN
+    return "Withdrawn." if ledger.current_state(ref, mail.purpose) == ConsentEvent.State.WITHDRAWN else ""
 
 
-def _is_blocked(mail: OutgoingMail, purpose: Purpose) -> bool:
-    """Tell whether the address is suppressed. After a withdrawal or an erasure one may ask anew; after a complaint not.
+def blocks(mail: OutgoingMail, purpose: Purpose) -> set[str]:
+    """Return the reasons for which a mail must not go to its visitor: an empty set where it may (CON-15).
 
-    An answer to an enquiry is asked for each time, and so is stopped by a complaint alone (CON-15).
+    After a withdrawal or an erasure one may ask anew; after a complaint not. An answer to an enquiry is asked for each
+    time, and so is stopped by a complaint or a bounce alone.
     """
     reasons = suppression.blocks(mail.submission.lead.email_normal, purpose.key)
+    if suppression.Reason.BOUNCE in reasons and _may_try_again(mail):
+        reasons.remove(suppression.Reason.BOUNCE)
     if mail.kind == Kind.CONFIRM or not purpose.double_opt_in:
-        return suppression.Reason.COMPLAINT in reasons
-    return bool(reasons)
+        return reasons & {suppression.Reason.COMPLAINT, suppression.Reason.BOUNCE}
+    return reasons
+
+
+def _may_try_again(mail: OutgoingMail) -> bool:
+    """Tell whether a bounce is long ago and its person has asked for something since: mailboxes come back (EML-14)."""
+    bounced = suppression.bounced_at(mail.submission.lead.email_normal)
+    return bounced is None or bounced + timedelta(days=BOUNCE_DAYS) <= mail.submission.created_at
 
 
 def _fail(mail: OutgoingMail, error: Exception) -> None:
-    """Plan the next attempt, or give up on a permanent refusal and after the last attempt."""
-    answer = _answer(error)
-    if not isinstance(error, OSError):  # a fault of ours, not the server's or the network's: say where
-        log.error("Mail %s cannot be written: %s\n%s", mail.pk, type(error).__name__, _where(error))
-    if _is_permanent(error) or mail.attempts >= MAX_ATTEMPTS:
-        log.error("Mail %s (%s) is given up after %s attempts.", mail.pk, mail.kind, mail.attempts)
-        _end(mail, State.DEAD, last_error=answer)
+    """Do what a failure asks for: pause, block the address, give the mail up, or plan its next attempt (EML-14)."""
+    if not isinstance(error, NotSentError):
+        if not isinstance(error, OSError):  # a fault of ours, not the server's or the network's: say where
+            log.error("Mail %s cannot be written: %s\n%s", mail.pk, type(error).__name__, _where(error))
+        error = NotSentError(Fault.PASSING, "", without_addresses(f"{type(error).__name__}: {error}")[:300])
+    if error.fault == Fault.OURS:
+        pauses.pause(timezone.now(), error.stage, error.answer)
+        _end(mail, State.PENDING, attempts=F("attempts") - 1, last_error=error.answer)
+    elif error.fault in {Fault.ADDRESS, Fault.MAIL}:
+        pauses.end()
+        _give_up(mail, error)
     else:
-        _end(mail, State.PENDING, due_at=timezone.now() + wait_after(mail.attempts), last_error=answer)
+        _try_later(mail, error)
+
+
+def _give_up(mail: OutgoingMail, error: NotSentError) -> None:
+    """End a mail as undeliverable; where there is no such mailbox, nothing is sent to it any more."""
+    log.error("Mail %s (%s) is given up after %s attempts.", mail.pk, mail.kind, mail.attempts)
+    with transaction.atomic():
+        _end(mail, State.DEAD, last_error=error.answer)
+        if error.fault == Fault.ADDRESS and mail.kind not in OutgoingMail.TO_TEAM:
+            suppression.suppress(mail.submission.lead.email_normal, suppression.ALL, suppression.Reason.BOUNCE)
+
+
+def _try_later(mail: OutgoingMail, error: NotSentError) -> None:
+    """Plan the next attempt, or give up after the last. Counts the mails that the server may have (EML-14)."""
+    values: dict[str, Any] = {"last_error": error.answer}
+    if error.fault == Fault.UNCERTAIN:
+        log.warning("Mail %s (%s) may have been sent; it is sent again.", mail.pk, mail.kind)
+        values["uncertain"] = F("uncertain") + 1
+    if mail.attempts >= MAX_ATTEMPTS:
+        log.error("Mail %s (%s) is given up after %s attempts.", mail.pk, mail.kind, mail.attempts)
+        _end(mail, State.DEAD, **values)
+    else:
+        _end(mail, State.PENDING, due_at=timezone.now() + wait_after(mail.attempts), **values)
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -125,29 +230,10 @@ def wait_after(attempts: int) -> timedelta:
     return min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311  (nothing secret)
 
 
-def _end(mail: OutgoingMail, state: OutgoingMail.State, **values: object) -> None:
+def _end(mail: OutgoingMail, state: OutgoingMail.State, **values: Any) -> None:
     """End our lease with a result; a mail that another worker has taken since is left to that one."""
     ours = OutgoingMail.objects.filter(pk=mail.pk, state=State.SENDING, lease_until=mail.lease_until)
-    ours.update(state=state, lease_until=None, **values)
-
-
-def _codes(error: Exception) -> list[int]:
-    """Return the reply codes of an SMTP refusal."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return [code for code, _text in error.recipients.values()]
-    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
-
-
-def _is_permanent(error: Exception) -> bool:
-    """Tell whether trying again is useless: a 5xx about this mail. One about us (sign-in, sender) may be mended."""
-    ours = (smtplib.SMTPAuthenticationError, smtplib.SMTPSenderRefused, smtplib.SMTPHeloError, smtplib.SMTPConnectError)
-    codes = _codes(error)
-    return bool(codes) and not isinstance(error, ours) and all(code >= 500 for code in codes)
-
-
-def _answer(error: Exception) -> str:
-    """Return a line for staff on what went wrong, without an address."""
-    return without_addresses(f"{type(error).__name__}: {error}")[:300]
+    ours.update(state=state, lease_until=None, lease_boot="", lease_ticks=0, **values)
 
 
 def _where(error: Exception) -> str:

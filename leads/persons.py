@@ -100,6 +100,7 @@ def _submission(submission: Submission) -> dict[str, Any]:
         "report": str(submission.report or ""),
         "call_to_action": submission.cta.name if submission.cta else "",
         "state": submission.state,
+        "held_because": submission.get_held_because_display(),
         "our_notes": submission.notes,
     } | {name: getattr(submission, name) for name in names}
 
@@ -111,4 +112,5 @@ def _mail(mail: OutgoingMail) -> dict[str, Any]:
         "owed_since": mail.created_at.isoformat(),
         "sent": mail.sent_at.isoformat() if mail.sent_at else None,
         "message_id": mail.message_id,
+        "receipt": mail.smtp_reply,
     }

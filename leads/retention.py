@@ -24,6 +24,7 @@ State, Method = ConsentEvent.State, ConsentEvent.Method
 ENDED = {State.REFUSED, State.WITHDRAWN, State.EXPIRED, State.INVALIDATED, State.ERASED}
 AFTER_END = timedelta(days=30)  # submissions of a purpose that was withdrawn or has expired
 MAIL_DAYS = 30
+SPAM_DAYS = 30
 MONTH = timedelta(days=30.44)
 EVERY = timedelta(hours=23)
 
@@ -91,6 +92,7 @@ def due(now: datetime) -> Iterator[Due]:
     """Yield what goes at a moment. What goes because other things went is found by asking again, or the next day."""
     for purpose in Purpose.objects.all():
         yield from _consents(purpose, now)
+    yield from _spam(now)
     yield from _submissions(now)
     yield from _people()
     yield from _mails(now)
@@ -137,6 +139,23 @@ def _submissions(now: datetime) -> Iterator[Due]:
         at_once = all(event.purpose.erased_on_withdrawal or event.state == State.EXPIRED for event in known)
         if max(event.occurred_at for event in known) + (timedelta() if at_once else AFTER_END) <= now:
             yield Due("submission", submission.reference, partial(_delete_submission, submission))
+
+
+def _spam(now: datetime) -> Iterator[Due]:
+    """What staff called spam, after 30 days: what it pretended to agree to is declared invalid."""
+    before = now - timedelta(days=SPAM_DAYS)
+    for submission in Submission.objects.filter(state=Submission.State.SPAM, created_at__lte=before):
+        yield Due("spam", submission.reference, partial(_delete_spam, submission, now))
+
+
+def _delete_spam(submission: Submission, now: datetime) -> None:
+    ref = tokens.subject_ref(submission.lead.email_normal)
+    for purpose in Purpose.objects.all():
+        last = ledger.last_event(ref, purpose)
+        if last and last.payload.form == submission.public_id and last.state not in ENDED:
+            invalid = State.INVALIDATED
+            ledger.append(ref, last.text, invalid, Method.SYSTEM, actor="system", occurred_at=now)
+    _delete_submission(submission)
 
 
 def _delete_submission(submission: Submission) -> None:

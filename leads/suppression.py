@@ -9,11 +9,12 @@ import hmac
 import json
 import os
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
 
-from leads.models import Lead, Suppression
+from leads.models import Lead, SoftBounces, Suppression
 
 Reason = Suppression.Reason
 ALL = Suppression.ALL
@@ -34,20 +35,20 @@ def key_id() -> str:
 
 
 def suppress(email_normal: str, scope: str, reason: str) -> None:
-    """Block an address for a purpose's key, or for ALL. A complaint is never weakened by a later, milder reason."""
+    """Block an address for a purpose's key, or for ALL. Each reason stands by itself: none weakens another."""
     _renew(email_normal)
     suppress_hash(address_hash(email_normal), key_id(), scope, reason)
     _tie(email_normal)
 
 
 def suppress_hash(hashed: str, made_with: str, scope: str, reason: str) -> None:
-    """Block an address of which only the hash is known any more, with the id of the key that it was made with."""
-    row, made = Suppression.objects.get_or_create(
-        hmac=hashed, key_id=made_with, scope=scope, defaults={"reason": reason}
+    """Block an address of which only the hash is known any more, with the id of the key that it was made with.
+
+    Doing it again renews since when.
+    """
+    Suppression.objects.update_or_create(
+        hmac=hashed, key_id=made_with, scope=scope, reason=reason, defaults={"created_at": timezone.now()}
     )
-    if not made and row.reason != Reason.COMPLAINT and row.reason != reason:
-        row.reason = reason
-        row.save(update_fields=["reason"])
 
 
 def blocks(email_normal: str, scope: str) -> set[str]:
@@ -58,14 +59,37 @@ def blocks(email_normal: str, scope: str) -> set[str]:
 
 
 def lift(email_normal: str, scope: str) -> None:
-    """Let a fresh double opt-in end a withdrawal's or an erasure's block for a purpose, never a complaint's (CON-15).
+    """Let a fresh double opt-in end all blocks for a purpose but a complaint's (CON-15).
 
     An erasure blocks everything; a person who comes back for one purpose stays unasked for the others, since nothing
-    is given for them.
+    is given for them. A bounce ends too: the link came in a mail, so the address works.
     """
     _renew(email_normal)
     rows = Suppression.objects.filter(hmac=address_hash(email_normal), scope__in=[scope, ALL])
     rows.exclude(reason=Reason.COMPLAINT).delete()
+    forget_soft_bounces(email_normal)
+
+
+# --- bounces ---
+
+
+def bounced_at(email_normal: str) -> datetime | None:
+    """Return when mail to an address last came back for good; None where it did not, or the block was lifted."""
+    _renew(email_normal)
+    rows = Suppression.objects.filter(hmac=address_hash(email_normal), reason=Reason.BOUNCE)
+    return rows.order_by("-created_at").values_list("created_at", flat=True).first()
+
+
+def lift_bounce(email_normal: str) -> bool:
+    """Let mail go to an address again that bounced: for staff who know better. Return whether it was blocked."""
+    _renew(email_normal)
+    count, _rows = Suppression.objects.filter(hmac=address_hash(email_normal), reason=Reason.BOUNCE).delete()
+    return bool(count)
+
+
+def forget_soft_bounces(email_normal: str) -> None:
+    """Begin counting anew: a mail has arrived."""
+    SoftBounces.objects.filter(hmac=address_hash(email_normal)).delete()
 
 
 # --- another key (SEC-25) ---
@@ -80,8 +104,7 @@ def _renew(email_normal: str) -> None:
     """Write an address's blocks of before under today's key, now that the address is at hand."""
     today, *before = address_hashes(email_normal)
     for row in Suppression.objects.filter(hmac__in=before):
-        if Suppression.objects.filter(hmac=today, scope=row.scope).exists():
-            suppress_hash(today, key_id(), row.scope, row.reason)
+        if Suppression.objects.filter(hmac=today, scope=row.scope, reason=row.reason).exists():
             row.delete()
         else:
             row.hmac, row.key_id = today, key_id()
@@ -109,7 +132,7 @@ class Entry:
 
     hmac: str
     key_id: str
-    act: str  # withdrawn or erased
+    act: str  # withdrawn, erased or complained
     scope: str
     at: str
 

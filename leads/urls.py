@@ -5,6 +5,8 @@ from leads import beacons, views
 urlpatterns = [
     path("reports/<slug:slug>/", views.report, name="report"),
     path("reports/<slug:slug>/sent/", views.report_sent, name="report-sent"),
+    path("reports/<slug:slug>/download/", views.report_file, name="report-file"),
+    path("forms/held/", views.form_held, name="form-held"),
     path("consultation/", views.consultation, name="consultation"),
     path("consultation/thanks/", views.consultation_thanks, name="consultation-thanks"),
     path("consent/cookies/", beacons.cookie_choice, name="cookie-choice"),

@@ -6,7 +6,9 @@ changes anything (EML-5).
 
 import json
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 from django.http import (
     Http404,
@@ -20,17 +22,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from leads import capture, confirmation, downloads, erasure, ledger, mails, persons, tokens, withdrawal
+from leads import capture, confirmation, downloads, erasure, ledger, mails, persons, spam, tokens, withdrawal
 from leads.addresses import masked
-from leads.forms import ConsultationForm, PublicForm, ReportCardForm, ReportForm
-from leads.models import ConsentEvent, Edition, Lead, Purpose, ReportRevision, Submission
+from leads.forms import ConsultationForm, PublicForm, Refusal, ReportCardForm, ReportForm, ReportRequestForm
+from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
 from recruitcms.forwarding import forward
+from recruitcms.middleware import is_same_origin
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import site_content
 
+FormT = TypeVar("FormT", bound=PublicForm)
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -50,12 +55,14 @@ def report(request: HttpRequest, slug: str) -> HttpResponseBase:
     if revision is None:
         return forward(ReportRevision.objects.all(), language, slug)
     form = None
-    if request.method == "POST":
-        form_class = ReportCardForm if request.POST.get("form") == "card" else ReportForm
-        form = _bound(form_class, request)
-        if form and form.is_valid():
-            capture.capture_report_request(form, request, revision.document)
-            return SeeOther(localized_url(language, "report-sent", revision.slug))
+    if request.method == "POST" and revision.gate_mode != Report.Gate.OPEN:
+        form_class: type[ReportRequestForm] = ReportCardForm if request.POST.get("form") == "card" else ReportForm
+        form = _bound(form_class, request, report=revision)
+        if form:
+            keep = partial(capture.capture_report_request, form, request, revision.document)
+            answer = _keep(request, form, keep, localized_url(language, "report-sent", revision.slug))
+            if answer:
+                return answer
     return render_report(request, revision, revision.live_translations(), form=form)
 
 
@@ -69,19 +76,23 @@ def render_report(
     """Render a revision, live or (for the editors' preview) not saved yet, with the form that was refused, if any."""
     content = revision.content
     url = revision.get_absolute_url()
+    is_open = revision.gate_mode == Report.Gate.OPEN
     context = {
         "section": "report",
         "report": revision,
         "content": content,
         "chart": _bars(content["chart"]),
-        "form": _form_html(ReportForm, request, form, url, revision.language),
+        "form": "" if is_open else _form_html(ReportForm, request, form, url, revision.language, report=revision),
+        "is_open": is_open,
+        "is_exchange": revision.gate_mode == Report.Gate.SUBSCRIBE,
+        "edition": revision.document.current_edition if is_open else None,
         "canonical": url,
         "translations": translations,
         "noindex": preview,
         "preview": preview,
         "failed": form is not None,
     }
-    return render(request, "leads/report.html", context, status=422 if form else 200)
+    return _page_with_form(request, "leads/report.html", context, form)
 
 
 @require_safe
@@ -93,6 +104,19 @@ def report_sent(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404(_("There is no such report."))
     context = {"section": "report", "report": revision, "noindex": True, "days": tokens.CONFIRM_DAYS}
     return render(request, "leads/report_sent.html", context)
+
+
+@require_safe
+def report_file(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Hand out a report whose gate is open: an address of its own that anybody may use and pass on (CON-10)."""
+    revision = ReportRevision.objects.select_related("document").get_live(request.LANGUAGE_CODE, slug)
+    edition = revision.document.current_edition if revision and revision.gate_mode == Report.Gate.OPEN else None
+    if edition is None:
+        raise Http404(_("There is no such report."))
+    try:
+        return downloads.respond(request, edition)
+    except FileNotFoundError:
+        raise Http404(_("There is no such report.")) from None
 
 
 def _bars(chart: list[list[str]]) -> list[dict[str, Any]]:
@@ -123,9 +147,10 @@ def _grouped(value: str) -> str:
 def consultation(request: HttpRequest) -> HttpResponseBase:
     """Show the consultation form; keep an enquiry."""
     form = _bound(ConsultationForm, request) if request.method == "POST" else None
-    if form and form.is_valid():
-        capture.capture_enquiry(form, request)
-        return SeeOther(reverse("consultation-thanks"))
+    if form:
+        answer = _keep(request, form, partial(capture.capture_enquiry, form, request), reverse("consultation-thanks"))
+        if answer:
+            return answer
     language = request.LANGUAGE_CODE
     url = reverse("consultation")
     context = {
@@ -135,7 +160,7 @@ def consultation(request: HttpRequest) -> HttpResponseBase:
         "translations": other_languages(language, "consultation"),
         "failed": form is not None,
     }
-    return render(request, "leads/consultation.html", context, status=422 if form else 200)
+    return _page_with_form(request, "leads/consultation.html", context, form)
 
 
 @require_safe
@@ -210,6 +235,8 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
     lead = Lead.objects.filter(public_id=known[0]).first() if known else None
     purpose = Purpose.objects.filter(key=known[1]).first() if known else None
     one_click = request.method == "POST" and request.POST.get("List-Unsubscribe") == "One-Click"
+    if request.method == "POST" and not one_click and not is_same_origin(request):
+        return render(request, "403.html", status=403)  # anything but a mail program's post comes from our own button
     if request.method == "POST" and lead and purpose:
         method = ConsentEvent.Method.ONE_CLICK if one_click else ConsentEvent.Method.MAIL_BUTTON
         withdrawal.withdraw(lead, purpose.key, method)
@@ -311,14 +338,66 @@ def _neutral(request: HttpRequest, status: int) -> HttpResponse:
 # --- forms ---
 
 
-def _bound(form_class: type[PublicForm], request: HttpRequest) -> PublicForm | None:
+@require_safe
+def form_held(request: HttpRequest) -> HttpResponse:
+    """Say that a person looks at a form before it is answered; the same page for everybody."""
+    translations = other_languages(request.LANGUAGE_CODE, "form-held")
+    return render(request, "leads/held.html", {"noindex": True, "translations": translations})
+
+
+def _keep(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submission], done: str) -> HttpResponse | None:
+    """Keep a form and lead to the page that says so; None for one to be shown again, with what is wrong in it."""
+    if not form.is_valid():
+        form.renew_ticket()
+        return None
+    verdict = spam.judge(form, request)
+    if verdict.retry_after:
+        form.refuse(_too_many(verdict.retry_after))
+        return None
+    try:
+        submission = keep(verdict.held_because)
+    except capture.AlreadySentError:
+        form.refuse(_already_sent())
+        return None
+    return SeeOther(reverse("form-held") if submission.state == Submission.State.HELD else done)
+
+
+def _already_sent() -> Refusal:
+    return Refusal(
+        409,
+        _("You have sent this form before"),
+        _("We kept it as it was then. If this is another request, or you changed an answer, send it once more now."),
+    )
+
+
+def _too_many(seconds: int) -> Refusal:
+    words = ngettext(
+        "Many forms have come from your network. Nothing is lost: wait %(minutes)d minute, then send it once more.",
+        "Many forms have come from your network. Nothing is lost: wait %(minutes)d minutes, then send it once more.",
+        seconds // 60,
+    )
+    return Refusal(429, _("Please wait a little"), words % {"minutes": seconds // 60}, retry_after=seconds)
+
+
+def _page_with_form(
+    request: HttpRequest, template: str, context: dict[str, Any], form: PublicForm | None
+) -> HttpResponse:
+    """Answer with a page and the status of its form: 200 for a fresh one, 422 for wrong answers, or its refusal's."""
+    refusal = form.refusal if form else None
+    response = render(request, template, context, status=refusal.status if refusal else 422 if form else 200)
+    if refusal and refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _bound(form_class: type[FormT], request: HttpRequest, **about: Any) -> FormT | None:
     """Return the form with what was sent; None where it is not on offer, since words that it needs are missing."""
     site = site_content(request.LANGUAGE_CODE)
-    return form_class(site, request.POST) if form_class.is_offered(site) else None
+    return form_class(site, request.POST, **about) if form_class.is_offered(site) else None
 
 
 def _form_html(
-    form_class: type[PublicForm], request: HttpRequest, form: PublicForm | None, url: str, language: str
+    form_class: type[PublicForm], request: HttpRequest, form: PublicForm | None, url: str, language: str, **about: Any
 ) -> str:
     """Return the HTML of a fresh form, or of one with errors; "" where it is not on offer.
 
@@ -326,6 +405,6 @@ def _form_html(
     """
     site = site_content(language)
     if form is None:
-        return form_class(site, page=url).rendered(site, url) if form_class.is_offered(site) else ""
+        return form_class(site, page=url, **about).rendered(site, url) if form_class.is_offered(site) else ""
     query = capture.origin_of(request, form).query()
     return form.rendered(site, f"{url}?{query}" if query else url)

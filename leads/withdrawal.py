@@ -9,7 +9,7 @@ HELD = {ConsentEvent.State.REQUESTED, ConsentEvent.State.GIVEN}
 
 
 @transaction.atomic
-def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method) -> None:
+def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method, actor: str = "subject") -> None:
     """End a person's consent to a purpose: the event, and no more mail for it; erase where the purpose promises so.
 
     Doing it again changes nothing. A download promised before stays good (CON-10). Raises Purpose.DoesNotExist.
@@ -20,29 +20,29 @@ def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method) -> None:
     ref = tokens.subject_ref(lead.email_normal)
     last = ledger.last_event(ref, purpose)
     if last and last.state in HELD:
-        ledger.append(ref, last.text, ConsentEvent.State.WITHDRAWN, method)
+        ledger.append(ref, last.text, ConsentEvent.State.WITHDRAWN, method, actor=actor)
         suppression.note(lead.email_normal, "withdrawn", purpose_key)
         if purpose.double_opt_in:  # without one a fresh request could not lift it again
             suppression.suppress(lead.email_normal, purpose_key, suppression.Reason.UNSUBSCRIBE)
     mails = OutgoingMail.objects.filter(submission__lead=lead, purpose=purpose, state=OutgoingMail.State.PENDING)
     mails.update(state=OutgoingMail.State.CANCELLED)
     if purpose.erased_on_withdrawal:
-        _erase(lead, purpose, method)
+        _erase(lead, purpose, method, actor)
 
 
 @transaction.atomic
-def withdraw_all(lead: Lead, method: ConsentEvent.Method) -> None:
+def withdraw_all(lead: Lead, method: ConsentEvent.Method, actor: str = "subject") -> None:
     """End all that a person agreed to, or asked for, in one press (CON-6)."""
     ref = tokens.subject_ref(lead.email_normal)
     for purpose in Purpose.objects.all():
         if ledger.current_state(ref, purpose) in HELD:
-            withdraw(lead, purpose.key, method)
+            withdraw(lead, purpose.key, method, actor)
 
 
-def _erase(lead: Lead, purpose: Purpose, method: ConsentEvent.Method) -> None:
+def _erase(lead: Lead, purpose: Purpose, method: ConsentEvent.Method, actor: str) -> None:
     """Delete the person's enquiries with their mails, and the person where nothing else is held (§1.2)."""
     enquiries = lead.submissions.filter(kind=Submission.Kind.CONSULTATION)
-    erasure.write_erased(lead, [purpose], method, "subject")
+    erasure.write_erased(lead, [purpose], method, actor)
     erasure.scrub_admin_log(list(enquiries), lead)
     enquiries.delete()
     forget_if_nothing_is_held(lead)

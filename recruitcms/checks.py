@@ -1,6 +1,8 @@
 """Checks of our own for `manage.py check`: what would otherwise go wrong only once visitors come."""
 
+from email.utils import parseaddr
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -46,3 +48,54 @@ def site_has_its_address(app_configs: Any, **kwargs: Any) -> list[checks.CheckMe
             )
         ]
     return []
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def mail_is_believed(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Print the DNS records by which other servers believe our mail (EML-4). Nothing is looked up: it is a list to do.
+
+    The links of List-Unsubscribe need https (RFC 8058): W002 warns where SITE_URL, which they start with, has none.
+    """
+    lines = "\n".join(f"    {record}\n        {why}" for record, why in dns_records())
+    return [checks.Info(f"DNS records that the mail of {mail_domain()} needs:\n{lines}", id="recruitcms.I001")]
+
+
+def mail_domain() -> str:
+    """Return the domain of MAIL_FROM."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2].lower()
+
+
+def dns_records() -> list[tuple[str, str]]:
+    """Return each record with what it is for; `<…>` is what only the mail provider can tell."""
+    domain, selector = mail_domain(), settings.MAIL_DKIM_SELECTOR or "<your provider's selector>"
+    records = [
+        (
+            f'{domain}. TXT "v=spf1 {_spf(domain)} ~all"',
+            "SPF: who may send. There is one such record: where you have one, add to it.",
+        ),
+        (
+            f'{selector}._domainkey.{domain}. TXT "v=DKIM1; k=rsa; p=<your provider\'s key>"',
+            "DKIM: or a CNAME, as the provider says. List-Unsubscribe and List-Unsubscribe-Post must be signed too.",
+        ),
+        (
+            f'_dmarc.{domain}. TXT "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"',
+            "DMARC: read the reports for some weeks, then write p=quarantine.",
+        ),
+        (f"{domain}. MX 10 <the server that takes its mail>", "Answers and bounces must arrive."),
+        ("<the sending server's address> PTR <its name>", "And that name leads back to the address. See to TLS there."),
+    ]
+    if not _is_aligned(domain):
+        records.append((f"{domain} is not the site's own domain", "Readers and filters trust mail from that more."))
+    return records
+
+
+def _spf(domain: str) -> str:
+    """Return the term for our mail server: itself where it is under our domain, else what its provider names."""
+    host = str(getattr(settings, "EMAIL_HOST", "") or "")
+    return f"a:{host}" if host.endswith(f".{domain}") else "include:<your provider's name>"
+
+
+def _is_aligned(domain: str) -> bool:
+    """Tell whether the site is under the mail's domain, or the other way round (DMARC calls that relaxed)."""
+    site = str(urlsplit(settings.SITE_URL).hostname)
+    return f".{site}".endswith(f".{domain}") or f".{domain}".endswith(f".{site}")

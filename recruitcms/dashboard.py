@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from leads import counts
-from leads.models import OutgoingMail, Submission
+from leads.models import OutboxState, OutgoingMail, Submission
 from recruitcms.models import SiteSettings
 from roles.models import Role, RoleRevision
 
@@ -48,7 +48,7 @@ def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
     tiles = []
     if leads:
         late = late_before(now, SiteSettings.get().answers_within_days)
-        tiles += [waiting(late), report_requests(now)]
+        tiles += [waiting(late), *held(), report_requests(now)]
     if may_view(request.user, "leads.outgoingmail"):
         tiles.append(mail_waiting(now))
     if roles:
@@ -98,6 +98,15 @@ def waiting(late: datetime) -> Tile:
     )
 
 
+def held() -> list[Tile]:
+    """Count the forms that wait for somebody to look at them; nothing where there is none."""
+    found = Submission.objects.filter(state=Submission.State.HELD).aggregate(all=Count("pk"), oldest=Min("created_at"))
+    if not found["all"]:
+        return []
+    age = _("Oldest: %(age)s") % {"age": timesince(found["oldest"], depth=1)}
+    return [Tile(_("Held for review"), found["all"], alarm=age, url=list_url("leads_submission", "?state__exact=held"))]
+
+
 def report_requests(now: datetime) -> Tile:
     """Count the requests for the report of the last two weeks, with the share that confirmed."""
     since = now - timedelta(days=REPORT_DAYS)
@@ -113,18 +122,21 @@ def report_requests(now: datetime) -> Tile:
 
 
 def mail_waiting(now: datetime) -> Tile:
-    """Count the mails that are owed, say how old the oldest is, and warn of those that were given up."""
-    pending, dead = Q(state=OutgoingMail.State.PENDING), Q(state=OutgoingMail.State.DEAD)
-    found = OutgoingMail.objects.filter(pending | dead).aggregate(
-        pending=Count("pk", filter=pending), oldest=Min("created_at", filter=pending), dead=Count("pk", filter=dead)
+    """Count the mails that are owed, say how old the oldest is, and warn of those given up, and of a pause (EML-14)."""
+    waits, given_up = Q(state=OutgoingMail.State.PENDING), Q(state=OutgoingMail.State.DEAD)
+    found = OutgoingMail.objects.filter(waits | given_up).aggregate(
+        pending=Count("pk", filter=waits), oldest=Min("created_at", filter=waits), dead=Count("pk", filter=given_up)
     )
+    refused = found["pending"] and OutboxState.get().pauses
+    paused = _("paused: the mail server refuses us") if refused else ""
+    dead = _("%(number)d not delivered") % {"number": found["dead"]} if found["dead"] else ""
     return Tile(
         _("Mail waiting"),
         found["pending"],
         note=_("Oldest: %(age)s") % {"age": timesince(found["oldest"], now, depth=1)}
         if found["pending"]
         else _("All mail is sent"),
-        alarm=_("%(number)d not delivered") % {"number": found["dead"]} if found["dead"] else "",
+        alarm=", ".join(word for word in (paused, dead) if word),
         url=list_url("leads_outgoingmail", "?state__exact=dead" if found["dead"] else "?state__exact=pending"),
     )
 

@@ -25,6 +25,7 @@ GROUPS: dict[str, list[str]] = {
         ),
         *(f"leads.view_{model}" for model in ("consentevent", "cookiechoice", "owedevent")),
         *(f"leads.{act}_outgoingmail" for act in ("view", "change")),
+        *(f"leads.{act}_suppression" for act in ("view", "delete")),
     ],
 }
 

@@ -5,6 +5,7 @@ start with the variable's name and what is expected. All variables are listed in
 """
 
 import contextlib
+import ipaddress
 import os
 import secrets
 import zoneinfo
@@ -90,6 +91,35 @@ def cache(value: str) -> dict[str, Any]:
     return config
 
 
+def count(value: str) -> int:
+    """Read a number that is at least 1."""
+    if not value.isdecimal() or int(value) < 1:
+        raise ValueError("write a number, 1 or more")
+    return int(value)
+
+
+def networks(value: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Read addresses and networks by commas: 10.0.0.0/8, 127.0.0.1."""
+    return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
+
+
+def mail_provider(value: str) -> str:
+    """Read the name of a mail provider whose reports we understand."""
+    if value not in MAIL_EVENT_PROVIDERS:
+        raise ValueError(f"write one of {', '.join(MAIL_EVENT_PROVIDERS)}")
+    return value
+
+
+def mail_events_secret(provider: str) -> str:
+    """Return the secret with which a mail provider's reports are checked: its signing key, or a user and password."""
+    value = env.str("MAIL_EVENTS_SECRET", default="")
+    if MAIL_EVENT_PROVIDERS[provider] == "WEBHOOK_SECRET" and ":" not in value:
+        raise ImproperlyConfigured("MAIL_EVENTS_SECRET: write user:password, as in the address given to the provider")
+    if len(value) < 16:
+        raise ImproperlyConfigured("MAIL_EVENTS_SECRET is missing or too short: anybody could report complaints")
+    return value
+
+
 def secret(name: str) -> str:
     """Return a secret key: the variable `name`, or a random one kept in DATA_DIR/keys (one machine only).
 
@@ -105,7 +135,11 @@ def secret(name: str) -> str:
         with contextlib.suppress(FileExistsError):  # the first process to arrive wins
             os.link(path.with_suffix(f".{os.getpid()}"), path)
         path.with_suffix(f".{os.getpid()}").unlink()
-    value = value or path.read_text().strip()
+    return long_enough(name, value or path.read_text().strip())
+
+
+def long_enough(name: str, value: str) -> str:
+    """Return a key, or raise ImproperlyConfigured, without the key itself."""
     if len(value) < 32:
         raise ImproperlyConfigured(f"{name} is too short: use 32 random characters or more")
     return value
@@ -260,12 +294,29 @@ if MAIL_URL:
     for _key, _value in _mail.items():
         if _key.startswith("EMAIL_"):
             globals()[_key] = _value
+    if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+        EMAIL_BACKEND = "leads.smtp.Backend"  # the same, telling whose fault a failure was (EML-14)
 else:
     EMAIL_BACKEND = "leads.mail_files.MailFilesBackend"
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = read("MAIL_FROM", "Northbeam Talent <hello@northbeam.example>", mailbox)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_DKIM_SELECTOR = read("MAIL_DKIM_SELECTOR", "")  # for `check --deploy`, which prints the DNS records (EML-4)
 TEAM_MAIL = read("TEAM_MAIL", DEFAULT_FROM_EMAIL, mailbox)  # who hears of a new enquiry
+# What comes back: who reports bounces and complaints, and what Anymail calls the secret that it checks (EML-15).
+MAIL_EVENT_PROVIDERS = {
+    "brevo": "WEBHOOK_SECRET",
+    "mailersend": "MAILERSEND_SIGNING_SECRET",
+    "mailgun": "MAILGUN_WEBHOOK_SIGNING_KEY",
+    "mailjet": "WEBHOOK_SECRET",
+    "mailtrap": "MAILTRAP_TRACKING_SECRET",
+    "postmark": "WEBHOOK_SECRET",
+}
+MAIL_EVENTS = read("MAIL_EVENTS", "", lambda value: value and mail_provider(value))
+ANYMAIL = {MAIL_EVENT_PROVIDERS[MAIL_EVENTS]: mail_events_secret(MAIL_EVENTS)} if MAIL_EVENTS else {}
+MAIL_EVENTS_KEY = env.str("MAIL_EVENTS_KEY", default="")  # for reports that are signed our own way
+if MAIL_EVENTS_KEY:
+    long_enough("MAIL_EVENTS_KEY", MAIL_EVENTS_KEY)
 LEDGER_ANCHOR_FILE = Path(read("LEDGER_ANCHOR_FILE", str(DATA_DIR / "anchors.jsonl")))
 ERASURE_JOURNAL_FILE = Path(read("ERASURE_JOURNAL_FILE", str(DATA_DIR / "erasures.jsonl")))
 LEDGER_ANCHOR_MAIL = read("LEDGER_ANCHOR_MAIL", "", lambda value: mailbox(value) if value else "")
@@ -273,11 +324,19 @@ EMBEDDED_WORKER = read("EMBEDDED_WORKER", "1", flag)
 
 # --- Security ---------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked from inside, past the proxy that ends TLS
 SECURE_HSTS_SECONDS = 63072000 if HTTPS else 0  # two years (SEC-2)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-if read("BEHIND_PROXY", "0", flag):
+BEHIND_PROXY = read("BEHIND_PROXY", "0", flag)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Whose X-Forwarded-For is believed (SEC-17).
+TRUSTED_PROXIES = read("TRUSTED_PROXIES", "127.0.0.1,::1" if BEHIND_PROXY else "", networks)
+# Limits of the public forms (SEC-18, EML-9): leads/spam.py, leads/mail_limits.py.
+FORMS_PER_NETWORK = read("FORMS_PER_NETWORK", "10", count)
+FORMS_IN_ALL = read("FORMS_IN_ALL", "200", count)
+CONFIRMATIONS_AN_HOUR = read("CONFIRMATIONS_AN_HOUR", "300", count)
 # Not `no-referrer`: with it a form on our own page would post `Origin: null` and be refused (§0.6).
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"

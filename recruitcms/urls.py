@@ -2,15 +2,20 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from leads import beacons
-from recruitcms import views
+from leads import beacons, feedback_views
+from recruitcms import health, views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("media/<path:name>", views.media, name="media"),
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/gpc.json", views.gpc, name="gpc"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("count/", beacons.count, name="count"),
+    path("forms/ticket/", beacons.ticket, name="form-ticket"),
+    path("mail-events/", feedback_views.signed_reports, name="mail-events"),
+    path("mail-events/<slug:provider>/", feedback_views.provider_reports, name="mail-events-provider"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     *i18n_patterns(
         path("", views.home, name="home"),

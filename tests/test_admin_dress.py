@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from leads import pauses
 from leads.models import OutgoingMail, Submission
 from recruitcms import dashboard
 from roles.models import Role
@@ -396,6 +397,18 @@ def test_waiting_mail_is_counted_with_its_age_and_what_was_given_up(client):
     assert (mail.figure, mail.alarm) == (2, "1 not delivered")
     assert mail.note.replace("\xa0", " ") == "Oldest: 3 hours"
     assert officer.get(mail.url).context["cl"].result_count == 1
+
+
+def test_a_pause_of_all_mail_is_an_alarm_while_mail_waits(client):
+    """EML-14"""
+    officer = person_who_may(client, "view_outgoingmail")
+    pauses.pause(timezone.now(), "sign_in", "535 no")
+    assert tile(officer, "Mail waiting").alarm == ""
+
+    make_mail()
+    make_mail(state="dead")
+
+    assert tile(officer, "Mail waiting").alarm == "paused: the mail server refuses us, 1 not delivered"
 
 
 def test_drafts_are_the_roles_that_visitors_have_never_seen(editor):

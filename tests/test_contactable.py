@@ -83,10 +83,12 @@ def expire(submission: Submission) -> None:
         (report_of, suppress("all", Reason.ERASURE), False),
         (report_of, suppress("report", Reason.UNSUBSCRIBE), False),
         (report_of, suppress("letter", Reason.COMPLAINT), True),
+        (report_of, suppress("all", Reason.BOUNCE), False),
         (enquiry_of, nothing, True),
         (enquiry_of, expire, False),
         (enquiry_of, suppress("letter", Reason.UNSUBSCRIBE), True),
         (enquiry_of, suppress("all", Reason.ERASURE), True),  # asked anew after an erasure: it wants an answer
+        (enquiry_of, suppress("all", Reason.BOUNCE), True),  # there is a phone
         (enquiry_of, suppress("all", Reason.COMPLAINT), False),
         (enquiry_of, suppress("consultation", Reason.COMPLAINT), False),
     ],

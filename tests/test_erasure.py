@@ -153,7 +153,7 @@ def test_a_complaint_is_never_lifted_nor_weakened(marta, mailoutbox):
     make_mail("confirm", marta.submissions.first())
     outbox.send_due()
 
-    assert suppression.blocks(EMAIL, "letter") == {"complaint"}
+    assert suppression.blocks(EMAIL, "letter") == {"complaint", "erasure"}
     assert mailoutbox == []
 
 

@@ -17,8 +17,18 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import exports, tokens
-from leads.models import ConsentEvent, ConsentText, Edition, Lead, OutgoingMail, Purpose, Report, Submission
+from leads import exports, outbox, pauses, suppression, tokens
+from leads.models import (
+    ConsentEvent,
+    ConsentText,
+    Edition,
+    Lead,
+    OutgoingMail,
+    Purpose,
+    Report,
+    Submission,
+    Suppression,
+)
 from recruitcms.site_content import site_content
 from tests.factories import make_cta, make_user
 from tests.lead_factories import (
@@ -39,6 +49,7 @@ GIVEN = ConsentEvent.State.GIVEN
 SUBMISSIONS = reverse("admin:leads_submission_changelist")
 OUTBOX = reverse("admin:leads_outgoingmail_changelist")
 FILES = reverse("admin:leads_outgoingmail_files")
+SUPPRESSIONS = reverse("admin:leads_suppression_changelist")
 ADDRESS = '<span class="whole">marta</span><wbr><span class="whole">@quillstone.example</span>'
 
 
@@ -634,6 +645,108 @@ def test_given_up_mail_is_sent_again_and_waiting_mail_cancelled(sign_in):
         "cancelled",
     ]
     assert OutgoingMail.objects.get(pk=dead.pk).attempts == 0
+
+
+def test_a_mail_to_an_address_that_bounced_is_not_sent_again_and_staff_are_told_why(sign_in):
+    """EML-14"""
+    suppression.suppress("marta@quillstone.example", suppression.ALL, "bounce")
+    bounced = make_mail(state=OutgoingMail.State.DEAD)
+    to_team = make_mail("team", bounced.submission, state=OutgoingMail.State.DEAD)
+    refused = make_mail(submission=make_submission(email="other@x.example"), state=OutgoingMail.State.DEAD)
+
+    again = run(sign_in("Privacy officers"), OUTBOX, "send_again", bounced, to_team, refused)
+
+    assert said(again) == [
+        "2 mails will be sent again.",
+        "1 mail stays: its address does not exist, said its mail server. “Lift the block” tries again.",
+    ]
+    assert OutgoingMail.objects.get(pk=bounced.pk).state == "dead"
+
+
+def test_a_block_under_an_old_key_is_found_by_its_address(sign_in, settings):
+    """SEC-25"""
+    suppression.suppress("marta@quillstone.example", suppression.ALL, "complaint")
+    suppression.suppress("other@x.example", suppression.ALL, "complaint")
+    settings.SUPPRESSION_KEYS_OLD = [settings.SUPPRESSION_KEY]
+    settings.SUPPRESSION_KEY = "another key of more than thirty-two letters"
+
+    found = sign_in("Privacy officers").get(SUPPRESSIONS, {"q": "Marta@quillstone.example"})
+
+    assert [row.hmac for row in found.context["cl"].result_list] == [
+        suppression.address_hashes("marta@quillstone.example")[1]
+    ]
+
+
+def test_staff_can_lift_the_block_of_a_bounce_but_not_of_a_complaint(sign_in, mailoutbox):
+    """CON-15"""
+    for reason in ("bounce", "complaint"):
+        suppression.suppress("marta@quillstone.example", suppression.ALL, reason)
+    bounced = make_mail(state=OutgoingMail.State.DEAD)
+
+    again = run(sign_in("Privacy officers"), OUTBOX, "lift_and_send_again", bounced)
+    outbox.send_due()
+
+    assert said(again) == ["1 mail will be sent again."]
+    assert suppression.blocks("marta@quillstone.example", "letter") == {"complaint"}
+    assert LogEntry.objects.get().get_change_message() == "The block after a bounce was lifted."
+    assert OutgoingMail.objects.get().last_error == "The address is blocked: complaint."
+    assert mailoutbox == []
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_the_outbox_says_that_all_mail_is_paused_and_why(sign_in, paused):
+    """EML-14"""
+    if paused:
+        pauses.pause(timezone.now(), "sign_in", "535 5.7.8 wrong password")
+
+    assert ("It said: 535 5.7.8 wrong password" in sign_in("Privacy officers").get(OUTBOX).text) is paused
+
+
+# --- blocked addresses ---
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("MARTA@quillstone.example", True), ("other@x.example", False), ("no@address", False), ("bounce", False)],
+)
+def test_a_block_is_found_by_the_address_which_is_not_shown(sign_in, typed, found):
+    """CON-14"""
+    suppression.suppress("marta@quillstone.example", suppression.ALL, "complaint")
+
+    response = sign_in("Privacy officers").get(SUPPRESSIONS, {"q": typed})
+
+    assert response.context["cl"].result_count == found
+    assert "quillstone" not in sign_in("Privacy officers").get(SUPPRESSIONS).text
+
+
+def test_only_a_human_lifts_a_complaint_and_the_log_keeps_who(sign_in):
+    """CON-15"""
+    suppression.suppress("marta@quillstone.example", suppression.ALL, "complaint")
+    client = sign_in("Privacy officers")
+
+    lifted = run(client, SUPPRESSIONS, "lift", Suppression.objects.get())
+
+    assert said(lifted) == ["1 block is lifted."]
+    assert suppression.blocks("marta@quillstone.example", "letter") == set()
+    entry = LogEntry.objects.get()
+    assert (entry.get_change_message(), entry.object_repr) == ("Lifted.", "all: Complained")
+
+
+@pytest.mark.parametrize("group", ["Editors", "Lead handlers"])
+def test_blocks_are_nobody_elses_business(sign_in, group):
+    """SEC-12"""
+    assert sign_in(group).get(SUPPRESSIONS).status_code == 403
+
+
+def test_a_mail_shows_what_its_server_said(sign_in):
+    """CON-9"""
+    mail = make_mail(state=OutgoingMail.State.SENT, smtp_reply="250 2.0.0 queued as 4FxZ", uncertain=2)
+    client = sign_in("Privacy officers")
+
+    page = client.get(reverse("admin:leads_outgoingmail_change", args=[mail.pk])).text
+
+    assert all(words in page for words in ("250 2.0.0 queued as 4FxZ", "Perhaps sent before", mail.message_id[1:-1]))
+    assert "Perhaps sent before" in client.get(OUTBOX).text
 
 
 def test_the_outbox_shows_no_address(sign_in):

@@ -237,6 +237,17 @@ def test_withdrawing_twice_or_without_consent_writes_nothing():
     assert states(submission.lead) == [("report", "given"), ("report", "withdrawn")]
 
 
+def test_the_ledger_keeps_the_receipt_of_the_mail_that_asked(mailoutbox):
+    """CON-9: the form, the mail with its server's answer, the button."""
+    submission = requested(make_submission())
+    mail = make_mail(submission=submission, state=OutgoingMail.State.SENT, smtp_reply="250 2.0.0 queued as 4FxZ")
+
+    confirmation.confirm(submission)
+
+    payload = ConsentEvent.objects.order_by("-seq").first().payload
+    assert (payload.message_id, payload.smtp_reply) == (mail.message_id, "250 2.0.0 queued as 4FxZ")
+
+
 def test_withdrawing_cancels_waiting_mail_of_that_purpose_and_person():
     mine, other = make_submission(), make_submission(email="other@x.example")
     waiting = make_mail(submission=mine)

@@ -80,7 +80,7 @@ def test_every_mail_says_who_sends_it_and_that_a_program_does(kind):
     assert (message.cc, message.bcc) == ([], [])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "team"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in OutgoingMail.TO_TEAM])
 def test_every_mail_to_a_visitor_has_a_way_out(kind):
     """EML-1, CON-6: RFC 8058 headers, and a link of one press in both parts"""
     mail = owed(kind)
@@ -92,6 +92,24 @@ def test_every_mail_to_a_visitor_has_a_way_out(kind):
     assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"http://testserver/u/{token}/" in message.body
     assert f'href="http://testserver/u/{token}/"' in message.alternatives[0][0]
+
+
+def test_the_button_of_mail_programs_leads_to_our_own_https_address(settings):
+    """EML-1, RFC 8058: whatever host a request came by."""
+    settings.SITE_URL = "https://www.northbeam.example"
+
+    header = mails.compose(owed("welcome")).extra_headers["List-Unsubscribe"]
+
+    assert header.startswith("<https://www.northbeam.example/u/")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mail_of_the_letter_is_marked_as_a_lists_and_no_other(kind):
+    """EML-16"""
+    headers = mails.compose(owed(kind)).extra_headers
+
+    marks = (headers.get("List-Id"), headers.get("Precedence"))
+    assert marks == (("<letter.testserver>", "list") if kind == "welcome" else (None, None))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -631,6 +631,44 @@ def test_a_mail_programs_own_button_withdraws_at_once(client):
     assert ConsentEvent.objects.first().method == "one_click"
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("List-Unsubscribe=No", "application/x-www-form-urlencoded"),
+        ("list-unsubscribe=one-click", "application/x-www-form-urlencoded"),
+        ("List-Unsubscribe=One-Click", "text/plain"),
+        ('{"List-Unsubscribe": "One-Click"}', "application/json"),
+        ("", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_a_foreign_post_that_is_no_mail_programs_withdraws_nothing(client, body, kind):
+    """EML-2: a page elsewhere cannot press our button, even with the link in hand"""
+    submission, path = withdrawable("letter")
+
+    response = Client().post(path, body, content_type=kind, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert response.status_code == 403
+    assert states(submission.lead) == [("letter", "given")]
+
+
+def test_one_click_in_the_address_withdraws_nothing(client):
+    """EML-5"""
+    submission, path = withdrawable("letter")
+
+    client.get(path, {"List-Unsubscribe": "One-Click"})
+
+    assert states(submission.lead) == [("letter", "given")]
+
+
+def test_a_mail_programs_multipart_post_withdraws_too(client):
+    """RFC 8058 §3.1 allows both kinds of form."""
+    submission, path = withdrawable("letter")
+
+    response = Client().post(path, ONE_CLICK, headers={"Origin": "https://mail.example"})  # multipart is the default
+
+    assert (response.status_code, states(submission.lead)[-1]) == (200, ("letter", "withdrawn"))
+
+
 def test_one_click_with_an_unknown_token_is_answered_alike(client):
     """EML-2"""
     _submission, path = withdrawable("letter")

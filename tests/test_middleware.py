@@ -36,10 +36,10 @@ def test_where_a_post_may_come_from(headers, expected):
     assert is_same_origin(request) is expected
 
 
-def test_a_post_from_another_site_is_refused_with_a_way_on(client):
+def test_a_post_from_another_site_is_refused_with_a_way_on(db):
     make_site()
 
-    response = client.post("/consultation/", {"name": "Eve"}, headers={"Origin": "https://evil.example"})
+    response = Client().post("/consultation/", {"name": "Eve"}, headers={"Origin": "https://evil.example"})
 
     page = response.content.decode()
     assert response.status_code == 403

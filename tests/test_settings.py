@@ -31,6 +31,8 @@ def start(tmp_path, **variables):
         ("TEAM_MAIL", "nobody"),
         ("LEDGER_ANCHOR_MAIL", "nobody"),
         ("LEDGER_KEY", "short"),
+        ("MAIL_EVENTS", "carrier-pigeon"),
+        ("MAIL_EVENTS_KEY", "short"),
         ("EMBEDDED_WORKER", "2"),
         ("MAIL_URL", "carrier-pigeon://loft"),
         ("DATABASE_URL", "scroll://library"),
@@ -43,6 +45,15 @@ def test_a_value_that_cannot_be_used_stops_the_start_and_is_named(tmp_path, name
 
     assert result.returncode != 0
     assert name in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("secret", ["", "short", "no-colon-in-this-long-word"])
+def test_a_mail_provider_needs_its_secret(tmp_path, secret):
+    """EML-15: without one anybody could report complaints."""
+    result = start(tmp_path, MAIL_EVENTS="postmark", MAIL_EVENTS_SECRET=secret)
+
+    assert "MAIL_EVENTS_SECRET" in result.stderr.splitlines()[-1]
+    assert start(tmp_path, MAIL_EVENTS="postmark", MAIL_EVENTS_SECRET="user:a long password").returncode == 0
 
 
 def test_with_nothing_set_the_site_is_safe(tmp_path):

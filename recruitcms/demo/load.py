@@ -177,7 +177,7 @@ def load_reports() -> int:
         file_name = texts.pop("edition_file_name")
         texts["cover"] = Picture.objects.get(name=texts["cover"])
         texts["sender"] = Person.objects.get(slug=texts["sender"], language=language)
-        report = Report(language=language, **texts)
+        report = Report(language=language, gate_mode=data["gate_mode"], **texts)
         report.translation_group = group or report.translation_group
         report.save()
         group = report.translation_group

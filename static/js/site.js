@@ -141,20 +141,50 @@ function prepare(form) {
     const { host } = new URL(document.referrer);
     if (referrer && host !== location.host) referrer.value = host;
   } catch { /* no referrer */ }
-  form.addEventListener('submit', () => {
-    $('[type=submit]', form)?.setAttribute('aria-busy', 'true');
-  });
-  form.addEventListener('submit', (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = 'yes';
-  });
+  form.addEventListener('focusin', () => { form.ready ??= begin(form); });
+  form.addEventListener('submit', (event) => send(form, event));
+}
+
+// A form's ticket says when it was begun; where many forms come at once, there is a second's work to do for it.
+async function begin(form) {
+  try {
+    const answer = await fetch('/forms/ticket/', { credentials: 'omit' });
+    const { ticket, wait, challenge } = await answer.json();
+    const old = new Promise((done) => { setTimeout(done, wait); });
+    const work = challenge ? await (await import(form.dataset.work)).solve(challenge) : '';
+    await old;
+    $('[name=ticket]', form).value = ticket;
+    $('[name=work]', form).value = work;
+  } catch { /* without them the form is sent as without scripting */ }
+}
+
+function busy(button) {
+  if (button.getAttribute('aria-busy')) return;
+  button.setAttribute('aria-busy', 'true');
+  button.dataset.before = button.textContent;
+  button.textContent = $('#said').textContent = button.form.dataset.busy;
+}
+
+// One press is enough: the form goes when it is ready, and never twice.
+function send(form, event) {
+  const button = event.submitter || $('[type=submit]', form);
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  if (form.dataset.ready || !form.ready) { form.dataset.sent = 'yes'; busy(button); return; }
+  event.preventDefault();
+  if (button.getAttribute('aria-busy')) return;
+  busy(button);
+  const late = new Promise((done) => { setTimeout(done, 8000); });
+  Promise.race([form.ready, late]).then(() => { form.dataset.ready = 'yes'; form.requestSubmit(event.submitter); });
 }
 
 // Coming back with the browser's button finds a form that works.
 window.addEventListener('pageshow', () => {
   for (const form of $$('form[data-sent]')) {
     delete form.dataset.sent;
-    $('[type=submit]', form)?.removeAttribute('aria-busy');
+    for (const button of $$('[aria-busy]', form)) {
+      button.removeAttribute('aria-busy');
+      button.textContent = button.dataset.before;
+    }
   }
 });
 

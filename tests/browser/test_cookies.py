@@ -405,7 +405,7 @@ def test_a_sent_form_has_one_id_for_the_pixel_and_the_server(visit: Visit):
     form.get_by_label("Work e-mail").fill("pixel@quillstone.example")
     form.locator("input[type=checkbox]").first.check()
 
-    form.get_by_role("button", name="Send me the report").click()
+    form.get_by_role("button", name="Just send me the report").click()
     visit.page.wait_for_function("() => window.told?.some(call => call[1] === 'Lead')")
 
     [lead] = [call for call in visit.page.evaluate("window.told") if call[1] == "Lead"]
@@ -424,7 +424,7 @@ def test_without_consent_a_form_has_no_id(visit: Visit):
     form.locator("input[type=checkbox]").first.check()
 
     with visit.page.expect_request(lambda request: "/reports/" in request.url and request.method == "POST") as sent:
-        form.get_by_role("button", name="Send me the report").click()
+        form.get_by_role("button", name="Just send me the report").click()
 
     assert "event_id" not in sent.value.post_data
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")

@@ -31,7 +31,7 @@ def walk_to_the_download(page: Page, site: Site, address: str) -> None:
     form = page.locator(".report form")
     form.get_by_label("Work e-mail").fill(address)
     form.locator("input[type=checkbox]").first.check()
-    form.get_by_role("button", name="Send me the report").click()
+    form.get_by_role("button", name="Just send me the report").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")
 
     confirm = site.wait_for_mail(address, "onfirm")
@@ -232,7 +232,7 @@ def test_no_page_scrolls_sideways_and_the_logo_stays(page: Page, width: int):
 def test_a_refused_report_form_says_so_in_proportion(page: Page):
     page.goto("/reports/salary-report-2026/")
 
-    page.locator("#get button").click()
+    page.locator("#get button").first.click()
 
     heading = page.get_by_role("alert").get_by_role("heading")
     assert heading.evaluate("element => parseFloat(getComputedStyle(element).fontSize)") <= 24

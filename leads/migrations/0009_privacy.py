@@ -21,7 +21,7 @@ def install_triggers(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("leads", "0006_retention"),
+        ("leads", "0008_forms"),
     ]
 
     operations = [

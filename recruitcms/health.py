@@ -1,0 +1,86 @@
+"""Is it alive, is it well: two addresses for whoever watches the site. No personal data, nothing cached (REL-10).
+
+`/healthz` answers as long as the process does, and asks nobody: restart and route by it. `/readyz` looks at everything
+that mail and forms need, and answers 503 when something is wrong: be woken by it. A mail server that is down makes it
+503 too, while pages and forms work; do not take the site away for that.
+"""
+
+import shutil
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from leads import outbox
+from leads.models import OutboxState
+
+LATE = timedelta(hours=1)  # mail that is owed for longer is an alarm (REL-4)
+SILENT = timedelta(minutes=10)  # a worker without a heartbeat for so long is gone
+DISK_LEAST = 200 * 1024 * 1024  # bytes
+KEPT = 5  # seconds that an answer is given again: whoever asks all the time costs nothing
+HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process lives."""
+    return JsonResponse({"alive": True}, headers=HEADERS)
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say what is wrong: {"ready", "database", "mail", "worker", "disk", …}; 503 where something is."""
+    found = cache.get("readyz")
+    if found is None:
+        found = report(timezone.now())
+        cache.set("readyz", found, KEPT)
+    return JsonResponse(found, status=200 if found["ready"] else 503, headers=HEADERS)
+
+
+def report(now: datetime) -> dict[str, Any]:
+    """Return what each part says, "ok" or what is wrong with it, and the figures behind it."""
+    said: dict[str, Any] = {"database": database(), "disk": disk()}
+    if said["database"] == "ok":
+        age = outbox.oldest_owed(now)
+        state = OutboxState.get()
+        said |= {"mail": mail(age), "worker": worker(state, now), "queue": queue(state, age)}
+        said["oldest_mail_seconds"] = int(age.total_seconds())
+    parts = ("database", "disk", "mail", "worker", "queue")
+    return {"ready": all(said.get(part) == "ok" for part in parts)} | said
+
+
+def database() -> str:
+    """Write, and take it back: a database that is full, locked or read-only can still be read."""
+    try:
+        with transaction.atomic():
+            OutboxState.get()
+            OutboxState.objects.filter(pk=1).update(beat_at=F("beat_at"))
+            transaction.set_rollback(True)
+    except DatabaseError:
+        return "cannot be written"
+    return "ok"
+
+
+def mail(age: timedelta) -> str:
+    return "late" if age > LATE else "ok"
+
+
+def worker(state: OutboxState, now: datetime) -> str:
+    if state.beat_at is None:
+        return "never seen"
+    return "silent" if now - state.beat_at > SILENT else "ok"
+
+
+def queue(state: OutboxState, age: timedelta) -> str:
+    """Name the stage at which the mail server refuses us, as long as mail waits; its words stand in the log."""
+    return f"paused: {state.paused_at}" if state.pauses and age else "ok"
+
+
+def disk() -> str:
+    return "nearly full" if shutil.disk_usage(settings.DATA_DIR).free < DISK_LEAST else "ok"
