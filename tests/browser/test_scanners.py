@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.browser.conftest import Site
 
+SIGNS_OF_LIFE = {"leads_outboxstate"}  # the worker writes it every round, whatever is opened
 OPEN_SECONDS = 30  # longer than any script of a page waits
 AGENTS = [
     "",
@@ -32,7 +33,7 @@ def ask_for_the_report(page: Page, address: str) -> None:
     form = page.locator(".report form")
     form.get_by_label("Work e-mail").fill(address)
     form.locator("input[type=checkbox]").first.check()
-    form.get_by_role("button", name="Send me the report").click()
+    form.get_by_role("button", name="Just send me the report").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")
 
 
@@ -62,18 +63,28 @@ def urls_of(mail: EmailMessage) -> set[str]:
     return {url.rstrip(".,)") for url in re.findall(r"https?://[^\s\"'<>]+", text)}
 
 
+@pytest.fixture(autouse=True)
+def own_network(page: Page) -> None:
+    """Send these forms from a network of their own, so that no other test's count against them."""
+    page.context.set_extra_http_headers({"X-Forwarded-For": "198.51.100.77"})
+
+
 @pytest.fixture
 def mails(page: Page, site: Site) -> list[EmailMessage]:
-    """One mail of every kind, and for each purpose a confirmation that nobody has answered yet."""
-    taken, waiting, enquirer = "taken@scan.example", "waiting@scan.example", "enquirer@scan.example"
+    """One mail of every kind, and for each purpose a confirmation that nobody has answered yet.
+
+    Of the two to the team, whose only link is to the admin, one.
+    """
+    taken, waiting = "taken@scan.example", "waiting@scan.example"
+    enquirer, asking = "enquirer@scan.example", "asking@scan.example"
     for address in (taken, waiting):
         ask_for_the_report(page, address)
     confirm(page, site.wait_for_mail(taken, "onfirm"))
-    for address in (enquirer, waiting):
+    for address in (enquirer, asking):
         enquire(page, address)
     confirm(page, site.wait_for_mail(enquirer, "onfirm"))
-    awaited = [(taken, "Your report"), (enquirer, "You are on the list"), (waiting, "We have your message")]
-    for address, subject in [*awaited, (waiting, "Confirm your e-mail for the"), ("hello@", "New enquiry")]:
+    awaited = [(taken, "Your report"), (enquirer, "You are on the list"), (asking, "We have your message")]
+    for address, subject in [*awaited, (waiting, "onfirm"), (asking, "onfirm"), ("hello@", "New enquiry")]:
         site.wait_for_mail(address, subject)
     wait_until_quiet(site)
     return [mail for mail in site.mails() if "scan.example" in mail["To"]] + [site.wait_for_mail("hello@", "New enq")]
@@ -82,7 +93,7 @@ def mails(page: Page, site: Site) -> list[EmailMessage]:
 def wait_until_quiet(site: Site) -> None:
     """Return once the worker has said of every mail that it left."""
     ends = time.monotonic() + 20
-    while any(state in {"pending", "sending"} for state in column(site, "leads_outgoingmail", "state")):
+    while "sending" in column(site, "leads_outgoingmail", "state"):
         assert time.monotonic() < ends, "the outbox does not empty"
         time.sleep(0.1)
 
@@ -131,11 +142,11 @@ def test_no_link_of_any_mail_changes_anything_when_it_is_opened(mails, site: Sit
     kinds = {kind for url in urls for kind in ("/c/", "/d/", "/u/", "/p/", "/admin/") if kind in url}
     assert (kinds, statuses) == ({"/c/", "/d/", "/u/", "/p/", "/admin/"}, {200})
     assert len([url for url in urls if "/c/" in url]) == 4
-    changed = [table for table, rows in dump(site).items() if rows != before[table]]
-    assert changed == []
+    changed = {table for table, rows in dump(site).items() if rows != before[table]}
+    assert changed - SIGNS_OF_LIFE == set()
 
     # What would have shown: the one press that a person makes.
-    confirm(page, site.wait_for_mail("waiting@scan.example", "Confirm your e-mail for the"))
+    confirm(page, site.wait_for_mail("waiting@scan.example", "onfirm"))
     assert "leads_consentevent" in [table for table, rows in dump(site).items() if rows != before[table]]
 
 
