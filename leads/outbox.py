@@ -27,7 +27,7 @@ from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 log = logging.getLogger(__name__)
 Kind, State = OutgoingMail.Kind, OutgoingMail.State
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=settings.MAIL_LEASE_SECONDS)
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 MAX_ATTEMPTS = 16  # with the waits above: about 48 hours

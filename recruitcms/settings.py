@@ -44,6 +44,17 @@ def flag(value: str) -> bool:
     return words.get(value.lower(), False)
 
 
+def at_least(smallest: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers that are not smaller than this."""
+
+    def parse(value: str) -> int:
+        if int(value) < smallest:
+            raise ValueError(f"write a whole number, {smallest} or more")
+        return int(value)
+
+    return parse
+
+
 def web_address(value: str) -> str:
     """Read a site's address: scheme and host, no path."""
     parts = urlsplit(value)
@@ -258,7 +269,10 @@ if MAIL_URL:
             globals()[_key] = _value
 else:
     EMAIL_BACKEND = "leads.mail_files.MailFilesBackend"
-EMAIL_TIMEOUT = 30
+EMAIL_TIMEOUT = read("MAIL_TIMEOUT_SECONDS", "30", at_least(1))
+# How long a worker may hold a mail before it is taken for dead. Sending one waits for the server up to ten times; a
+# shorter lease would let a second worker send what the first is still sending (EML-12).
+MAIL_LEASE_SECONDS = read("MAIL_LEASE_SECONDS", "300", at_least(10 * EMAIL_TIMEOUT))
 DEFAULT_FROM_EMAIL = read("MAIL_FROM", "Northbeam Talent <hello@northbeam.example>", mailbox)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 TEAM_MAIL = read("TEAM_MAIL", DEFAULT_FROM_EMAIL, mailbox)  # who hears of a new enquiry

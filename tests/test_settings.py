@@ -32,6 +32,9 @@ def start(tmp_path, **variables):
         ("LEDGER_ANCHOR_MAIL", "nobody"),
         ("LEDGER_KEY", "short"),
         ("EMBEDDED_WORKER", "2"),
+        ("MAIL_TIMEOUT_SECONDS", "0"),
+        ("MAIL_LEASE_SECONDS", "a while"),
+        ("MAIL_LEASE_SECONDS", "299"),  # ten waits of 30 seconds are longer
         ("MAIL_URL", "carrier-pigeon://loft"),
         ("DATABASE_URL", "scroll://library"),
         ("SECRET_KEY", "short"),
