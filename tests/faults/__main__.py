@@ -15,9 +15,10 @@ from tests.faults.databases import LeftOutError, PostgresServer, SqliteServer
 from tests.faults.figures import Figures
 from tests.faults.site import Bench
 from tests.faults.web_kills import web_kills
+from tests.faults.worker_kills import worker_kills
 
 SERVERS = {"sqlite": SqliteServer, "postgresql": PostgresServer}
-SCENARIOS: list[Callable[[Bench], None]] = [web_kills]
+SCENARIOS: list[Callable[[Bench], None]] = [web_kills, worker_kills]
 
 
 def main() -> int:
