@@ -1,0 +1,33 @@
+"""Which errors mean that the database or the disk is away for a while: worth a 503, and another try (REL-7)."""
+
+import errno
+import sqlite3
+
+from django.db import InterfaceError, OperationalError
+
+RETRY_AFTER = 30  # seconds
+# Other codes, such as that of a missing table, are faults of ours, which waiting does not mend.
+SQLITE_CODES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+DISK_CODES = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Tell whether an error says that the database cannot be reached, is locked or full, or that the disk is full.
+
+    With PostgreSQL an OperationalError is always that: server gone, disk full (53100), waited too long for a lock.
+    """
+    if isinstance(error, OSError):
+        return error.errno in DISK_CODES
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in SQLITE_CODES  # the rest says more of the same
+    return True

@@ -1,0 +1,100 @@
+"""A full disk or a database that is away: a clear 503, nothing kept, and all well again afterwards (REL-7)."""
+
+import errno
+import sqlite3
+from contextlib import closing
+from functools import partial
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
+from recruitcms.outages import is_outage
+from tests.lead_factories import make_wordings
+
+
+@pytest.fixture
+def full_database(transactional_db):
+    """A database that takes no page more until it is called with True."""
+    if connection.vendor != "sqlite":
+        pytest.skip("a limit of pages is SQLite's")
+
+    def limit(pages: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA max_page_count = {pages}")
+
+    wordings = make_wordings()
+    limit(1)  # SQLite makes of this the number that there are
+    yield wordings, limit
+    limit(10**9)
+
+
+def enquiry(wordings, number: int) -> dict[str, str]:
+    return {
+        "name": "Marta",
+        "email": f"marta{number}@quillstone.example",
+        "topic": "one",
+        "message": "A developer. " * 300,
+        "consent_consultation": wordings["consultation"].sha256,
+    }
+
+
+def counts() -> list[int]:
+    return [model.objects.count() for model in (Lead, Submission, ConsentEvent, OutgoingMail)]
+
+
+def test_a_form_on_a_full_disk_is_refused_whole_and_taken_later(full_database):
+    wordings, limit = full_database
+    client = Client(raise_request_exception=False, headers={"Sec-Fetch-Site": "same-origin"})
+
+    answers = [client.post("/consultation/", enquiry(wordings, number)) for number in range(4)]
+    kept = sum(answer.status_code == 303 for answer in answers)
+    while_full = counts()
+    page = client.get("/consultation/")
+    limit(10**9)
+    after = client.post("/consultation/", enquiry(wordings, 9))
+
+    assert {answer.status_code for answer in answers[1:]} == {503}
+    assert "Nothing was kept" in answers[-1].content.decode()
+    assert answers[-1]["Retry-After"] == "30"
+    assert while_full == [kept, kept, kept, 2 * kept]
+    assert page.status_code == 200
+    assert after.status_code == 303
+
+
+def raised(act) -> OperationalError:
+    """Return the error of an act on a database as Django raises it."""
+    try:
+        with connection.wrap_database_errors:
+            act()
+    except OperationalError as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def test_a_locked_and_an_unreachable_database_are_outages(tmp_path):
+    connect = partial(sqlite3.connect, tmp_path / "a", timeout=0, isolation_level=None)
+    with closing(connect()) as one, closing(connect()) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        locked = raised(lambda: one.execute("BEGIN IMMEDIATE"))
+    gone = raised(lambda: sqlite3.connect(tmp_path / "nowhere" / "a"))
+
+    assert is_outage(locked)
+    assert is_outage(gone)
+    assert is_outage(OperationalError("the server closed the connection"))
+
+
+def test_a_full_disk_is_an_outage_and_a_missing_file_is_not():
+    assert is_outage(OSError(errno.ENOSPC, "No space left on device"))
+    assert not is_outage(FileNotFoundError(errno.ENOENT, "No such file"))
+
+
+def test_a_missing_table_is_a_fault_of_ours():
+    with closing(sqlite3.connect(":memory:")) as empty:
+        missing = raised(lambda: empty.execute("SELECT * FROM nothing"))
+
+    assert not is_outage(missing)
+    assert not is_outage(ZeroDivisionError())
+    assert not is_outage(None)
