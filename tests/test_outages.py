@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
+from recruitcms import sqlite_log
 from recruitcms.outages import is_outage
 from tests.lead_factories import make_wordings
 
@@ -61,6 +62,25 @@ def test_a_form_on_a_full_disk_is_refused_whole_and_taken_later(full_database):
     assert while_full == [kept, kept, kept, 2 * kept]
     assert page.status_code == 200
     assert after.status_code == 303
+
+
+def test_sqlites_log_stays_when_no_request_runs(tmp_path, monkeypatch):
+    """Without it, and with no room for a new one, no page could be read."""
+    path = tmp_path / "site.sqlite3"
+    with closing(sqlite3.connect(path)) as first:
+        first.execute("PRAGMA journal_mode=WAL")
+        first.execute("CREATE TABLE page (id)")
+    left_by_the_last = (tmp_path / "site.sqlite3-wal").exists()
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(path))
+    monkeypatch.setattr(sqlite_log, "_kept", [])
+
+    kept = sqlite_log.keep_open()
+    with closing(sqlite3.connect(path)) as request:
+        request.execute("SELECT * FROM page")
+
+    assert (left_by_the_last, kept) == (False, True)
+    assert (tmp_path / "site.sqlite3-wal").exists()
+    sqlite_log._kept.pop().close()
 
 
 def raised(act) -> OperationalError:
