@@ -13,12 +13,13 @@ from collections.abc import Callable
 
 from tests.faults.databases import LeftOutError, PostgresServer, SqliteServer
 from tests.faults.figures import Figures
+from tests.faults.full_disk import full_disk
 from tests.faults.site import Bench
 from tests.faults.web_kills import web_kills
 from tests.faults.worker_kills import worker_kills
 
 SERVERS = {"sqlite": SqliteServer, "postgresql": PostgresServer}
-SCENARIOS: list[Callable[[Bench], None]] = [web_kills, worker_kills]
+SCENARIOS: list[Callable[[Bench], None]] = [web_kills, worker_kills, full_disk]
 
 
 def main() -> int:

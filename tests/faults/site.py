@@ -39,6 +39,7 @@ class Site:
 
     data: Path
     database: Database
+    log: Path
     smtp_port: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     shift: float = 0.0  # how wrong the clock is, in seconds
@@ -67,7 +68,7 @@ class Site:
         )
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
-        with (self.data.parent / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, *words], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
@@ -164,7 +165,7 @@ class Bench:
         """Make the site that all others are copies of: the demonstration content, as `make run` makes it."""
         data = self.folder / "model" / "data"
         data.mkdir(parents=True)
-        self.model = Site(data, self.server.empty(data))
+        self.model = Site(data, self.server.empty(data), self.folder / "log")
         done = self.model.manage("prepare")
         if done.returncode:
             raise RuntimeError(f"prepare failed: {done.stderr[-2000:]}")
@@ -174,7 +175,7 @@ class Bench:
         assert self.model
         data = (place or Path(tempfile.mkdtemp(dir=self.folder))) / "data"
         shutil.copytree(self.model.data, data)
-        return Site(data, self.server.copy(self.model.database, data, small))
+        return Site(data, self.server.copy(self.model.database, data, small), self.folder / "log")
 
     @contextmanager
     def site(self, place: Path | None = None, small: Path | None = None) -> Iterator[tuple[Site, Sink]]:
