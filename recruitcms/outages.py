@@ -4,6 +4,8 @@ import errno
 import sqlite3
 
 from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse
+from django.template import loader
 
 RETRY_AFTER = 30  # seconds
 # Other codes, such as that of a missing table, are faults of ours, which waiting does not mend.
@@ -31,3 +33,9 @@ def is_outage(error: BaseException | None) -> bool:
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in SQLITE_CODES  # the rest says more of the same
     return True
+
+
+def refusal() -> HttpResponse:
+    """Return the page that says that nothing was kept and that trying again helps. It asks the database nothing."""
+    words = loader.render_to_string("503.html", {"LANGUAGE_CODE": "en"})
+    return HttpResponse(words, status=503, headers={"Retry-After": str(RETRY_AFTER)})

@@ -139,6 +139,8 @@ ALLOWED_HOSTS = [*_hosts, *env.list("EXTRA_HOSTS", default=[])]
 _port = f":{_site.port}" if _site.port else ""
 ORIGINS = [f"{_site.scheme}://{host}{_port}" for host in _hosts]
 
+WEB_THREADS = read("WEB_THREADS", "8", at_least(1))  # of the web server, which reads the same variable
+
 # --- Keys, each for one use (SEC-25) ----------------------------------------------------------------------------------
 SECRET_KEY = secret("SECRET_KEY")
 LINK_KEY = secret("LINK_KEY")  # links in mails: confirm, withdraw, download
@@ -169,6 +171,7 @@ MIDDLEWARE = [
     "recruitcms.middleware.GZipText",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recruitcms.middleware.RoomForReaders",
     "recruitcms.middleware.VendorHosts",
     "recruitcms.middleware.LanguageFromPath",
     "recruitcms.middleware.AdminSessions",

@@ -148,6 +148,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     while the error is being handled, wherever it arose: in a view, a middleware or another error page.
     """
     if outages.is_outage(sys.exception()):
-        words = loader.render_to_string("503.html", {"LANGUAGE_CODE": "en"})
-        return HttpResponse(words, status=503, headers={"Retry-After": str(outages.RETRY_AFTER)})
+        return outages.refusal()
     return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": "en"}), status=500)

@@ -2,15 +2,19 @@
 
 import errno
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
 import pytest
 from django.db import OperationalError, connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
 from recruitcms import sqlite_log
+from recruitcms.middleware import RoomForReaders
 from recruitcms.outages import is_outage
 from tests.lead_factories import make_wordings
 
@@ -118,3 +122,30 @@ def test_a_missing_table_is_a_fault_of_ours():
     assert not is_outage(missing)
     assert not is_outage(ZeroDivisionError())
     assert not is_outage(None)
+
+
+def test_forms_that_are_stuck_leave_room_for_pages(settings):
+    settings.WEB_THREADS = 4
+    stuck, inside = threading.Event(), threading.Semaphore(0)
+
+    def answer(request):
+        if request.method == "POST":
+            inside.release()
+            stuck.wait(30)
+        return HttpResponse("done")
+
+    guarded = RoomForReaders(answer)
+    visit = RequestFactory()
+    with ThreadPoolExecutor(3) as pool:
+        forms = [pool.submit(guarded, visit.post("/consultation/")) for _number in range(3)]
+        for _number in range(3):
+            inside.acquire(timeout=30)
+        one_more = guarded(visit.post("/consultation/"))
+        page = guarded(visit.get("/"))
+        stuck.set()
+    afterwards = guarded(visit.post("/consultation/"))
+
+    assert (one_more.status_code, one_more["Retry-After"]) == (503, "30")
+    assert page.status_code == 200
+    assert [form.result().status_code for form in forms] == [200, 200, 200]
+    assert afterwards.status_code == 200
