@@ -219,6 +219,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # As long as SQLite waits. Without a limit a form would wait for ever, and its visitor with it (REL-11).
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options.setdefault("options", "-c lock_timeout=20s")
+    _options.setdefault("connect_timeout", 10)
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
