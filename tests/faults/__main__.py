@@ -14,12 +14,13 @@ from collections.abc import Callable
 from tests.faults.databases import LeftOutError, PostgresServer, SqliteServer
 from tests.faults.figures import Figures
 from tests.faults.full_disk import full_disk
+from tests.faults.locked_database import locked_database
 from tests.faults.site import Bench
 from tests.faults.web_kills import web_kills
 from tests.faults.worker_kills import worker_kills
 
 SERVERS = {"sqlite": SqliteServer, "postgresql": PostgresServer}
-SCENARIOS: list[Callable[[Bench], None]] = [web_kills, worker_kills, full_disk]
+SCENARIOS: list[Callable[[Bench], None]] = [web_kills, worker_kills, full_disk, locked_database]
 
 
 def main() -> int:
