@@ -41,9 +41,12 @@ def anchor(now: datetime | None = None) -> Anchor:
 
 
 def anchor_daily(now: datetime) -> Anchor | None:
-    """Make an anchor when the last one is about a day old; None when it is younger. Called by the worker."""
+    """Make an anchor when the last one is about a day old; None when it is younger. Called by the worker.
+
+    One from tomorrow or later was made while the clock was wrong, and is not waited for (REL-6).
+    """
     last = read()[-1:]
-    return None if last and now - last[0].at < SOONEST else anchor(now)
+    return None if last and abs(now - last[0].at) < SOONEST else anchor(now)
 
 
 def read() -> list[Anchor]:

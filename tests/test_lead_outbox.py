@@ -241,6 +241,25 @@ def test_the_lease_of_a_dead_worker_is_taken_again(mail, clock):
     assert outbox.claim(timezone.now()).attempts == 2
 
 
+def test_what_a_wrong_clock_left_behind_is_not_waited_for(mail, clock):
+    """REL-6: the clock was forty days ahead when one worker died and another put a mail off."""
+    later = make_mail(submission=mail.submission, due_at=timezone.now() + timedelta(days=40))
+    clock.shift(timedelta(days=40))
+    outbox.claim(timezone.now())
+
+    clock.shift(timedelta(days=-40))
+
+    assert {outbox.claim(timezone.now()), outbox.claim(timezone.now())} == {mail, later}
+    assert outbox.claim(timezone.now()) is None
+
+
+def test_the_longest_wait_and_a_clock_a_little_ahead_are_waited_for(mail, clock):
+    outbox.claim(timezone.now() + outbox.LEASE / 2)
+    make_mail(submission=mail.submission, due_at=timezone.now() + outbox.LONGEST_WAIT * 1.2)
+
+    assert outbox.claim(timezone.now()) is None
+
+
 def test_a_worker_whose_lease_ran_out_does_not_speak_for_the_next(mail, clock):
     slow = outbox.claim(timezone.now())
     clock.shift(outbox.LEASE + timedelta(seconds=1))
