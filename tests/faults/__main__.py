@@ -15,12 +15,21 @@ from tests.faults.databases import LeftOutError, PostgresServer, SqliteServer
 from tests.faults.figures import Figures
 from tests.faults.full_disk import full_disk
 from tests.faults.locked_database import locked_database
+from tests.faults.mail_server import mail_server
 from tests.faults.site import Bench
 from tests.faults.web_kills import web_kills
 from tests.faults.worker_kills import worker_kills
+from tests.faults.wrong_clock import wrong_clock
 
 SERVERS = {"sqlite": SqliteServer, "postgresql": PostgresServer}
-SCENARIOS: list[Callable[[Bench], None]] = [web_kills, worker_kills, full_disk, locked_database]
+SCENARIOS: list[Callable[[Bench], None]] = [
+    web_kills,
+    worker_kills,
+    mail_server,
+    full_disk,
+    locked_database,
+    wrong_clock,
+]
 
 
 def main() -> int:

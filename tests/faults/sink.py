@@ -60,6 +60,7 @@ class Sink(Controller):
         if mood == REFUSED and before != REFUSED:
             self.stop()
         if before == REFUSED and mood != REFUSED:
+            self.loop = asyncio.new_event_loop()  # stopping closed the last one
             self.start()
 
     def close(self) -> None:
