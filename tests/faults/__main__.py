@@ -7,6 +7,7 @@ import argparse
 import platform
 import random
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -34,6 +35,7 @@ SCENARIOS: list[Callable[[Bench], None]] = [
 
 def main() -> int:
     options = read_options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     random.seed(options.seed)
     print(f"seed {options.seed}, Python {platform.python_version()}", flush=True)
     figures, left_out = Figures(), []
@@ -52,7 +54,8 @@ def main() -> int:
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Breaks the site and counts.")
     parser.add_argument("--database", action="append", choices=SERVERS, help="one alone; both where not given")
-    parser.add_argument("--only", action="append", help="scenarios: " + ", ".join(s.__name__ for s in SCENARIOS))
+    names = [scenario.__name__ for scenario in SCENARIOS]
+    parser.add_argument("--only", action="append", choices=names, help="one scenario; all where not given")
     parser.add_argument("--posts", type=int, default=1000, help="forms sent, and mails owed, under kills")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     return parser.parse_args()

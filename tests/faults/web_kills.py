@@ -38,7 +38,8 @@ def _post_and_kill(site: Site, posts: int) -> tuple[list[Answer], list[float]]:
     begun, told = [0], threading.Condition()
 
     def ready() -> None:
-        site.up.wait(60)
+        if not site.up.wait(60):
+            raise RuntimeError("the server stayed down")
         with told:
             begun[0] += 1
             told.notify_all()
