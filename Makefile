@@ -1,4 +1,5 @@
 # make run: the site, ready to look at. make dev: the same, reloading. make test: everything that must hold.
+# make faults: kills the server and the workers, fills the disk, breaks the mail, and counts what was lost (docs/reliability.md).
 PYTHON ?= python3
 VENV ?= .venv
 HOST ?= 127.0.0.1
@@ -6,7 +7,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test check format pins messages enumeration clean
+.PHONY: run dev test faults check format pins messages enumeration clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -19,6 +20,9 @@ dev: $(VENV)/dev
 
 test: $(VENV)/dev check
 	$(VENV)/bin/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered $(ARGS)
+
+faults: $(VENV)/dev
+	$(VENV)/bin/python -m tests.faults $(ARGS)
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .

@@ -156,5 +156,5 @@ def _anchor_faults(seen: _Seen, anchored: list[anchors.Anchor], now: datetime) -
             yield Fault("I11", anchor.seq, f"it is another than the one anchored on {anchor.at:%Y-%m-%d %H:%M}.")
     oldest = ConsentEvent.objects.order_by("seq").values_list("recorded_at", flat=True).first()
     due = (anchored[-1].at if anchored else oldest) or now
-    if now - due > anchors.EVERY:
-        yield Fault("I11", 0, "the last anchor is older than 24 hours, or there is none. Does the worker run?")
+    if abs(now - due) > anchors.EVERY:
+        yield Fault("I11", 0, "the last anchor is not of the last 24 hours, or there is none. Does the worker run?")

@@ -31,9 +31,10 @@ from leads.smtp import Fault, NotSentError
 log = logging.getLogger(__name__)
 Kind, State = OutgoingMail.Kind, OutgoingMail.State
 
-LEASE = timedelta(minutes=10)  # longer than a mail can take: a dozen answers, each within EMAIL_TIMEOUT
+LEASE = timedelta(seconds=settings.MAIL_LEASE_SECONDS)
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
+FARTHEST = timedelta(days=2)  # nothing is planned so far ahead: retries, pauses and limits all end within a day
 MAX_ATTEMPTS = 16  # with the waits above: about 48 hours
 PAUSE = 2.0  # seconds between two looks into the outbox
 BATCH = 50  # mails by one connection
@@ -47,15 +48,8 @@ def owe(kind: OutgoingMail.Kind, submission: Submission, purpose: Purpose | None
 
 
 def claim(now: datetime) -> OutgoingMail | None:
-    """Take the next mail that is due, for the length of a lease; None when nothing is due.
-
-    A lease ends by the clock of this machine that never jumps, where it was taken since the machine's last start, else
-    by the database's clock: no change of the time makes two workers send the same mail (REL-6).
-    """
-    here = Q(lease_boot=boot.ID)
-    over = (here & Q(lease_ticks__lte=time.monotonic())) | (~here & Q(lease_until__lte=Now()))
-    due = OutgoingMail.objects.filter(Q(state=State.PENDING, due_at__lte=now) | (Q(state=State.SENDING) & over))
-    due = due.order_by("due_at", "pk")
+    """Take the next mail that is due, for the length of a lease; None when nothing is due."""
+    due = OutgoingMail.objects.filter(_is_due(now)).order_by("due_at", "pk")
     if not due.exists():  # asked first, since on SQLite the transaction below takes the one write lock
         return None
     with transaction.atomic():
@@ -71,6 +65,20 @@ def oldest_owed(now: datetime) -> timedelta:
     owed = OutgoingMail.objects.filter(state__in=[State.PENDING, State.SENDING])
     since = owed.aggregate(at=Min("created_at"))["at"]
     return max(now - since, timedelta()) if since else timedelta()
+
+
+def _is_due(now: datetime) -> Q:
+    """Return the condition for a mail to be taken: it waits and is due, or its worker did not live to end the lease.
+
+    A lease ends by the clock of this machine that never jumps, where it was taken since the machine's last start, else
+    by the database's clock: no change of the time makes two workers send the same mail. A time that is later than any
+    that we set was written while the clock was wrong: it is not waited for (REL-6).
+    """
+    waits = Q(due_at__lte=now) | Q(due_at__gt=now + FARTHEST)
+    here = Q(lease_boot=boot.ID)
+    wrong = Q(lease_until__gt=Now() + 2 * LEASE)  # twice, since the clocks of two machines may differ a little
+    over = (here & Q(lease_ticks__lte=time.monotonic())) | (~here & (Q(lease_until__lte=Now()) | wrong))
+    return Q(waits, state=State.PENDING) | Q(over, state=State.SENDING)
 
 
 def _take(mail: OutgoingMail) -> bool:

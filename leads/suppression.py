@@ -7,13 +7,13 @@ cleansed before the site starts (CON-21).
 import hashlib
 import hmac
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
 
+from leads.journals import append_line
 from leads.models import Lead, SoftBounces, Suppression
 
 Reason = Suppression.Reason
@@ -140,11 +140,7 @@ class Entry:
 def note(email_normal: str, act: str, scope: str) -> None:
     """Append to the journal, durably. Called before the commit: better an erasure twice than one forgotten."""
     entry = Entry(address_hash(email_normal), key_id(), act, scope, timezone.now().isoformat())
-    settings.ERASURE_JOURNAL_FILE.parent.mkdir(parents=True, exist_ok=True)
-    with open(settings.ERASURE_JOURNAL_FILE, "a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(entry)) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    append_line(settings.ERASURE_JOURNAL_FILE, json.dumps(asdict(entry)))
 
 
 def journal() -> list[Entry]:

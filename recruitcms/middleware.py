@@ -1,6 +1,7 @@
 """What every answer has: a language by its path, headers that make it safe, and forms only from our own pages."""
 
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import translation
+
+from recruitcms import outages
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = {code for code, _name in settings.LANGUAGES}
@@ -121,6 +124,29 @@ class SecurityHeaders:
             for name, value in self.TOKEN_HEADERS.items():
                 response.headers[name] = value
         return response
+
+
+class RoomForReaders:
+    """Keeps some of the server's threads for pages: forms that wait for a lock must not take them all (REL-11).
+
+    A form that finds no room within a moment gets the 503 page; nothing of it was read.
+    """
+
+    PATIENCE = 0.5  # seconds; a few forms take their turn in that time, unless something is stuck
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.room = threading.BoundedSemaphore(max(1, settings.WEB_THREADS - max(1, settings.WEB_THREADS // 4)))
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in UNSAFE:
+            return self.get_response(request)
+        if not self.room.acquire(timeout=self.PATIENCE):
+            return outages.refusal()
+        try:
+            return self.get_response(request)
+        finally:
+            self.room.release()
 
 
 class SameOriginForms:

@@ -45,6 +45,17 @@ def flag(value: str) -> bool:
     return words.get(value.lower(), False)
 
 
+def at_least(smallest: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers that are not smaller than this."""
+
+    def parse(value: str) -> int:
+        if int(value) < smallest:
+            raise ValueError(f"write a whole number, {smallest} or more")
+        return int(value)
+
+    return parse
+
+
 def web_address(value: str) -> str:
     """Read a site's address: scheme and host, no path."""
     parts = urlsplit(value)
@@ -89,13 +100,6 @@ def cache(value: str) -> dict[str, Any]:
     if not config.get("BACKEND"):
         raise ValueError("write an address like redis://host:6379/0")
     return config
-
-
-def count(value: str) -> int:
-    """Read a number that is at least 1."""
-    if not value.isdecimal() or int(value) < 1:
-        raise ValueError("write a number, 1 or more")
-    return int(value)
 
 
 def networks(value: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
@@ -162,6 +166,8 @@ ALLOWED_HOSTS = [*_hosts, *env.list("EXTRA_HOSTS", default=[])]
 _port = f":{_site.port}" if _site.port else ""
 ORIGINS = [f"{_site.scheme}://{host}{_port}" for host in _hosts]
 
+WEB_THREADS = read("WEB_THREADS", "8", at_least(1))  # of the web server, which reads the same variable
+
 # --- Keys, each for one use (SEC-25) ----------------------------------------------------------------------------------
 SECRET_KEY = secret("SECRET_KEY")
 LINK_KEY = secret("LINK_KEY")  # links in mails: confirm, withdraw, download
@@ -196,6 +202,7 @@ MIDDLEWARE = [
     "recruitcms.middleware.GZipText",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recruitcms.middleware.RoomForReaders",
     "recruitcms.middleware.VendorHosts",
     "recruitcms.middleware.LanguageFromPath",
     "recruitcms.middleware.AdminSessions",
@@ -239,9 +246,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
         "PRAGMA secure_delete=ON;",
     }
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # see sqlite_log.py, which keeps one connection open
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # As long as SQLite waits. Without a limit a form would wait for ever, and its visitor with it (REL-11).
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options.setdefault("options", "-c lock_timeout=20s")
+    _options.setdefault("connect_timeout", 10)
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
@@ -298,7 +311,10 @@ if MAIL_URL:
         EMAIL_BACKEND = "leads.smtp.Backend"  # the same, telling whose fault a failure was (EML-14)
 else:
     EMAIL_BACKEND = "leads.mail_files.MailFilesBackend"
-EMAIL_TIMEOUT = 30
+EMAIL_TIMEOUT = read("MAIL_TIMEOUT_SECONDS", "30", at_least(1))
+# How long a worker may hold a mail before it is taken for dead. Sending one waits for the server up to ten times; a
+# shorter lease would let a second worker send what the first is still sending (EML-12).
+MAIL_LEASE_SECONDS = read("MAIL_LEASE_SECONDS", "600", at_least(10 * EMAIL_TIMEOUT))
 DEFAULT_FROM_EMAIL = read("MAIL_FROM", "Northbeam Talent <hello@northbeam.example>", mailbox)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_DKIM_SELECTOR = read("MAIL_DKIM_SELECTOR", "")  # for `check --deploy`, which prints the DNS records (EML-4)
@@ -334,9 +350,9 @@ if BEHIND_PROXY:
 # Whose X-Forwarded-For is believed (SEC-17).
 TRUSTED_PROXIES = read("TRUSTED_PROXIES", "127.0.0.1,::1" if BEHIND_PROXY else "", networks)
 # Limits of the public forms (SEC-18, EML-9): leads/spam.py, leads/mail_limits.py.
-FORMS_PER_NETWORK = read("FORMS_PER_NETWORK", "10", count)
-FORMS_IN_ALL = read("FORMS_IN_ALL", "200", count)
-CONFIRMATIONS_AN_HOUR = read("CONFIRMATIONS_AN_HOUR", "300", count)
+FORMS_PER_NETWORK = read("FORMS_PER_NETWORK", "10", at_least(1))
+FORMS_IN_ALL = read("FORMS_IN_ALL", "200", at_least(1))
+CONFIRMATIONS_AN_HOUR = read("CONFIRMATIONS_AN_HOUR", "300", at_least(1))
 # Not `no-referrer`: with it a form on our own page would post `Origin: null` and be refused (§0.6).
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"

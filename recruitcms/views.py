@@ -1,5 +1,6 @@
 """The pages of the site itself: home, people, plain pages, files, and what is shown when something is wrong."""
 
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from recruitcms import outages
 from recruitcms.forwarding import forward
 from recruitcms.models import PageRevision
 from recruitcms.publishing import localized_url, other_languages
@@ -140,5 +142,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say sorry without asking the database anything: it may be what is broken."""
+    """Say sorry without asking the database anything: it may be what is broken.
+
+    Where it is, or the disk is full, say that nothing was kept and that trying again helps (REL-7). Django calls this
+    while the error is being handled, wherever it arose: in a view, a middleware or another error page.
+    """
+    if outages.is_outage(sys.exception()):
+        return outages.refusal()
     return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": "en"}), status=500)

@@ -181,6 +181,24 @@ def test_a_clock_that_jumps_while_a_mail_is_sent_makes_nobody_send_it_again(mail
     assert now_is(mail).state == "sent"
 
 
+def test_what_a_wrong_clock_left_behind_is_not_waited_for(mail):
+    """REL-6: the clock was forty days ahead when one mail was put off and another machine's worker died."""
+    ahead = timezone.now() + timedelta(days=40)
+    OutgoingMail.objects.filter(pk=mail.pk).update(due_at=ahead)
+    left = make_mail(state="sending", lease_until=ahead, lease_boot="another machine", due_at=timezone.now())
+
+    assert {outbox.claim(timezone.now()), outbox.claim(timezone.now())} == {mail, left}
+    assert outbox.claim(timezone.now()) is None
+
+
+def test_what_is_planned_for_tomorrow_and_a_clock_a_little_ahead_are_waited_for(mail):
+    OutgoingMail.objects.filter(pk=mail.pk).update(due_at=timezone.now() + timedelta(hours=24))
+    until = timezone.now() + outbox.LEASE * 1.5
+    make_mail(state="sending", lease_until=until, lease_boot="another machine")
+
+    assert outbox.claim(timezone.now()) is None
+
+
 def test_a_worker_that_slept_past_its_lease_does_not_send(mail, postbox):
     """REL-6: stopped in mid-work and woken later, it cannot know whether another worker has sent the mail."""
     slow = outbox.claim(timezone.now())

@@ -499,3 +499,19 @@ def test_the_register_prints_every_purpose_as_the_privacy_page_shows_it(client, 
             assert f"- {name}: {fact}" in printed
             assert f"<dt><b>{name}</b></dt><dd>{fact}</dd>" in page
     assert django_settings.SITE_URL not in printed
+
+
+def test_an_anchor_of_a_wrong_clock_is_a_fault_until_the_next(clock):
+    """REL-6, I11: while it counted as young, a tail cut off within forty days would not have been found."""
+    fill()
+    clock.shift(timedelta(days=40))
+    anchors.anchor_daily(timezone.now())
+
+    clock.shift(timedelta(days=-40))
+    unanchored = [fault.invariant for fault in ledger_checks.faults()]
+    made = anchors.anchor_daily(timezone.now())
+
+    assert unanchored == ["I11"]
+    assert anchors.read()[-1] == made
+    assert anchors.anchor_daily(timezone.now()) is None
+    assert list(ledger_checks.faults()) == []

@@ -198,3 +198,15 @@ def test_the_worker_runs_it_once_a_day(clock):
         call_command("worker", "--once")
 
     assert RetentionRun.objects.count() == 2
+
+
+def test_a_run_under_a_wrong_clock_puts_off_none(clock):
+    """REL-6: the clock was forty days ahead, and is right again."""
+    clock.shift(40 * DAY)
+    call_command("worker", "--once")
+
+    clock.shift(-40 * DAY)
+    call_command("worker", "--once")
+    call_command("worker", "--once")
+
+    assert RetentionRun.objects.count() == 2

@@ -1,5 +1,6 @@
 """Wrong settings stop the start and name the variable; with none set everything works."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -10,11 +11,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def start(tmp_path, **variables):
-    """Load the settings in a process of their own, as a start does."""
+SHOWN = "s.DEBUG, s.SITE_URL, s.ALLOWED_HOSTS, s.SESSION_COOKIE_NAME"
+
+
+def start(tmp_path, shown=SHOWN, **variables):
+    """Load the settings in a process of their own, as a start does, and print some of them."""
     clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = clean | {"DATA_DIR": str(tmp_path / "var")} | variables
-    code = "import recruitcms.settings as s; print(s.DEBUG, s.SITE_URL, s.ALLOWED_HOSTS, s.SESSION_COOKIE_NAME)"
+    code = f"import recruitcms.settings as s; print({shown})"
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
@@ -34,6 +38,9 @@ def start(tmp_path, **variables):
         ("MAIL_EVENTS", "carrier-pigeon"),
         ("MAIL_EVENTS_KEY", "short"),
         ("EMBEDDED_WORKER", "2"),
+        ("MAIL_TIMEOUT_SECONDS", "0"),
+        ("MAIL_LEASE_SECONDS", "a while"),
+        ("MAIL_LEASE_SECONDS", "299"),  # ten waits of 30 seconds are longer
         ("MAIL_URL", "carrier-pigeon://loft"),
         ("DATABASE_URL", "scroll://library"),
         ("SECRET_KEY", "short"),
@@ -87,3 +94,18 @@ def test_an_https_site_answers_to_its_own_name_alone_with_guarded_cookies(tmp_pa
     result = start(tmp_path, SITE_URL="https://www.example.com", DEBUG="0")
 
     assert result.stdout.strip() == "False https://www.example.com ['www.example.com'] __Host-session"
+
+
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        ("", {"options": "-c lock_timeout=20s", "connect_timeout": 10}),
+        ("?connect_timeout=3", {"options": "-c lock_timeout=20s", "connect_timeout": 3}),
+    ],
+)
+def test_waiting_for_postgresql_has_an_end(tmp_path, query, options):
+    result = start(
+        tmp_path, shown="s.DATABASES['default']['OPTIONS']", DATABASE_URL=f"postgres://db.example/site{query}"
+    )
+
+    assert ast.literal_eval(result.stdout) == options
