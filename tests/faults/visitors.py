@@ -88,11 +88,12 @@ class Visitors:
 
     def fields(self, path: str, number: int, email: str) -> dict[str, str]:
         """Return what a visitor fills in, with the form's hidden fields; every other one wants the letter too."""
-        filled = self.forms[path] | {"key": secrets.token_hex(16), "name": "Marta", "email": email}
+        filled = self.forms[path] | {"name": "Marta", "email": email}
         if path == CONSULTATION:
             filled |= {"company": "Quillstone", "topic": "one", "message": f"A developer, please. ({number})"}
         if number % 4 < 2:
             filled.pop("consent_letter", None)
+            filled["alone"] = "1"  # the report's second button
         return filled
 
     def post(self, path: str) -> Answer:
