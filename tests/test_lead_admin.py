@@ -465,7 +465,7 @@ def test_lead_handlers_do_not_open_editions(sign_in):
 def test_an_empty_edition_form_says_that_there_is_no_file_yet(sign_in):
     from django.contrib import admin as django_admin
 
-    from leads.admin import EditionInline
+    from leads.admin.reports import EditionInline
 
     assert EditionInline(Report, django_admin.site).stored(Edition()) == "None yet."
 
