@@ -101,12 +101,12 @@ def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = 
 
 
 def owe_answers(submission: Submission) -> None:
-    """Owe the mails that a form asks for: at once, or when it is released from review (quarantine.py).
+    """Owe the mails that a form asks for: at once, or when it is released from review (held.py).
 
     For a report: the report itself where all that was ticked is confirmed already, else the question to confirm. For
     an enquiry: an answer to the visitor and a word to the team.
     """
-    asked = _asked(submission)
+    asked = _purposes_asked(submission)
     if submission.kind == Submission.Kind.CONSULTATION:
         consultation = Purpose.objects.get(key="consultation")
         outbox.owe(OutgoingMail.Kind.ENQUIRY, submission, consultation)
@@ -119,10 +119,10 @@ def owe_answers(submission: Submission) -> None:
             outbox.owe(OutgoingMail.Kind.CONFIRM, submission, asked[0])
 
 
-def _asked(submission: Submission) -> list[Purpose]:
+def _purposes_asked(submission: Submission) -> list[Purpose]:
     """Return what a form asked to be confirmed, what it is for first."""
-    asked = ConsentEvent.objects.filter(payload__form=submission.public_id, state=ConsentEvent.State.REQUESTED)
-    return [event.purpose for event in asked.select_related("purpose").order_by("seq")]
+    asked = ConsentEvent.objects.requested_by(submission.public_id).select_related("purpose").order_by("seq")
+    return [event.purpose for event in asked]
 
 
 # --- one sending, however often it arrives ---
@@ -231,6 +231,11 @@ def _store(form: PublicForm, request: HttpRequest, report: Report | None, held_b
 def _tell(submission: Submission, request: HttpRequest) -> None:
     """Owe Meta word of the form where the visitor agreed, and count it (COO-13, COO-14)."""
     conversions.owe(submission, request)
+    count_sent(submission)
+
+
+def count_sent(submission: Submission) -> None:
+    """Count a form that was taken, on its page and its call to action (COO-14)."""
     counts.add("submitted", submission.page, submission.cta.name if submission.cta else "")
 
 

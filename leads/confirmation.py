@@ -15,7 +15,7 @@ def find(token: str) -> Submission | None:
 
 def awaiting(submission: Submission) -> list[ConsentEvent]:
     """Return what a submission asked for and its person has not withdrawn since, one event for each purpose."""
-    asked = ConsentEvent.objects.filter(payload__form=submission.public_id, state=ConsentEvent.State.REQUESTED)
+    asked = ConsentEvent.objects.requested_by(submission.public_id)
     ref = tokens.subject_ref(submission.lead.email_normal)
     return [
         event

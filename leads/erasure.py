@@ -164,7 +164,7 @@ def _withdraw_again(lead: Lead, key: str, at: datetime) -> bool:
 
     purpose = Purpose.objects.filter(key=key).first()
     last = ledger.last_event(tokens.subject_ref(lead.email_normal), purpose) if purpose else None
-    if last is None or last.state not in withdrawal.HELD or last.occurred_at >= at:
+    if last is None or last.state not in withdrawal.STANDING or last.occurred_at >= at:
         return False
     withdrawal.withdraw(lead, key, Method.SYSTEM)
     return True

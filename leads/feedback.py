@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from leads import suppression, withdrawal
 from leads.addresses import normalise
-from leads.models import ConsentEvent, Lead, OutgoingMail, SoftBounces, TakenReport
+from leads.models import ConsentEvent, Lead, OutgoingMail, SoftBounces, TakenFeedback
 
 log = logging.getLogger(__name__)
 State, Reason = OutgoingMail.State, suppression.Reason
@@ -95,7 +95,7 @@ def take(report: Feedback) -> bool:
 
 def _is_new(key: str) -> bool:
     """Remember a key. Return whether it was unknown. Kept in the database, in the transaction of what it causes."""
-    return TakenReport.objects.get_or_create(key=suppression.address_hash(key))[1]
+    return TakenFeedback.objects.get_or_create(key=suppression.address_hash(key))[1]
 
 
 def _mail(message_id: str) -> OutgoingMail | None:
@@ -172,5 +172,5 @@ ACTS: dict[What, Callable[[str], None]] = {
 
 def forget_old(now: datetime) -> None:
     """Forget reports that nobody tells again, and passing bounces of long ago. Called by the worker (CON-17)."""
-    TakenReport.objects.filter(at__lte=now - REMEMBERED).delete()
+    TakenFeedback.objects.filter(at__lte=now - REMEMBERED).delete()
     SoftBounces.objects.filter(last_at__lte=now - SOFT_MEMORY).delete()

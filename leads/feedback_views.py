@@ -36,7 +36,7 @@ VIEWS = {
 
 @csrf_exempt
 @require_POST
-def signed_reports(request: HttpRequest) -> HttpResponse:
+def signed_feedback(request: HttpRequest) -> HttpResponse:
     """Take reports that are signed with MAIL_EVENTS_KEY: `Mail-Events-Time` (Unix), `Mail-Events-Signature` (hex).
 
     Signed is the time, a full stop, and the body. 401 for a wrong or an old signature, 400 for no reports. Sent again
@@ -65,7 +65,7 @@ def _is_now(moment: str) -> bool:
 
 
 @csrf_exempt
-def provider_reports(request: HttpRequest, provider: str) -> HttpResponseBase:
+def provider_feedback(request: HttpRequest, provider: str) -> HttpResponseBase:
     """Take reports in the format of the provider that MAIL_EVENTS names, checked with MAIL_EVENTS_SECRET; else 401."""
     if provider != settings.MAIL_EVENTS or provider not in VIEWS:
         raise Http404
@@ -81,7 +81,7 @@ def provider_reports(request: HttpRequest, provider: str) -> HttpResponseBase:
 
 
 # What they carry is its own authority; they come from other machines, and may be longer than a form.
-_views: list[Any] = [signed_reports, provider_reports]
+_views: list[Any] = [signed_feedback, provider_feedback]
 for _view in _views:
     _view.cross_origin_ok = True
     _view.max_bytes = MAX_BYTES

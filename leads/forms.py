@@ -235,6 +235,11 @@ def _shown_wording(site: SiteContent, key: str, data: QueryDict | None) -> Conse
     return earlier.filter(sha256=ticked).select_related("purpose").first() or current
 
 
+def is_exchange(report: ReportRevision, site: SiteContent) -> bool:
+    """Tell whether a report is for readers of the letter: not while there are no words to agree to the letter with."""
+    return report.gate_mode == Report.Gate.SUBSCRIBE and "letter" in site.wordings
+
+
 class ReportRequestForm(PublicForm):
     """What both forms for a report have: its gate (CON-10), and with it which consents must be given."""
 
@@ -246,13 +251,9 @@ class ReportRequestForm(PublicForm):
         self, site: SiteContent, data: QueryDict | None = None, *, report: ReportRevision, **place: str
     ) -> None:
         self.report = report
+        self.is_exchange = is_exchange(report, site)
         self.alone = bool(data and data.get("alone") and self.may_be_alone)
         super().__init__(site, data, **place)
-
-    @property
-    def is_exchange(self) -> bool:
-        """Whether the report is for readers of the letter."""
-        return self.report.gate_mode == Report.Gate.SUBSCRIBE
 
     @property
     def may_be_alone(self) -> bool:
@@ -261,8 +262,8 @@ class ReportRequestForm(PublicForm):
 
     @property
     def gate_mode(self) -> str:
-        """The gate that this form went through: the report's, unless it was asked for alone."""
-        return Report.Gate.EMAIL_ONLY if self.alone else self.report.gate_mode
+        """The gate that this form went through: no exchange where the report was asked for alone."""
+        return Report.Gate.SUBSCRIBE if self.is_exchange and not self.alone else Report.Gate.EMAIL_ONLY
 
     @property
     def button(self) -> Any:

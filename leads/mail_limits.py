@@ -24,9 +24,14 @@ ANSWERS_A_DAY = 3
 
 @dataclass(frozen=True)
 class Limit:
-    """What a limit says of a mail: send it later (`until`), or, without that, never."""
+    """Why a mail does not go now, for staff; and until when it waits, or None where it is dropped."""
 
+    why: str
     until: datetime | None = None
+
+
+TOO_MANY = Limit("This address has had as many of these mails as anybody may ask for.")
+ASKED_ALREADY = Limit("A mail of the same day asks the same.")
 
 
 def limit(mail: OutgoingMail, now: datetime) -> Limit | None:
@@ -38,17 +43,18 @@ def limit(mail: OutgoingMail, now: datetime) -> Limit | None:
     if mail.kind == Kind.CONFIRM:
         return _confirm_limit(mail, now) or _hourly_cap(now)
     if mail.kind in {Kind.REPORT, Kind.ENQUIRY} and _sent(mail, now - DAY).count() >= ANSWERS_A_DAY:
-        return Limit()
+        return TOO_MANY
     return None
 
 
 def _confirm_limit(mail: OutgoingMail, now: datetime) -> Limit | None:
     today = list(_sent(mail, now - DAY))
     if any(_asked(mail) <= _asked(earlier) for earlier in today):
-        return Limit()
+        return ASKED_ALREADY
     if _sent(mail, now - MONTH).count() >= CONFIRMS_A_MONTH:
-        return Limit()
-    return Limit(max(earlier.sent_at or now for earlier in today) + DAY) if today else None
+        return TOO_MANY
+    last = max((earlier.sent_at or now for earlier in today), default=None)
+    return Limit("One of these mails a day.", last + DAY) if last else None
 
 
 def _sent(mail: OutgoingMail, since: datetime) -> QuerySet[OutgoingMail]:
@@ -58,10 +64,10 @@ def _sent(mail: OutgoingMail, since: datetime) -> QuerySet[OutgoingMail]:
     return same.filter(Q(state=State.SENT, sent_at__gt=since) | leaving)
 
 
-def _asked(mail: OutgoingMail) -> set[int]:
-    """Return the wordings that a mail asks to confirm."""
-    asked = ConsentEvent.objects.filter(payload__form=mail.submission.public_id, state=ConsentEvent.State.REQUESTED)
-    return set(asked.values_list("text_id", flat=True))
+def _asked(mail: OutgoingMail) -> set[tuple[int | None, int]]:
+    """Return what a mail asks to confirm: the wordings, each with the report that it is for."""
+    asked = ConsentEvent.objects.requested_by(mail.submission.public_id)
+    return {(mail.submission.report_id, text) for text in asked.values_list("text_id", flat=True)}
 
 
 def _hourly_cap(now: datetime) -> Limit | None:
@@ -73,4 +79,4 @@ def _hourly_cap(now: datetime) -> Limit | None:
         return None
     if cache.add("confirmations-capped", 1, HOUR.total_seconds()):
         log.error("%s mails that ask to confirm left within an hour: the others wait.", settings.CONFIRMATIONS_AN_HOUR)
-    return Limit(oldest + HOUR)
+    return Limit("Very many of these mails have just left.", oldest + HOUR)

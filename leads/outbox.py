@@ -138,7 +138,7 @@ def _deliver(mail: OutgoingMail, server: Any) -> bool:
         return False
     stopped = mail_limits.limit(mail, timezone.now())
     if stopped:
-        _wait(mail, stopped)
+        _give_back(mail, stopped)
         return False
     try:
         message = mails.compose(mail)
@@ -155,12 +155,12 @@ def _deliver(mail: OutgoingMail, server: Any) -> bool:
     return True
 
 
-def _wait(mail: OutgoingMail, stopped: mail_limits.Limit) -> None:
-    """Give a claimed mail back until a limit lets it go, or for good (EML-9)."""
+def _give_back(mail: OutgoingMail, stopped: mail_limits.Limit) -> None:
+    """Put a claimed mail off until a limit lets it go, or drop it, with the reason (EML-9)."""
     if stopped.until:
-        _end(mail, State.PENDING, due_at=stopped.until, attempts=0)
+        _end(mail, State.PENDING, due_at=stopped.until, attempts=0, last_error=stopped.why)
     else:
-        _end(mail, State.CANCELLED, last_error="This address has had as many of these mails as anybody may ask for.")
+        _end(mail, State.CANCELLED, last_error=stopped.why)
 
 
 def _why_not(mail: OutgoingMail) -> str:
@@ -211,26 +211,26 @@ def _fail(mail: OutgoingMail, error: Exception) -> None:
         _try_later(mail, error)
 
 
-def _give_up(mail: OutgoingMail, error: NotSentError) -> None:
+def _give_up(mail: OutgoingMail, error: NotSentError, **values: Any) -> None:
     """End a mail as undeliverable; where there is no such mailbox, nothing is sent to it any more."""
     log.error("Mail %s (%s) is given up after %s attempts.", mail.pk, mail.kind, mail.attempts)
     with transaction.atomic():
-        _end(mail, State.DEAD, last_error=error.answer)
+        _end(mail, State.DEAD, last_error=error.answer, **values)
         if error.fault == Fault.ADDRESS and mail.kind not in OutgoingMail.TO_TEAM:
             suppression.suppress(mail.submission.lead.email_normal, suppression.ALL, suppression.Reason.BOUNCE)
 
 
 def _try_later(mail: OutgoingMail, error: NotSentError) -> None:
     """Plan the next attempt, or give up after the last. Counts the mails that the server may have (EML-14)."""
-    values: dict[str, Any] = {"last_error": error.answer}
+    values: dict[str, Any] = {}
     if error.fault == Fault.UNCERTAIN:
         log.warning("Mail %s (%s) may have been sent; it is sent again.", mail.pk, mail.kind)
         values["uncertain"] = F("uncertain") + 1
     if mail.attempts >= MAX_ATTEMPTS:
-        log.error("Mail %s (%s) is given up after %s attempts.", mail.pk, mail.kind, mail.attempts)
-        _end(mail, State.DEAD, **values)
+        _give_up(mail, error, **values)
     else:
-        _end(mail, State.PENDING, due_at=timezone.now() + wait_after(mail.attempts), **values)
+        due_at = timezone.now() + wait_after(mail.attempts)
+        _end(mail, State.PENDING, due_at=due_at, last_error=error.answer, **values)
 
 
 def wait_after(attempts: int) -> timedelta:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
-from leads.models import OutboxState
+from leads.models import OutboxState, OutgoingMail
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,12 @@ def may_send(now: datetime) -> bool:
     if state.beat_at is None or abs(now - state.beat_at) >= BEAT:
         OutboxState.objects.filter(pk=1).update(beat_at=now)
     return state.paused_until is None or state.paused_until <= now or _clock_went_back(state, now)
+
+
+def refusal() -> OutboxState | None:
+    """Return the pause where the mail server refuses us and mail waits for that to end; None where it may leave."""
+    state = OutboxState.get()
+    return state if state.pauses and OutgoingMail.objects.filter(state=OutgoingMail.State.PENDING).exists() else None
 
 
 def _clock_went_back(state: OutboxState, now: datetime) -> bool:

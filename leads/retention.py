@@ -133,7 +133,7 @@ def _submissions(now: datetime) -> Iterator[Due]:
     purposes = {purpose.key: purpose for purpose in Purpose.objects.all()}
     for submission in Submission.objects.select_related("lead").iterator(500):
         ref = tokens.subject_ref(submission.lead.email_normal)
-        asked = ConsentEvent.objects.filter(payload__form=submission.public_id).values_list("purpose_id", flat=True)
+        asked = ConsentEvent.objects.of_form(submission.public_id).values_list("purpose_id", flat=True)
         keys = {*asked, submission.kind}
         last = [ledger.last_event(ref, purposes[key]) for key in purposes if key in keys]
         known = [event for event in last if event]
@@ -145,9 +145,9 @@ def _submissions(now: datetime) -> Iterator[Due]:
 
 
 def _spam(now: datetime) -> Iterator[Due]:
-    """What staff called spam, after 30 days: what it pretended to agree to is declared invalid."""
+    """What staff called spam, 30 days after they did: what it pretended to agree to is declared invalid."""
     before = now - timedelta(days=SPAM_DAYS)
-    for submission in Submission.objects.filter(state=Submission.State.SPAM, created_at__lte=before):
+    for submission in Submission.objects.filter(state=Submission.State.SPAM, state_since__lte=before):
         yield Due("spam", submission.reference, partial(_delete_spam, submission, now))
 
 
@@ -156,8 +156,7 @@ def _delete_spam(submission: Submission, now: datetime) -> None:
     for purpose in Purpose.objects.all():
         last = ledger.last_event(ref, purpose)
         if last and last.payload.form == submission.public_id and last.state not in ENDED:
-            invalid = State.INVALIDATED
-            ledger.append(ref, last.text, invalid, Method.SYSTEM, actor="system", occurred_at=now)
+            ledger.append(ref, last.text, State.INVALIDATED, Method.SYSTEM, actor="system", occurred_at=now)
     _delete_submission(submission)
 
 
@@ -173,7 +172,7 @@ def _people() -> Iterator[Due]:
     for lead in Lead.objects.filter(submissions=None):
         forget = partial(withdrawal.forget_if_nothing_is_held, lead)
         ref = tokens.subject_ref(lead.email_normal)
-        if not any(ledger.current_state(ref, purpose) in withdrawal.HELD for purpose in Purpose.objects.all()):
+        if not any(ledger.current_state(ref, purpose) in withdrawal.STANDING for purpose in Purpose.objects.all()):
             yield Due("person", f"person {lead.public_id[:8]}", forget)
 
 

@@ -1,6 +1,6 @@
 """Forms that nobody meant to send: limits, and what is held for a person to look at. Nothing is ever dropped.
 
-A form that looks like a program's is kept and held (quarantine.py); one from a network that sends many must have done
+A form that looks like a program's is kept and held (held.py); one from a network that sends many must have done
 a small proof of work, or is held; only a flood is asked to wait. Visitors meet no puzzle, and nobody is locked out for
 sharing an office's address (SEC-18, SEC-26 to SEC-28).
 """

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from leads.journals import append_line
@@ -83,13 +84,18 @@ def bounced_at(email_normal: str) -> datetime | None:
 def lift_bounce(email_normal: str) -> bool:
     """Let mail go to an address again that bounced: for staff who know better. Return whether it was blocked."""
     _renew(email_normal)
-    count, _rows = Suppression.objects.filter(hmac=address_hash(email_normal), reason=Reason.BOUNCE).delete()
-    return bool(count)
+    return bool(lift_rows(Suppression.objects.filter(hmac=address_hash(email_normal), reason=Reason.BOUNCE)))
+
+
+def lift_rows(rows: QuerySet[Suppression]) -> int:
+    """Lift blocks of which only the hash may be known, and begin counting bounces anew. Return how many."""
+    SoftBounces.objects.filter(hmac__in=list(rows.values_list("hmac", flat=True))).delete()
+    return rows.delete()[0]
 
 
 def forget_soft_bounces(email_normal: str) -> None:
     """Begin counting anew: a mail has arrived."""
-    SoftBounces.objects.filter(hmac=address_hash(email_normal)).delete()
+    SoftBounces.objects.filter(hmac__in=address_hashes(email_normal)).delete()
 
 
 # --- another key (SEC-25) ---

@@ -28,12 +28,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from leads import capture, confirmation, downloads, erasure, ledger, mails, persons, spam, tokens, withdrawal
 from leads.addresses import masked
-from leads.forms import ConsultationForm, PublicForm, Refusal, ReportCardForm, ReportForm, ReportRequestForm
+from leads.forms import (
+    ConsultationForm,
+    PublicForm,
+    Refusal,
+    ReportCardForm,
+    ReportForm,
+    ReportRequestForm,
+    is_exchange,
+)
 from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
 from recruitcms.forwarding import forward
 from recruitcms.middleware import is_same_origin
 from recruitcms.publishing import localized_url, other_languages
-from recruitcms.site_content import site_content
+from recruitcms.site_content import SiteContent, site_content
 
 FormT = TypeVar("FormT", bound=PublicForm)
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +68,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponseBase:
         form = _bound(form_class, request, report=revision)
         if form:
             keep = partial(capture.capture_report_request, form, request, revision.document)
-            answer = _keep(request, form, keep, localized_url(language, "report-sent", revision.slug))
+            answer = _take(request, form, keep, localized_url(language, "report-sent", revision.slug))
             if answer:
                 return answer
     return render_report(request, revision, revision.live_translations(), form=form)
@@ -76,15 +84,16 @@ def render_report(
     """Render a revision, live or (for the editors' preview) not saved yet, with the form that was refused, if any."""
     content = revision.content
     url = revision.get_absolute_url()
+    site = site_content(revision.language)
     is_open = revision.gate_mode == Report.Gate.OPEN
     context = {
         "section": "report",
         "report": revision,
         "content": content,
         "chart": _bars(content["chart"]),
-        "form": "" if is_open else _form_html(ReportForm, request, form, url, revision.language, report=revision),
+        "form": "" if is_open else _form_html(ReportForm, request, form, url, site, report=revision),
         "is_open": is_open,
-        "is_exchange": revision.gate_mode == Report.Gate.SUBSCRIBE,
+        "is_exchange": is_exchange(revision, site),
         "edition": revision.document.current_edition if is_open else None,
         "canonical": url,
         "translations": translations,
@@ -148,14 +157,14 @@ def consultation(request: HttpRequest) -> HttpResponseBase:
     """Show the consultation form; keep an enquiry."""
     form = _bound(ConsultationForm, request) if request.method == "POST" else None
     if form:
-        answer = _keep(request, form, partial(capture.capture_enquiry, form, request), reverse("consultation-thanks"))
+        answer = _take(request, form, partial(capture.capture_enquiry, form, request), reverse("consultation-thanks"))
         if answer:
             return answer
     language = request.LANGUAGE_CODE
     url = reverse("consultation")
     context = {
         "section": "consultation",
-        "form": _form_html(ConsultationForm, request, form, url, language),
+        "form": _form_html(ConsultationForm, request, form, url, site_content(language)),
         "canonical": url,
         "translations": other_languages(language, "consultation"),
         "failed": form is not None,
@@ -255,7 +264,7 @@ def _withdraw_page(request: HttpRequest, lead: Lead | None, purpose: Purpose) ->
     """Show the button while there is something to withdraw, and that it is done when there is not."""
     last = ledger.last_event(tokens.subject_ref(lead.email_normal), purpose) if lead else None
     context: dict[str, Any] = {"noindex": True, "purpose": purpose}
-    if lead is None or last is None or last.state not in withdrawal.HELD:
+    if lead is None or last is None or last.state not in withdrawal.STANDING:
         return render(request, "leads/withdrawn.html", context)
     context |= {"address": masked(lead.email), "text": last.text}
     return render(request, "leads/withdraw.html", context)
@@ -345,7 +354,7 @@ def form_held(request: HttpRequest) -> HttpResponse:
     return render(request, "leads/held.html", {"noindex": True, "translations": translations})
 
 
-def _keep(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submission], done: str) -> HttpResponse | None:
+def _take(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submission], done: str) -> HttpResponse | None:
     """Keep a form and lead to the page that says so; None for one to be shown again, with what is wrong in it."""
     if not form.is_valid():
         form.renew_ticket()
@@ -365,8 +374,8 @@ def _keep(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submissi
 def _already_sent() -> Refusal:
     return Refusal(
         409,
-        _("You have sent this form before"),
-        _("We kept it as it was then. If this is another request, or you changed an answer, send it once more now."),
+        _("You sent this form a moment ago"),
+        _("We kept your first answers. If you changed one, or this is another request, send it once more."),
     )
 
 
@@ -397,13 +406,17 @@ def _bound(form_class: type[FormT], request: HttpRequest, **about: Any) -> FormT
 
 
 def _form_html(
-    form_class: type[PublicForm], request: HttpRequest, form: PublicForm | None, url: str, language: str, **about: Any
+    form_class: type[PublicForm],
+    request: HttpRequest,
+    form: PublicForm | None,
+    url: str,
+    site: SiteContent,
+    **about: Any,
 ) -> str:
     """Return the HTML of a fresh form, or of one with errors; "" where it is not on offer.
 
     A form with errors is sent again to an address that keeps where the visitor came from: the page's own is lost.
     """
-    site = site_content(language)
     if form is None:
         return form_class(site, page=url, **about).rendered(site, url) if form_class.is_offered(site) else ""
     query = capture.origin_of(request, form).query()

@@ -5,7 +5,7 @@ from django.db import transaction
 from leads import erasure, ledger, suppression, tokens
 from leads.models import ConsentEvent, Lead, OutgoingMail, Purpose, Submission
 
-HELD = {ConsentEvent.State.REQUESTED, ConsentEvent.State.GIVEN}
+STANDING = {ConsentEvent.State.REQUESTED, ConsentEvent.State.GIVEN}
 
 
 @transaction.atomic
@@ -19,7 +19,7 @@ def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method, actor: s
         return  # erased between the click and now
     ref = tokens.subject_ref(lead.email_normal)
     last = ledger.last_event(ref, purpose)
-    if last and last.state in HELD:
+    if last and last.state in STANDING:
         ledger.append(ref, last.text, ConsentEvent.State.WITHDRAWN, method, actor=actor)
         suppression.note(lead.email_normal, "withdrawn", purpose_key)
         if purpose.double_opt_in:  # without one a fresh request could not lift it again
@@ -35,7 +35,7 @@ def withdraw_all(lead: Lead, method: ConsentEvent.Method, actor: str = "subject"
     """End all that a person agreed to, or asked for, in one press (CON-6)."""
     ref = tokens.subject_ref(lead.email_normal)
     for purpose in Purpose.objects.all():
-        if ledger.current_state(ref, purpose) in HELD:
+        if ledger.current_state(ref, purpose) in STANDING:
             withdraw(lead, purpose.key, method, actor)
 
 

@@ -13,8 +13,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from leads import counts
-from leads.models import OutboxState, OutgoingMail, Submission
+from leads import counts, pauses
+from leads.models import OutgoingMail, Submission
 from recruitcms.models import SiteSettings
 from roles.models import Role, RoleRevision
 
@@ -100,10 +100,11 @@ def waiting(late: datetime) -> Tile:
 
 def held() -> list[Tile]:
     """Count the forms that wait for somebody to look at them; nothing where there is none."""
-    found = Submission.objects.filter(state=Submission.State.HELD).aggregate(all=Count("pk"), oldest=Min("created_at"))
+    waiting_for_us = Submission.objects.contactable().filter(state=Submission.State.HELD)
+    found = waiting_for_us.aggregate(all=Count("pk"), oldest=Min("created_at"))
     if not found["all"]:
         return []
-    age = _("Oldest: %(age)s") % {"age": timesince(found["oldest"], depth=1)}
+    age = _("Oldest form: %(age)s") % {"age": timesince(found["oldest"], depth=1)}
     return [Tile(_("Held for review"), found["all"], alarm=age, url=list_url("leads_submission", "?state__exact=held"))]
 
 
@@ -127,8 +128,7 @@ def mail_waiting(now: datetime) -> Tile:
     found = OutgoingMail.objects.filter(waits | given_up).aggregate(
         pending=Count("pk", filter=waits), oldest=Min("created_at", filter=waits), dead=Count("pk", filter=given_up)
     )
-    refused = found["pending"] and OutboxState.get().pauses
-    paused = _("paused: the mail server refuses us") if refused else ""
+    paused = _("paused: the mail server refuses us") if pauses.refusal() else ""
     dead = _("%(number)d not delivered") % {"number": found["dead"]} if found["dead"] else ""
     return Tile(
         _("Mail waiting"),

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leads import outbox
+from leads import outbox, pauses
 from leads.models import OutboxState
 
 LATE = timedelta(hours=1)  # mail that is owed for longer is an alarm (REL-4)
@@ -35,7 +35,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say what is wrong: {"ready", "database", "mail", "worker", "disk", …}; 503 where something is."""
+    """Say what is wrong: {"ready", "database", "mail", "queue", "worker", "disk", …}; 503 where something is."""
     found = cache.get("readyz")
     if found is None:
         found = report(timezone.now())
@@ -49,7 +49,7 @@ def report(now: datetime) -> dict[str, Any]:
     if said["database"] == "ok":
         age = outbox.oldest_owed(now)
         state = OutboxState.get()
-        said |= {"mail": mail(age), "worker": worker(state, now), "queue": queue(state, age)}
+        said |= {"mail": mail(age), "worker": worker(state, now), "queue": queue()}
         said["oldest_mail_seconds"] = int(age.total_seconds())
     parts = ("database", "disk", "mail", "worker", "queue")
     return {"ready": all(said.get(part) == "ok" for part in parts)} | said
@@ -77,9 +77,10 @@ def worker(state: OutboxState, now: datetime) -> str:
     return "silent" if now - state.beat_at > SILENT else "ok"
 
 
-def queue(state: OutboxState, age: timedelta) -> str:
+def queue() -> str:
     """Name the stage at which the mail server refuses us, as long as mail waits; its words stand in the log."""
-    return f"paused: {state.paused_at}" if state.pauses and age else "ok"
+    refusal = pauses.refusal()
+    return f"paused: {refusal.paused_at}" if refusal else "ok"
 
 
 def disk() -> str:

@@ -36,6 +36,6 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def refusal() -> HttpResponse:
-    """Return the page that says that nothing was kept and that trying again helps. It asks the database nothing."""
+    """Return the page that says that trying again helps. It asks the database nothing."""
     words = loader.render_to_string("503.html", {"LANGUAGE_CODE": "en"})
     return HttpResponse(words, status=503, headers={"Retry-After": str(RETRY_AFTER)})

@@ -14,8 +14,8 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("count/", beacons.count, name="count"),
     path("forms/ticket/", beacons.ticket, name="form-ticket"),
-    path("mail-events/", feedback_views.signed_reports, name="mail-events"),
-    path("mail-events/<slug:provider>/", feedback_views.provider_reports, name="mail-events-provider"),
+    path("mail-events/", feedback_views.signed_feedback, name="mail-events"),
+    path("mail-events/<slug:provider>/", feedback_views.provider_feedback, name="mail-events-provider"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     *i18n_patterns(
         path("", views.home, name="home"),

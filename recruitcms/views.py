@@ -144,7 +144,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say sorry without asking the database anything: it may be what is broken.
 
-    Where it is, or the disk is full, say that nothing was kept and that trying again helps (REL-7). Django calls this
+    Where it is, or the disk is full, say that trying again helps (REL-7). Django calls this
     while the error is being handled, wherever it arose: in a view, a middleware or another error page.
     """
     if outages.is_outage(sys.exception()):

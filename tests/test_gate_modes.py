@@ -2,11 +2,11 @@
 
 import pytest
 
-from leads import confirmation
+from leads import confirmation, tokens
 from leads.models import ConsentEvent, OutgoingMail, PageCount, Submission
 from leads.withdrawal import withdraw_all
 from tests.factories import make_cta, make_site, make_user, published_role
-from tests.lead_factories import make_wordings, published_report
+from tests.lead_factories import make_wording, make_wordings, published_report
 
 EMAIL = "marta@quillstone.example"
 
@@ -95,12 +95,24 @@ def test_who_leaves_the_letter_keeps_the_report(client, words, exchange):
     ask(client, words, "report", "letter")
     submission = Submission.objects.get()
     confirmation.confirm(submission)
-    link = page_of(client, f"/c/{confirmation.tokens.confirm_token(submission)}/").partition('href="/d/')[2]
+    link = page_of(client, f"/c/{tokens.confirm_token(submission)}/").partition('href="/d/')[2]
     path = "/d/" + link.partition('"')[0]
 
     withdraw_all(submission.lead, ConsentEvent.Method.MAIL_BUTTON)
 
     assert client.get(path).status_code == 200
+
+
+def test_without_words_for_the_letter_there_is_no_exchange(client, db):
+    """Nothing is given away under a name that it does not have: the entry says what was asked."""
+    make_site()
+    words = {"report": make_wording("report")}
+    published_report(slug="salary-report", gate_mode="subscribe")
+
+    ask(client, words, "report")
+
+    assert "for readers of our letter" not in page_of(client)
+    assert ConsentEvent.objects.get().gate_mode == "email_only"
 
 
 # --- open ---

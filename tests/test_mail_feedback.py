@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from leads import chores, confirmation, erasure, feedback, feedback_views, ledger, outbox, suppression, tokens
 from leads.feedback import Feedback, What
-from leads.models import ConsentEvent, Lead, OutgoingMail, SoftBounces, Suppression, TakenReport
+from leads.models import ConsentEvent, Lead, OutgoingMail, SoftBounces, Suppression, TakenFeedback
 from tests.factories import make_site
 from tests.lead_factories import make_lead, make_mail, make_submission, make_wordings, record, requested, states
 
@@ -268,7 +268,7 @@ def test_reports_are_forgotten_when_nobody_tells_them_again(clock):
     told({"event": "soft_bounced", "recipient": EMAIL})
     clock.shift(timedelta(days=31))
     chores.run(timezone.now())
-    assert (TakenReport.objects.count(), SoftBounces.objects.count()) == (0, 1)
+    assert (TakenFeedback.objects.count(), SoftBounces.objects.count()) == (0, 1)
 
     clock.shift(timedelta(days=60))
     chores.run(timezone.now())

@@ -61,7 +61,7 @@ def test_a_form_on_a_full_disk_is_refused_whole_and_taken_later(full_database):
     after = client.post("/consultation/", enquiry(wordings, 9))
 
     assert {answer.status_code for answer in answers[1:]} == {503}
-    assert "Nothing was kept" in answers[-1].content.decode()
+    assert "we keep the same one once only" in answers[-1].content.decode()
     assert answers[-1]["Retry-After"] == "30"
     assert while_full == [kept, kept, kept, 2 * kept]
     assert page.status_code == 200

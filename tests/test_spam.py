@@ -9,7 +9,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from leads import quarantine, retention, tickets
+from leads import confirmation, retention, tickets, withdrawal
+from leads import held as holding
 from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
 from tests.factories import make_site, make_user
 from tests.lead_factories import make_wordings, published_report, states
@@ -285,7 +286,7 @@ def held(client, words):
 
 
 def test_released_forms_are_answered_as_if_they_had_just_come(held):
-    assert quarantine.release(held) is True
+    assert holding.release(held) is True
 
     held.refresh_from_db()
     assert held.state == State.NEW
@@ -293,9 +294,9 @@ def test_released_forms_are_answered_as_if_they_had_just_come(held):
 
 
 def test_releasing_twice_answers_once(held):
-    quarantine.release(held)
+    holding.release(held)
 
-    assert quarantine.release(held) is False
+    assert holding.release(held) is False
     assert OutgoingMail.objects.filter(kind="enquiry").count() == 1
 
 
@@ -307,7 +308,7 @@ def test_a_released_request_for_the_report_can_be_confirmed_for_its_full_time(cl
     before = submission.confirm_until
     clock.shift(86400)
 
-    quarantine.release(submission)
+    holding.release(submission)
 
     submission.refresh_from_db()
     assert (submission.confirm_until - before).days == 1
@@ -338,15 +339,56 @@ def test_lead_handlers_see_held_forms_first_and_release_them(client, held):
     assert (held.state, held.notes) == (State.NEW, "A person.")
 
 
+def test_a_form_called_spam_by_mistake_can_still_be_released(client, held):
+    client.force_login(make_user(group="Lead handlers"))
+    url = reverse("admin:leads_submission_change", args=[held.pk])
+    client.post(url, {"notes": "", "_spam": "1"})
+
+    assert "Release and answer" in client.get(url).text
+    client.post(url, {"notes": "", "_release": "1"})
+
+    held.refresh_from_db()
+    assert held.state == State.NEW
+    assert OutgoingMail.objects.filter(kind="enquiry").exists()
+
+
+def test_a_held_form_of_somebody_who_once_withdrew_is_seen_and_released(client, words):
+    """Its sender was told that one of us reads it."""
+    published_report(slug="salary-report")
+    form = {"name": "Marta", "email": "marta@quillstone.example", "consent_report": words["report"].sha256}
+    client.post("/reports/salary-report/", form)
+    first = Submission.objects.get()
+    confirmation.confirm(first)
+    withdrawal.withdraw(first.lead, "report", ConsentEvent.Method.MAIL_BUTTON)
+    client.post("/reports/salary-report/", form | {"name": "Marta Z", "website": "x", "ticket": tickets.issue()})
+    client.force_login(make_user(group="Lead handlers"))
+
+    page = client.get(reverse("admin:leads_submission_changelist"), {"state__exact": "held"}).text
+
+    assert Submission.objects.latest("pk").reference in page or "marta" in page
+    assert "1 submission" in page
+
+
+def test_releasing_what_is_not_held_says_so(client, words):
+    enquire(client, words)
+    client.force_login(make_user(group="Lead handlers"))
+    action = {"action": "release", "_selected_action": [Submission.objects.get().pk]}
+
+    page = client.post(reverse("admin:leads_submission_changelist"), action, follow=True).text
+
+    assert "None of these forms is held." in page
+
+
 def test_a_held_form_cannot_be_marked_as_answered_unanswered(client, held):
     client.force_login(make_user(group="Lead handlers"))
 
     client.post(reverse("admin:leads_submission_change", args=[held.pk]), {"state": "replied", "notes": ""})
     action = {"action": "mark_closed", "_selected_action": [held.pk]}
-    client.post(reverse("admin:leads_submission_changelist"), action)
+    page = client.post(reverse("admin:leads_submission_changelist"), action, follow=True).text
 
     held.refresh_from_db()
     assert held.state == State.HELD
+    assert "1 form stays held: release it, or mark it as spam." in page
 
 
 def test_many_are_released_from_the_list(client, words):

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from leads import exports, quarantine, tokens, withdrawal
+from leads import exports, held, tokens, withdrawal
 from leads.admin.records import log_change, moment, tag
 from leads.models import (
     ConsentEvent,
@@ -88,16 +88,17 @@ class SubmissionAdmin(admin.ModelAdmin):
         shown = [name for _title, options in self.fieldsets for name in options["fields"]]
         flat = [name for entry in shown for name in ([entry] if isinstance(entry, str) else entry)]
         # A held form has buttons of its own: a state chosen from a list would answer nobody.
-        of_staff = [name for name in self.fields_of_staff if name != "state" or not _is_held(obj)]
+        of_staff = [name for name in self.fields_of_staff if name != "state" or not (obj and held.is_held(obj))]
         return [name for name in flat if name not in of_staff]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        context["held"] = _is_held(kwargs.get("obj")) and self.has_change_permission(request)
+        obj = kwargs.get("obj")
+        context["held"] = obj and held.is_held(obj) and self.has_change_permission(request)
         return super().render_change_form(request, context, **kwargs)
 
     def response_change(self, request: HttpRequest, obj: Submission) -> HttpResponse:
         """Release a held form, or call it spam, where that button was pressed."""
-        this = self.get_queryset(request).filter(pk=obj.pk, state=Submission.State.HELD)
+        this = self.get_queryset(request).filter(pk=obj.pk)
         if "_release" in request.POST:
             self.release(request, this)
         elif "_spam" in request.POST:
@@ -105,6 +106,11 @@ class SubmissionAdmin(admin.ModelAdmin):
         else:
             return super().response_change(request, obj)
         return HttpResponseRedirect(reverse("admin:leads_submission_changelist"))
+
+    def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
+        if "state" in form.changed_data:
+            obj.state_since = timezone.now()
+        super().save_model(request, obj, form, change)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -193,11 +199,14 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     # --- actions ---
 
-    @admin.action(description=gettext_lazy("Release: answer as if it had just come"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Release and answer"), permissions=["change"])
     def release(self, request: HttpRequest, queryset: QuerySet[Submission]) -> None:
         """Let held forms go on: their mails leave, and people are answered (SEC-26)."""
-        released = [submission for submission in queryset if quarantine.release(submission)]
+        released = [submission for submission in queryset if held.release(submission)]
         log_change(request, released, _("Released."))
+        if not released:
+            self.message_user(request, _("None of these forms is held."), messages.WARNING)
+            return
         count = len(released)
         sentence = ngettext("%(count)d form is released.", "%(count)d forms are released.", count)
         self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
@@ -216,11 +225,17 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     def _mark(self, request: HttpRequest, queryset: QuerySet[Submission], state: Submission.State) -> None:
         """Set a state by hand. A held form can only be called spam: it is answered by releasing it."""
-        if state != Submission.State.SPAM:
-            queryset = queryset.exclude(state=Submission.State.HELD)
-        changed = list(queryset.exclude(state=state))
-        Submission.objects.filter(pk__in=[submission.pk for submission in changed]).update(state=state)
+        stay = [] if state == Submission.State.SPAM else [one for one in queryset if held.is_held(one)]
+        changed = [one for one in queryset if one.state != state and one not in stay]
+        Submission.objects.filter(pk__in=[one.pk for one in changed]).update(state=state, state_since=timezone.now())
         log_change(request, changed, _("State: %(state)s") % {"state": state.label})
+        if stay:
+            sentence = ngettext(
+                "%(count)d form stays held: release it, or mark it as spam.",
+                "%(count)d forms stay held: release them, or mark them as spam.",
+                len(stay),
+            )
+            self.message_user(request, sentence % {"count": len(stay)}, messages.WARNING)
         count = len(changed)
         sentence = ngettext(
             "%(count)d submission is now “%(state)s”.", "%(count)d submissions are now “%(state)s”.", count
@@ -253,7 +268,3 @@ class SubmissionAdmin(admin.ModelAdmin):
         super().delete_queryset(request, queryset)
         for lead in leads:
             withdrawal.forget_if_nothing_is_held(lead)
-
-
-def _is_held(submission: Submission | None) -> bool:
-    return submission is not None and submission.state == Submission.State.HELD

@@ -19,10 +19,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from leads import mail_files, suppression
+from leads import mail_files, pauses, suppression
 from leads.admin.records import ReadOnlyAdmin, log_change, moment
 from leads.models import (
-    OutboxState,
     OutgoingMail,
     OwedEvent,
     PageCount,
@@ -56,10 +55,12 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Say above the list that all mail is paused, and what the mail server said (EML-14)."""
-        state = OutboxState.get()
-        if state.paused_until and self.has_view_permission(request):
-            said = _("All mail waits until %(time)s, since the mail server refuses us. It said: %(words)s")
-            words = {"time": moment(state.paused_until, "SHORT_DATETIME_FORMAT"), "words": state.paused_for}
+        refusal = pauses.refusal() if self.has_view_permission(request) else None
+        if refusal and refusal.paused_until:
+            said = _(
+                "All mail waits, since the mail server refuses us. It is tried again after %(time)s. It said: %(words)s"
+            )
+            words = {"time": moment(refusal.paused_until, "SHORT_DATETIME_FORMAT"), "words": refusal.paused_for}
             self.message_user(request, said % words, messages.WARNING)
         return super().changelist_view(request, extra_context)
 
@@ -71,9 +72,10 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         self._owe_again(request, [mail for mail in dead if mail not in blocked])
         if blocked:
             sentence = ngettext(
-                "%(count)d mail stays: its address does not exist, said its mail server. “Lift the block” tries again.",
-                "%(count)d mails stay: their addresses do not exist, said their mail servers. “Lift the block” tries "
-                "again.",
+                "%(count)d mail was not sent again: its mail server says that there is no such address. To try all the "
+                "same, choose “Lift the block of addresses that bounced, and send again”.",
+                "%(count)d mails were not sent again: their mail servers say that there are no such addresses. To try "
+                "all the same, choose “Lift the block of addresses that bounced, and send again”.",
                 len(blocked),
             )
             self.message_user(request, sentence % {"count": len(blocked)}, messages.WARNING)

@@ -246,7 +246,7 @@ class SuppressionAdmin(ReadOnlyAdmin):
     def hash_start(self, row: Suppression) -> str:
         return f"{row.hmac[:12]}…"
 
-    @admin.action(description=gettext_lazy("Lift: the person asked for it"), permissions=["lift"])
+    @admin.action(description=gettext_lazy("Unblock: the person asked us to"), permissions=["lift"])
     def lift(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> None:
         """Let mail go there again, by a decision of staff that the log keeps: the only way after a complaint (CON-15).
 
@@ -254,8 +254,7 @@ class SuppressionAdmin(ReadOnlyAdmin):
         """
         rows = list(queryset)
         log_change(request, rows, _("Lifted."))
-        Suppression.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        count = len(rows)
+        count = suppression.lift_rows(Suppression.objects.filter(pk__in=[row.pk for row in rows]))
         sentence = ngettext("%(count)d block is lifted.", "%(count)d blocks are lifted.", count)
         self.message_user(request, sentence % {"count": count}, messages.SUCCESS)
 

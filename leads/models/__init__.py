@@ -13,7 +13,7 @@ from leads.models.mail import (
     OutgoingMail,
     OwedEvent,
     SoftBounces,
-    TakenReport,
+    TakenFeedback,
 )
 from leads.models.people import (
     Lead,
@@ -65,7 +65,7 @@ __all__ = [
     "Submission",
     "SubmissionQuerySet",
     "Suppression",
-    "TakenReport",
+    "TakenFeedback",
     "live_policy",
     "policy_version",
     "private_storage",

@@ -18,6 +18,14 @@ class ConsentEventQuerySet(models.QuerySet["ConsentEvent"]):
         """Keep the entries of one person, for as long as their payloads are kept."""
         return self.filter(payload__subject_ref=subject_ref)
 
+    def of_form(self, public_id: str) -> "ConsentEventQuerySet":
+        """Keep what one submission, named by its public id, and the button in its mail said."""
+        return self.filter(payload__form=public_id)
+
+    def requested_by(self, public_id: str) -> "ConsentEventQuerySet":
+        """Keep what one submission asked to be confirmed."""
+        return self.of_form(public_id).filter(state=ConsentEvent.State.REQUESTED)
+
 
 class ConsentEvent(models.Model):
     """One entry in the ledger: a purpose, a decision, and the exact words shown (CON-1). Written by `ledger.append`.

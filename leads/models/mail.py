@@ -49,7 +49,9 @@ class OutgoingMail(models.Model):
     uncertain = models.PositiveSmallIntegerField(
         _("perhaps sent before"),
         default=0,
-        help_text=_("How often the connection broke, or the worker stopped, when the server may have had it."),
+        help_text=_(
+            "How often sending broke off when the server may already have had the mail: the person may get it twice."
+        ),
     )
     created_at = models.DateTimeField(_("owed since"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
@@ -97,7 +99,7 @@ class SoftBounces(models.Model):
         return str(self.times)
 
 
-class TakenReport(models.Model):
+class TakenFeedback(models.Model):
     """What a mail provider told us and was acted upon, as a hash: told again, it changes nothing (EML-15)."""
 
     key = models.CharField(max_length=64, unique=True)

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leads.models.consents import ConsentEvent, ConsentPayload, Suppression, random_id
@@ -39,7 +40,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         Out is a submission whose own purpose its person ended, by their last decision in the ledger; one whose address
         complained; and one whose address is blocked, where the purpose needs a confirmation by mail. An enquiry is a
         question to us: it stays when only the letter was withdrawn, after an erasure of before, and where mail comes
-        back, since there is a phone. `outbox` asks the like before it sends. Costs no query of its own.
+        back, since there is a phone. So does a held form: its sender was told that one of us reads it. `outbox` asks
+        the like before it sends. Costs no query of its own.
         """
         blocks = Suppression.objects.filter(
             models.Q(scope=Suppression.ALL) | models.Q(scope=models.OuterRef("kind")),
@@ -49,7 +51,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         asked_by_mail = models.Exists(Purpose.objects.filter(key=models.OuterRef("kind"), double_opt_in=True))
         decided = self._last_decision()
         open_to_us = models.Q(decided=None) | models.Q(decided=ConsentEvent.State.GIVEN)
-        return decided.filter(open_to_us, ~complained, ~asked_by_mail | ~models.Exists(blocks))
+        wanted = models.Q(state=Submission.State.HELD) | (open_to_us & (~asked_by_mail | ~models.Exists(blocks)))
+        return decided.filter(~complained).filter(wanted)
 
     def hidden(self) -> "SubmissionQuerySet":
         """Keep the others: for privacy officers."""
@@ -93,10 +96,10 @@ class Submission(models.Model):
 
     class HeldBecause(models.TextChoices):
         TRAP = "trap", _("A field that people do not see was filled in")
-        ADDRESS = "address", _("Many forms named this address")
-        NO_BROWSER = "no_browser", _("It did not come from a browser")
-        HASTE = "haste", _("It was sent faster than a person can")
-        MANY = "many", _("Many forms came at once, and this one without proof of work")
+        ADDRESS = "address", _("Many forms named this address within minutes")
+        NO_BROWSER = "no_browser", _("It did not come from an ordinary browser")
+        HASTE = "haste", _("It was sent faster than a person can fill it in")
+        MANY = "many", _("Very many forms came at once, and this browser did no proof of work (no JavaScript?)")
 
     public_id = models.CharField(max_length=32, unique=True, default=random_id, editable=False)
     kind = models.CharField(_("wants"), max_length=20, choices=Kind)
@@ -126,7 +129,10 @@ class Submission(models.Model):
     idem_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
     answers_mac = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     # what staff do with it
-    held_because = models.CharField(_("held because"), max_length=20, choices=HeldBecause, blank=True, editable=False)
+    state_since = models.DateTimeField(_("in this state since"), default=timezone.now, editable=False)
+    held_because = models.CharField(
+        _("why it was held"), max_length=20, choices=HeldBecause, blank=True, editable=False
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW, db_index=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("owner")

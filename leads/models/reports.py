@@ -21,7 +21,7 @@ class Report(Publishable):
 
     class Gate(models.TextChoices):
         OPEN = "open", _("Open: anybody downloads it from its page, without a form")
-        EMAIL_ONLY = "email_only", _("Address only: the newsletter is a second, optional box")
+        EMAIL_ONLY = "email_only", _("Address only: the letter is a second, optional box")
         SUBSCRIBE = "subscribe", _("For readers of the letter: the page states the exchange")
 
     points = models.TextField(_("three points"), blank=True, help_text=_("One on each line, beside the title."))
@@ -49,7 +49,10 @@ class Report(Publishable):
         max_length=20,
         choices=Gate,
         default=Gate.EMAIL_ONLY,
-        help_text=_("Each consent keeps the gate under which it was given. Nobody who leaves later loses the report."),
+        help_text=_(
+            "What visitors give for the report. A change shows with the next publishing. "
+            "Whoever leaves the letter later keeps the report."
+        ),
     )
     without_letter = models.BooleanField(
         _("offer it without the letter too"),
