@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from leads import conversions, counts, ledger, outbox, suppression, tickets, tokens
+from leads import confirmation, conversions, counts, ledger, outbox, suppression, tickets, tokens
 from leads.addresses import deliverable, normalise
 from leads.forms import PublicForm, ReportRequestForm
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Purpose, Report, Submission
@@ -27,7 +27,7 @@ from recruitcms.networks import network_of
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 MAX_UTM = 100
 MAX_PATH = 300
-SAME_FORM = 600  # seconds in which the same address's next form without a ticket is taken for the same one
+SAME_FORM = timedelta(minutes=10)  # in which the same answers are taken for the same form
 PATH = re.compile(r"/(?![/\\])[\w./~%+-]*", re.ASCII)
 HOST = re.compile(r"(?=.{1,120}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}", re.IGNORECASE)
 
@@ -130,20 +130,41 @@ def _purposes_asked(submission: Submission) -> list[Purpose]:
 
 @dataclass(frozen=True)
 class _Sending:
-    """One form on its way: the names under which it may have been kept (it is kept under the first), and a keyed hash
-    of its answers."""
+    """One form on its way: the names under which it may have been kept, and a keyed hash of its answers."""
 
     keys: list[str]
     answers_mac: str
+    has_ticket: bool
 
     def earlier(self) -> Submission | None:
         """Return the submission that it was kept as before. Raises AlreadySentError where its answers were others."""
-        kept = Submission.objects.filter(idem_key__in=self.keys).first()
+        kept = Submission.objects.filter(idem_key__in=self.keys).select_related("lead").first()
         if kept and not constant_time_compare(kept.answers_mac, self.answers_mac):
             raise AlreadySentError
-        # Back and sent again, a browser may have loaded the page anew, and begun another form with the same answers.
-        since = timezone.now() - timedelta(seconds=SAME_FORM)
-        return kept or Submission.objects.filter(answers_mac=self.answers_mac, created_at__gt=since).first()
+        if kept and self.has_ticket:
+            return kept  # the very same form, whatever has become of it since
+        kept = kept or self._with_the_same_answers()
+        return kept if kept and _is_open(kept) else None
+
+    def _with_the_same_answers(self) -> Submission | None:
+        """Back and sent again, a browser may have loaded the page anew, and begun another form."""
+        now = timezone.now()
+        recent = Submission.objects.filter(created_at__gt=now - SAME_FORM, created_at__lte=now)
+        return recent.filter(answers_mac=self.answers_mac).select_related("lead").first()
+
+    def name(self, submission: Submission) -> None:
+        """Keep a new submission under its name; under none where that of an ended one still stands there."""
+        taken = Submission.objects.filter(idem_key=self.keys[0]).exists()
+        submission.idem_key, submission.answers_mac = None if taken else self.keys[0], self.answers_mac
+        submission.save(update_fields=["idem_key", "answers_mac"])
+
+
+def _is_open(submission: Submission) -> bool:
+    """Tell whether a submission still leads somewhere. One that was confirmed, withdrawn from or called spam does not:
+    its person asks anew."""
+    if submission.state == Submission.State.SPAM or submission.confirmed_at:
+        return False
+    return submission.kind == Submission.Kind.CONSULTATION or bool(confirmation.awaiting(submission))
 
 
 def _sending(form: PublicForm, request: HttpRequest, what: str) -> _Sending:
@@ -154,13 +175,14 @@ def _sending(form: PublicForm, request: HttpRequest, what: str) -> _Sending:
     a form for an address (EML-10).
     """
     ticket = tickets.read(form.data.get("ticket", ""))
-    bucket = int(timezone.now().timestamp()) // SAME_FORM
-    who = f"{normalise(form.cleaned_data['email'])} {network_of(request)}"
+    bucket = int(timezone.now().timestamp() // SAME_FORM.total_seconds())
+    network = network_of(request)
+    who = f"{normalise(form.cleaned_data['email'])} {network}"
     keys = [_mac("address", f"{what} {who} {number}") for number in (bucket, bucket - 1)]
     answers = {field.name: form.cleaned_data.get(field.name) for field in form.visible_fields()}
     told = {name: answer.sha256 if isinstance(answer, ConsentText) else answer for name, answer in answers.items()}
-    answers_mac = _mac("answers", json.dumps([what, told], sort_keys=True))
-    return _Sending([_mac("ticket", ticket.id)] if ticket else keys, answers_mac)
+    answers_mac = _mac("answers", json.dumps([what, network, told], sort_keys=True))
+    return _Sending([_mac("ticket", ticket.id)] if ticket else keys, answers_mac, has_ticket=bool(ticket))
 
 
 def _mac(use: str, text: str) -> str:
@@ -175,8 +197,7 @@ def _once(sending: _Sending, request: HttpRequest, keep: Callable[[], Submission
             if earlier:
                 return earlier
             submission = keep()
-            submission.idem_key, submission.answers_mac = sending.keys[0], sending.answers_mac
-            submission.save(update_fields=["idem_key", "answers_mac"])
+            sending.name(submission)
             _answer(submission, request)
     except IntegrityError:  # the same form in another process was quicker by a moment
         earlier = sending.earlier()
@@ -196,8 +217,9 @@ def _answer(submission: Submission, request: HttpRequest) -> None:
 
 def _owe_notice(submission: Submission) -> None:
     """Owe the team word that forms wait for review: once a day, however many come."""
-    since = timezone.now() - timedelta(days=1)
-    if not OutgoingMail.objects.filter(kind=OutgoingMail.Kind.HELD, created_at__gt=since).exists():
+    now = timezone.now()
+    today = OutgoingMail.objects.filter(created_at__gt=now - timedelta(days=1), created_at__lte=now)
+    if not today.filter(kind=OutgoingMail.Kind.HELD).exists():
         outbox.owe(OutgoingMail.Kind.HELD, submission, None)
 
 

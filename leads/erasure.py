@@ -41,6 +41,7 @@ def erase(
     if block:
         suppression.suppress(lead.email_normal, suppression.ALL, suppression.Reason.ERASURE)
     suppression.note(lead.email_normal, "erased", suppression.ALL)
+    suppression.forget_soft_bounces(lead.email_normal)
     scrub_admin_log(list(lead.submissions.all()), lead)
     _delete_sessions(lead)
     addresses = {lead.email, lead.email_normal}
@@ -140,10 +141,12 @@ def replay() -> int:
     """Do again to a restored database what the journal says was done since (CON-21). Return how many acts it took."""
     done = 0
     people = {hashed: lead for lead in Lead.objects.all() for hashed in suppression.address_hashes(lead.email_normal)}
-    for entry in suppression.journal():
+    journal = suppression.journal()
+    lifted = {(entry.hmac, entry.scope): entry.at for entry in journal if entry.act == "lifted"}  # the last of each
+    for entry in journal:
         lead = people.get(entry.hmac)
         at = datetime.fromisoformat(entry.at)
-        if entry.act == "complained":
+        if entry.act == "complained" and lifted.get((entry.hmac, entry.scope), "") < entry.at:
             suppression.suppress_hash(entry.hmac, entry.key_id, entry.scope, suppression.Reason.COMPLAINT)
         if lead is None and entry.act == "erased":
             suppression.suppress_hash(entry.hmac, entry.key_id, entry.scope, suppression.Reason.ERASURE)

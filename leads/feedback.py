@@ -43,7 +43,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True)
 class Feedback:
-    """One report: what happened, to a mail to whom. `key` is the same when the same is told again."""
+    """One report: what happened, to a mail to whom. `key` is the same when the same is told again; "" tells nothing."""
 
     what: What
     recipient: str = ""
@@ -53,7 +53,10 @@ class Feedback:
 
 def read(body: bytes) -> list[Feedback]:
     """Read `[{"event", "recipient" or "message_id", "id"}, …]`. Raises ValueError for anything else."""
-    told = json.loads(body)
+    try:
+        told = json.loads(body)
+    except RecursionError:
+        raise ValueError("This is nested too deeply.") from None
     if not isinstance(told, list) or len(told) > MOST_AT_ONCE:
         raise ValueError(f"Send a list of {MOST_AT_ONCE} reports at most.")
     return [_feedback(one) for one in told]
@@ -62,11 +65,12 @@ def read(body: bytes) -> list[Feedback]:
 def _feedback(told: object) -> Feedback:
     if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
         raise ValueError("A report is an object of texts.")
+    "".join(told.values()).encode()  # half a character of UTF-16 is refused here (UnicodeEncodeError is a ValueError)
     recipient, message_id = told.get("recipient", ""), told.get("message_id", "")
     if not recipient and not message_id:
         raise ValueError("A report names a recipient or a message_id.")
     what = What(told.get("event", ""))
-    return Feedback(what, recipient, message_id, told.get("id") or f"{what} {message_id} {recipient}")
+    return Feedback(what, recipient, message_id, f"{what} {told['id']}" if told.get("id") else "")
 
 
 @transaction.atomic
@@ -80,7 +84,7 @@ def take_all(reports: Iterable[Feedback], request_key: str) -> int:
 @transaction.atomic
 def take(report: Feedback) -> bool:
     """Act upon a report, unless that was done before. Return whether it was new."""
-    if not _is_new(f"report {report.key}"):
+    if report.key and not _is_new(f"report {report.key}"):
         return False
     mail = _mail(report.message_id)
     address = _address(report, mail)

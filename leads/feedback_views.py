@@ -12,10 +12,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from leads import feedback
 from leads.feedback import Feedback, What
@@ -24,6 +23,7 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES = 1024 * 1024  # providers send many reports at once, each with the headers of its mail
 LATEST = 300  # seconds between signing and arriving, either way
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 VIEWS = {
     "brevo": "brevo.BrevoTrackingWebhookView",
     "mailersend": "mailersend.MailerSendTrackingWebhookView",
@@ -65,19 +65,31 @@ def _is_now(moment: str) -> bool:
 
 
 @csrf_exempt
-def provider_feedback(request: HttpRequest, provider: str) -> HttpResponseBase:
-    """Take reports in the format of the provider that MAIL_EVENTS names, checked with MAIL_EVENTS_SECRET; else 401."""
-    if provider != settings.MAIL_EVENTS or provider not in VIEWS:
-        raise Http404
-    from anymail.exceptions import AnymailWebhookValidationFailure  # where they are not used they need not be loaded
-    from anymail.signals import tracking
+@require_http_methods(["HEAD", "POST"])  # some ask by HEAD whether anybody is there
+def provider_feedback(request: HttpRequest, provider: str) -> HttpResponse:
+    """Take reports in the format of the provider that MAIL_EVENTS names, checked with MAIL_EVENTS_SECRET; else 401.
 
-    tracking.connect(_heard, dispatch_uid="leads.feedback")
+    A report that cannot be read is answered 400; one that we fail to act upon 500, so that it is told again.
+    """
+    if provider != settings.MAIL_EVENTS:
+        raise Http404
+    if request.method == "HEAD":
+        return HttpResponse()
+    from anymail.exceptions import AnymailWebhookValidationFailure  # where they are not used they need not be loaded
+
+    intake = import_string(f"anymail.webhooks.{VIEWS[provider]}")()
     try:
-        return import_string(f"anymail.webhooks.{VIEWS[provider]}").as_view()(request)
-    except AnymailWebhookValidationFailure:  # caught here, lest every stranger's try fill a page of the log
+        intake.run_validators(request)
+        events = intake.parse_events(request)
+    except AnymailWebhookValidationFailure:
         log.warning("A report to /mail-events/ was not signed by %s.", provider)
         return HttpResponse(status=401)
+    except UNREADABLE as error:  # a stranger's try must not fill a page of the log
+        log.warning("A report to /mail-events/ could not be read: %s.", type(error).__name__)
+        return HttpResponse(status=400)
+    for event in events:
+        _take(event, provider)
+    return HttpResponse()
 
 
 # What they carry is its own authority; they come from other machines, and may be longer than a form.
@@ -87,13 +99,13 @@ for _view in _views:
     _view.max_bytes = MAX_BYTES
 
 
-def _heard(sender: Any, event: Any, esp_name: str, **kwargs: Any) -> None:
+def _take(event: Any, provider: str) -> None:
     """Take one report that Anymail has checked and read. Anything that goes wrong makes the provider tell again."""
     what = what_happened(event)
     if what:
         message_id, recipient = event.message_id or "", event.recipient or ""
         once = event.event_id or f"{message_id} {recipient} {event.timestamp}"
-        feedback.take(Feedback(what, recipient, message_id, f"{esp_name} {what} {once}"))
+        feedback.take(Feedback(what, recipient, message_id, f"{provider} {what} {once}"))
 
 
 def what_happened(event: Any) -> What | None:

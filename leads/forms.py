@@ -167,6 +167,11 @@ class PublicForm(forms.Form):
         """Tell whether there are published words for every consent that the form must have."""
         return all(key in site.wordings for key, missing in cls.purposes.items() if missing)
 
+    @property
+    def offer_has_changed(self) -> bool:
+        """Whether the page showed another offer than the one that stands now."""
+        return False
+
     def refuse(self, refusal: "Refusal") -> None:
         """Say why this form is not kept, and make it one that may be sent anew (REL-3)."""
         self.refusal = refusal
@@ -176,6 +181,8 @@ class PublicForm(forms.Form):
         """Give a form that is shown again a ticket of its own, as a page from the cache cannot have one."""
         self.data = self.data.copy()
         self.data["ticket"], self.data["work"] = tickets.issue(), ""
+        if "gate" in self.fields:
+            self.data["gate"] = self.initial["gate"]
 
     @property
     def agreed(self) -> dict[str, ConsentText]:
@@ -243,6 +250,8 @@ def is_exchange(report: ReportRevision, site: SiteContent) -> bool:
 class ReportRequestForm(PublicForm):
     """What both forms for a report have: its gate (CON-10), and with it which consents must be given."""
 
+    gate = forms.Field(required=False, widget=forms.HiddenInput)  # the one that the visitor saw
+
     kind = Submission.Kind.REPORT
     quiet = True
     purposes = {"report": _("Tick the box so that we may send you the report"), "letter": ""}
@@ -254,6 +263,12 @@ class ReportRequestForm(PublicForm):
         self.is_exchange = is_exchange(report, site)
         self.alone = bool(data and data.get("alone") and self.may_be_alone)
         super().__init__(site, data, **place)
+        self.initial["gate"] = report.gate_mode
+
+    @property
+    def offer_has_changed(self) -> bool:
+        """Whether the page showed another exchange than the one that would be recorded."""
+        return self.data.get("gate", self.report.gate_mode) != self.report.gate_mode
 
     @property
     def may_be_alone(self) -> bool:

@@ -23,7 +23,7 @@ from django.db.models import F, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from leads import boot, chores, conversions, ledger, mail_limits, mails, pauses, suppression, tokens
+from leads import boot, chores, confirmation, conversions, ledger, mail_limits, mails, pauses, suppression, tokens
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 from leads.smtp import Fault, NotSentError
@@ -61,8 +61,12 @@ def claim(now: datetime) -> OutgoingMail | None:
 
 
 def oldest_owed(now: datetime) -> timedelta:
-    """Return for how long the oldest mail has been owed that has not left; nothing where none waits (REL-4)."""
-    owed = OutgoingMail.objects.filter(state__in=[State.PENDING, State.SENDING])
+    """Return for how long the oldest mail has been owed that has not left; nothing where none waits (REL-4).
+
+    One that a limit put off (mail_limits.py) does not count: it is where it should be, and says nothing of the server.
+    """
+    put_off = Q(state=State.PENDING, attempts=0, due_at__gt=now)
+    owed = OutgoingMail.objects.filter(state__in=[State.PENDING, State.SENDING]).exclude(put_off)
     since = owed.aggregate(at=Min("created_at"))["at"]
     return max(now - since, timedelta()) if since else timedelta()
 
@@ -167,6 +171,9 @@ def _why_not(mail: OutgoingMail) -> str:
     """Ask once more just before sending. Return why a mail is pointless or unwanted by now; "" where it is neither."""
     if mail.kind == Kind.CONFIRM and mail.submission.confirmed_at:
         return "Confirmed already."
+    asked = ConsentEvent.objects.requested_by(mail.submission.public_id)
+    if mail.kind == Kind.CONFIRM and asked.exists() and not confirmation.awaiting(mail.submission):
+        return "Withdrawn."
     if mail.purpose is None:
         return ""
     if mail.kind not in OutgoingMail.TO_TEAM and (blocked := blocks(mail, mail.purpose)):

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from leads import ledger, records, tokens
+from leads import ledger, records, suppression, tokens
 from leads.models import ConsentEvent, ConsentText, Lead, OutgoingMail, Submission
 
 State, Method = ConsentEvent.State, ConsentEvent.Method
@@ -85,6 +85,10 @@ def copy_of_everything(lead: Lead) -> dict[str, Any]:
         },
         "submissions": [_submission(one) for one in lead.submissions.order_by("pk").select_related("report", "cta")],
         "mails": [_mail(one) for one in OutgoingMail.objects.filter(submission__lead=lead).order_by("pk")],
+        "blocks": [
+            {"for": row.scope, "why": row.reason, "since": row.created_at.isoformat()}
+            for row in suppression.rows(lead.email_normal)
+        ],
         "consent_records": records.consent_records(tokens.subject_ref(lead.email_normal)),
         "register": {title: dict(facts) for title, facts in records.register(lead.language)},
         "ledger_head": {"seq": ledger.head().seq, "hash": ledger.head().hash},

@@ -139,6 +139,8 @@ def _submissions(now: datetime) -> Iterator[Due]:
         known = [event for event in last if event]
         if not known or any(event.state not in ENDED for event in known):
             continue
+        if submission.state == Submission.State.HELD:  # somebody was promised that one of us reads it
+            continue
         at_once = all(event.purpose.erased_on_withdrawal or event.state == State.EXPIRED for event in known)
         if max(event.occurred_at for event in known) + (timedelta() if at_once else AFTER_END) <= now:
             yield Due("submission", submission.reference, partial(_delete_submission, submission))
@@ -153,7 +155,8 @@ def _spam(now: datetime) -> Iterator[Due]:
 
 def _delete_spam(submission: Submission, now: datetime) -> None:
     ref = tokens.subject_ref(submission.lead.email_normal)
-    for purpose in Purpose.objects.all():
+    is_person = bool(submission.confirmed_at)  # whoever pressed the button in our mail
+    for purpose in Purpose.objects.none() if is_person else Purpose.objects.all():
         last = ledger.last_event(ref, purpose)
         if last and last.payload.form == submission.public_id and last.state not in ENDED:
             ledger.append(ref, last.text, State.INVALIDATED, Method.SYSTEM, actor="system", occurred_at=now)

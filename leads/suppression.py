@@ -52,11 +52,15 @@ def suppress_hash(hashed: str, made_with: str, scope: str, reason: str) -> None:
     )
 
 
+def rows(email_normal: str) -> QuerySet[Suppression]:
+    """Return all blocks of an address."""
+    _renew(email_normal)
+    return Suppression.objects.filter(hmac=address_hash(email_normal))
+
+
 def blocks(email_normal: str, scope: str) -> set[str]:
     """Return the reasons for which an address is blocked for a purpose: an empty set where it is not."""
-    _renew(email_normal)
-    rows = Suppression.objects.filter(hmac=address_hash(email_normal), scope__in=[scope, ALL])
-    return set(rows.values_list("reason", flat=True))
+    return set(rows(email_normal).filter(scope__in=[scope, ALL]).values_list("reason", flat=True))
 
 
 def lift(email_normal: str, scope: str) -> None:
@@ -65,9 +69,7 @@ def lift(email_normal: str, scope: str) -> None:
     An erasure blocks everything; a person who comes back for one purpose stays unasked for the others, since nothing
     is given for them. A bounce ends too: the link came in a mail, so the address works.
     """
-    _renew(email_normal)
-    rows = Suppression.objects.filter(hmac=address_hash(email_normal), scope__in=[scope, ALL])
-    rows.exclude(reason=Reason.COMPLAINT).delete()
+    rows(email_normal).filter(scope__in=[scope, ALL]).exclude(reason=Reason.COMPLAINT).delete()
     forget_soft_bounces(email_normal)
 
 
@@ -76,21 +78,22 @@ def lift(email_normal: str, scope: str) -> None:
 
 def bounced_at(email_normal: str) -> datetime | None:
     """Return when mail to an address last came back for good; None where it did not, or the block was lifted."""
-    _renew(email_normal)
-    rows = Suppression.objects.filter(hmac=address_hash(email_normal), reason=Reason.BOUNCE)
-    return rows.order_by("-created_at").values_list("created_at", flat=True).first()
+    bounces = rows(email_normal).filter(reason=Reason.BOUNCE)
+    return bounces.order_by("-created_at").values_list("created_at", flat=True).first()
 
 
 def lift_bounce(email_normal: str) -> bool:
     """Let mail go to an address again that bounced: for staff who know better. Return whether it was blocked."""
-    _renew(email_normal)
-    return bool(lift_rows(Suppression.objects.filter(hmac=address_hash(email_normal), reason=Reason.BOUNCE)))
+    return bool(lift_rows(rows(email_normal).filter(reason=Reason.BOUNCE)))
 
 
-def lift_rows(rows: QuerySet[Suppression]) -> int:
+def lift_rows(blocking: QuerySet[Suppression]) -> int:
     """Lift blocks of which only the hash may be known, and begin counting bounces anew. Return how many."""
-    SoftBounces.objects.filter(hmac__in=list(rows.values_list("hmac", flat=True))).delete()
-    return rows.delete()[0]
+    lifted = list(blocking.values_list("hmac", "key_id", "scope"))
+    for hashed, made_with, scope in lifted:
+        _append(Entry(hashed, made_with, "lifted", scope, timezone.now().isoformat()))
+    SoftBounces.objects.filter(hmac__in=[hashed for hashed, *_rest in lifted]).delete()
+    return blocking.delete()[0]
 
 
 def forget_soft_bounces(email_normal: str) -> None:
@@ -138,14 +141,17 @@ class Entry:
 
     hmac: str
     key_id: str
-    act: str  # withdrawn, erased or complained
+    act: str  # withdrawn, erased, complained or (a complaint's or bounce's block, by staff) lifted
     scope: str
     at: str
 
 
 def note(email_normal: str, act: str, scope: str) -> None:
     """Append to the journal, durably. Called before the commit: better an erasure twice than one forgotten."""
-    entry = Entry(address_hash(email_normal), key_id(), act, scope, timezone.now().isoformat())
+    _append(Entry(address_hash(email_normal), key_id(), act, scope, timezone.now().isoformat()))
+
+
+def _append(entry: Entry) -> None:
     append_line(settings.ERASURE_JOURNAL_FILE, json.dumps(asdict(entry)))
 
 

@@ -286,7 +286,7 @@ def privacy_withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
     """Withdraw one consent, or all where none is named, at one press."""
     lead = _person(token)
     key = request.POST.get("purpose", "")
-    if key and not Purpose.objects.filter(key=key).exists():
+    if key and (not re.fullmatch(r"[-\w]{1,40}", key) or not Purpose.objects.filter(key=key).exists()):
         return _neutral(request, 404)
     if lead and key:
         withdrawal.withdraw(lead, key, ConsentEvent.Method.MAIL_BUTTON)
@@ -359,6 +359,9 @@ def _take(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submissi
     if not form.is_valid():
         form.renew_ticket()
         return None
+    if form.offer_has_changed:
+        form.refuse(_another_offer())
+        return None
     verdict = spam.judge(form, request)
     if verdict.retry_after:
         form.refuse(_too_many(verdict.retry_after))
@@ -369,6 +372,14 @@ def _take(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submissi
         form.refuse(_already_sent())
         return None
     return SeeOther(reverse("form-held") if submission.state == Submission.State.HELD else done)
+
+
+def _another_offer() -> Refusal:
+    return Refusal(
+        409,
+        _("The offer has changed since you opened the page"),
+        _("What you typed is still here. Please read what the report is given for, and send it once more."),
+    )
 
 
 def _already_sent() -> Refusal:

@@ -1,5 +1,6 @@
 """Checks of our own for `manage.py check`: what would otherwise go wrong only once visitors come."""
 
+import os
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,7 +52,36 @@ def site_has_its_address(app_configs: Any, **kwargs: Any) -> list[checks.CheckMe
 
 
 @checks.register(checks.Tags.security, deploy=True)
-def mail_is_believed(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+def a_proxy_stands_in_front(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn where visitors reach the web server itself: it has no TLS, and slow senders keep its threads (REL-11)."""
+    if settings.HTTPS and not settings.BEHIND_PROXY:
+        return [
+            checks.Warning(
+                "No proxy stands in front of the web server.",
+                hint="Let one end TLS and buffer requests (nginx does), and set BEHIND_PROXY=1.",
+                id="recruitcms.W004",
+            )
+        ]
+    return []
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def limits_count_together(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn where several web processes each count forms by themselves (SEC-18)."""
+    several = int(os.environ.get("WEB_PROCESSES", "1")) > 1
+    if several and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+        return [
+            checks.Warning(
+                "Several web processes have no cache in common: each lets through as many forms as FORMS_PER_NETWORK.",
+                hint="Set CACHE_URL, for example redis://127.0.0.1:6379/0.",
+                id="recruitcms.W005",
+            )
+        ]
+    return []
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def print_dns_records(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Print the DNS records by which other servers believe our mail (EML-4). Nothing is looked up: it is a list to do.
 
     The links of List-Unsubscribe need https (RFC 8058): W002 warns where SITE_URL, which they start with, has none.

@@ -6,12 +6,16 @@ that mail and forms need, and answers 503 when something is wrong: be woken by i
 """
 
 import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -27,6 +31,18 @@ KEPT = 5  # seconds that an answer is given again: whoever asks all the time cos
 HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
 
+@dataclass
+class Answer:
+    """What was found last, and when by the clock that never jumps."""
+
+    found: dict[str, Any]
+    at: float
+
+
+_asking = threading.Lock()
+_last = Answer({"ready": False, "database": "being asked"}, float("-inf"))
+
+
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Say that the process lives."""
@@ -35,12 +51,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say what is wrong: {"ready", "database", "mail", "queue", "worker", "disk", …}; 503 where something is."""
-    found = cache.get("readyz")
-    if found is None:
-        found = report(timezone.now())
-        cache.set("readyz", found, KEPT)
-    return JsonResponse(found, status=200 if found["ready"] else 503, headers=HEADERS)
+    """Say what is wrong: {"ready", "database", "mail", "queue", "worker", "disk", …}; 503 where something is.
+
+    One asks at a time: the others get the last answer, so that a database that is stuck takes one thread, not all.
+    """
+    if _asking.acquire(blocking=False):
+        try:
+            if time.monotonic() - _last.at > KEPT:
+                _last.found, _last.at = report(timezone.now()), time.monotonic()
+        finally:
+            _asking.release()
+    return JsonResponse(_last.found, status=200 if _last.found["ready"] else 503, headers=HEADERS)
 
 
 def report(now: datetime) -> dict[str, Any]:
@@ -56,15 +77,32 @@ def report(now: datetime) -> dict[str, Any]:
 
 
 def database() -> str:
-    """Write, and take it back: a database that is full, locked or read-only can still be read."""
+    """Write, and take it back: a database that is full, locked or read-only can still be read. Waits a second."""
     try:
-        with transaction.atomic():
+        with patience(1), transaction.atomic():
             OutboxState.get()
             OutboxState.objects.filter(pk=1).update(beat_at=F("beat_at"))
             transaction.set_rollback(True)
     except DatabaseError:
         return "cannot be written"
     return "ok"
+
+
+@contextmanager
+def patience(seconds: int) -> Iterator[None]:
+    """Let this connection wait for a lock for so long only."""
+    sqlite = connection.vendor == "sqlite"
+    usual = 1000 * int(connection.settings_dict["OPTIONS"].get("timeout", 5)) if sqlite else 0
+    setting = "PRAGMA busy_timeout = {}" if sqlite else "SET lock_timeout = {}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')" if not sqlite else "PRAGMA busy_timeout")
+        before = cursor.fetchone()[0]
+        cursor.execute(setting.format(1000 * seconds))
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(setting.format(usual or f"'{before}'"))
 
 
 def mail(age: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from typing import Any
 
 TOKEN = re.compile(r"(/(?:c|u|d|p)/)[^/\s?\"']+")
@@ -16,7 +17,12 @@ def redacted(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats whole records, tracebacks included, and then redacts them; control characters become visible."""
+    """Formats whole records, tracebacks included, and then redacts them; control characters become visible.
+
+    Times are UTC: gunicorn's master and its workers write into one file, and only the workers know TIME_ZONE.
+    """
+
+    converter = staticmethod(time.gmtime)  # type: ignore[assignment]
 
     def format(self, record: logging.LogRecord) -> str:
         return redacted(super().format(record)).replace("\r", "\\r").replace("\0", "\\0")
@@ -28,7 +34,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {
         "line": {
             "()": "recruitcms.logs.RedactingFormatter",
-            "format": "{asctime} {levelname} {name}: {message}",
+            "format": "{asctime} UTC {levelname} {name}: {message}",
             "style": "{",
         }
     },

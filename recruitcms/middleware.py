@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -129,24 +130,36 @@ class SecurityHeaders:
 class RoomForReaders:
     """Keeps some of the server's threads for pages: forms that wait for a lock must not take them all (REL-11).
 
-    A form that finds no room within a moment gets the 503 page; nothing of it was read.
+    A form that finds no room waits a moment, as long as others come and go. Where none has gone for a while something
+    is stuck, and it gets the 503 page at once: nothing of it was read.
     """
 
-    PATIENCE = 0.5  # seconds; a few forms take their turn in that time, unless something is stuck
+    PATIENCE = 0.5  # seconds
+    STUCK = 1.0  # seconds
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
         self.room = threading.BoundedSemaphore(max(1, settings.WEB_THREADS - max(1, settings.WEB_THREADS // 4)))
+        self.left_at = time.monotonic()  # when the last form came or went
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in UNSAFE:
             return self.get_response(request)
-        if not self.room.acquire(timeout=self.PATIENCE):
+        if not self._enter():
             return outages.refusal()
         try:
             return self.get_response(request)
         finally:
+            self.left_at = time.monotonic()
             self.room.release()
+
+    def _enter(self) -> bool:
+        """Take room, waiting for it unless forms are stuck. Return whether there was any."""
+        if self.room.acquire(blocking=False):
+            self.left_at = time.monotonic()
+            return True
+        is_stuck = time.monotonic() - self.left_at > self.STUCK
+        return not is_stuck and self.room.acquire(timeout=self.PATIENCE)
 
 
 class SameOriginForms:

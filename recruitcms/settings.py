@@ -352,7 +352,7 @@ TRUSTED_PROXIES = read("TRUSTED_PROXIES", "127.0.0.1,::1" if BEHIND_PROXY else "
 # Limits of the public forms (SEC-18, EML-9): leads/spam.py, leads/mail_limits.py.
 FORMS_PER_NETWORK = read("FORMS_PER_NETWORK", "10", at_least(1))
 FORMS_IN_ALL = read("FORMS_IN_ALL", "200", at_least(1))
-CONFIRMATIONS_AN_HOUR = read("CONFIRMATIONS_AN_HOUR", "300", at_least(1))
+FORM_MAILS_AN_HOUR = read("FORM_MAILS_AN_HOUR", "300", at_least(1))
 # Not `no-referrer`: with it a form on our own page would post `Origin: null` and be refused (§0.6).
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"

@@ -12,7 +12,7 @@ from recruitcms import sqlite_log
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recruitcms.settings")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-CHARSET = re.compile(r";\s*charset=[^;]*", re.IGNORECASE)
+CHARSET = re.compile(r";\s*charset[^;=]*=[^;]*", re.IGNORECASE)
 
 
 def guarded(application: Application) -> Application:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from leads import triggers
-from recruitcms import site_content
+from recruitcms import health, site_content
 from tests import postgres as postgresql
 from tests.postbox import postbox  # noqa: F401  (a fixture)
 
@@ -19,6 +19,7 @@ from tests.postbox import postbox  # noqa: F401  (a fixture)
 def fresh_copies() -> None:
     """Forget what earlier tests left in the process."""
     site_content._kept.clear()
+    health._last.at = float("-inf")
     cache.clear()
 
 

@@ -1,5 +1,8 @@
 """Lists, searches and exports leave out people who must not be written to (CON-14), whatever else is held of them."""
 
+import csv
+import io
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -175,16 +178,21 @@ def test_a_privacy_officer_finds_them_under_a_filter(client, hidden):
     assert client.get(reverse("admin:leads_submission_change", args=[hidden[0].pk])).status_code == 200
 
 
+def exported(response) -> list[str]:
+    return [row["e-mail"] for row in csv.DictReader(io.StringIO(response.content.decode("utf-8-sig")))]
+
+
 @pytest.mark.parametrize("group", ["Lead handlers", "Privacy officers"])
 def test_an_export_holds_none_of_the_hidden_whoever_makes_it(client, hidden, group):
     client.force_login(make_user(group=group))
 
-    everybody = export(client, Submission.objects.all())
-    chosen = export(client, hidden, people="hidden")
+    assert set(exported(export(client, Submission.objects.all()))) == {"kept@quillstone.example"}
 
-    assert names_in(everybody) == {"kept"}
-    assert names_in(chosen) - {"complained", "withdrawn"} == set()
-    assert b"@quillstone" not in (chosen.content if chosen.headers["Content-Type"].startswith("text/csv") else b"")
+
+def test_an_export_of_the_hidden_alone_is_empty(client, hidden):
+    client.force_login(make_user(group="Privacy officers"))
+
+    assert exported(export(client, hidden, people="hidden")) == []
 
 
 def test_the_first_page_shows_none_of_the_hidden(client, hidden):
@@ -196,21 +204,18 @@ def test_the_first_page_shows_none_of_the_hidden(client, hidden):
     assert [enquiry.lead.email for enquiry in dashboard.inbox(hidden[0].created_at)] == ["kept@quillstone.example"]
 
 
-@pytest.mark.parametrize("method", ["contactable", "hidden"])
-def test_asking_costs_one_query_however_many_there_are(method):
-    def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as counted:
-            list(getattr(Submission.objects, method)())
-        return len(counted)
+def test_the_list_costs_the_same_however_many_there_are(client):
+    client.force_login(make_user(group="Lead handlers"))
+    client.get(LIST)  # what is asked once in a process is asked now
+    costs = []
+    for number in (1, 3):
+        for one in range(number):
+            enquiry_of(f"person{number}{one}@x.example")
+        with CaptureQueriesContext(connection) as counted:
+            client.get(LIST)
+        costs.append(len(counted))
 
-    report_of("first@x.example")
-    one = queries()
-    for number in range(3):
-        enquiry_of(f"person{number}@x.example")
-
-    assert (one, queries()) == (1, 1)
+    assert costs[0] == costs[1]
 
 
 def test_a_form_sent_from_a_blocked_address_is_hidden(client, words):

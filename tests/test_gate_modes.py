@@ -72,6 +72,17 @@ def test_the_second_button_sends_the_report_alone(client, words, exchange):
     assert list(events) == [("report", "requested", "email_only")]
 
 
+def test_an_exchange_that_was_not_shown_is_not_recorded(client, words, exchange):
+    """CON-10: the page was opened while only an address was asked for."""
+    response = ask(client, words, "report", "letter", gate="email_only")
+
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "The offer has changed since you opened the page" in page
+    assert 'name="gate" value="subscribe"' in page
+    assert ConsentEvent.objects.count() == 0
+
+
 def test_the_report_alone_may_be_left_out_of_the_offer(client, words):
     published_report(slug="salary-report", gate_mode="subscribe", without_letter=False)
 

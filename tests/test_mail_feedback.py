@@ -365,6 +365,80 @@ def test_mailguns_own_signature_is_checked_and_the_person_found_by_our_message_i
     assert blocked() == ({"bounce"} if status == 200 else set())
 
 
+@pytest.mark.parametrize("body", ["[]", "null", '{"signature": 5}', "[" * 50_000, "", "\xff"])
+def test_what_a_stranger_sends_to_a_providers_address_is_refused_in_a_line(settings, caplog, body):
+    settings.MAIL_EVENTS, settings.ANYMAIL = "mailgun", {"MAILGUN_WEBHOOK_SIGNING_KEY": "mailguns own signing key"}
+
+    response = Client().post("/mail-events/mailgun/", body, content_type="application/json")
+
+    assert response.status_code in {400, 401}
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("recipient", ["\ud800@x.example", "[" * 3])
+def test_a_signed_body_that_cannot_be_read_is_refused(recipient):
+    assert told({"event": "bounced", "recipient": recipient}).status_code in {200, 400}
+    assert Suppression.objects.count() == 0
+
+
+def test_a_complaint_under_the_id_of_a_delivery_is_heard(marta):
+    told({"event": "delivered", "recipient": EMAIL, "id": "msg-1"})
+
+    told({"event": "complained", "recipient": EMAIL, "id": "msg-1"})
+
+    assert "complaint" in blocked()
+
+
+def test_passing_bounces_without_an_id_are_counted_one_by_one(clock):
+    for _week in range(3):
+        clock.shift(timedelta(days=4))
+        told({"event": "soft_bounced", "recipient": EMAIL})
+
+    assert blocked() == {"bounce"}
+
+
+def test_a_complaint_that_staff_lifted_stays_lifted_at_the_next_start():
+    """CON-15"""
+    told({"event": "complained", "recipient": EMAIL})
+    suppression.lift_rows(Suppression.objects.all())
+
+    erasure.replay()
+
+    assert blocked() == set()
+
+
+def test_a_complaint_after_that_blocks_again_at_the_next_start(clock):
+    told({"event": "complained", "recipient": EMAIL})
+    suppression.lift_rows(Suppression.objects.all())
+    clock.shift(60)
+    told({"event": "complained", "recipient": EMAIL, "id": "second"})
+    Suppression.objects.all().delete()  # a backup of before
+
+    erasure.replay()
+
+    assert blocked() == {"complaint"}
+
+
+def test_lifting_a_bounce_counts_passing_ones_anew(clock):
+    for _week in range(3):
+        clock.shift(timedelta(days=4))
+        told({"event": "soft_bounced", "recipient": EMAIL})
+    suppression.lift_bounce(EMAIL)
+
+    told({"event": "soft_bounced", "recipient": EMAIL})
+
+    assert blocked() == set()
+
+
+def test_an_erasure_forgets_passing_bounces(marta):
+    """CON-13"""
+    told({"event": "soft_bounced", "recipient": EMAIL})
+
+    erasure.erase(marta)
+
+    assert SoftBounces.objects.count() == 0
+
+
 BREVO, MAILJET = {"event": "hard_bounce", "email": EMAIL}, {"event": "bounce", "email": EMAIL, "time": 1764030000}
 
 

@@ -114,9 +114,11 @@ def answer(**environ):
     return said["status"], said["headers"], body
 
 
-@pytest.mark.parametrize("charset", ["hex", "zlib", "undefined", "no-such-thing", "utf-16"])
+@pytest.mark.parametrize(
+    "charset", ["=hex", "=zlib", "=undefined", "=no-such-thing", "=utf-16", "*=utf-8''hex", " =hex"]
+)
 def test_a_request_in_a_strange_character_set_is_read_as_utf_8(charset):
-    status, _headers, _body = answer(CONTENT_TYPE=f"text/plain; charset={charset}")
+    status, _headers, _body = answer(CONTENT_TYPE=f"text/plain; charset{charset}")
 
     assert status == "200 OK"
 

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
+from leads import confirmation, outbox, withdrawal
 from leads.models import ConsentEvent, OutgoingMail, Submission
 from tests.factories import make_site
 from tests.lead_factories import make_wordings, published_report
@@ -69,6 +71,64 @@ def test_without_script_nobody_learns_who_else_has_just_written(client, words):
     response = stranger.post("/consultation/", enquiry(words, message="Anybody there?"))
 
     assert response["Location"] == "/consultation/thanks/"
+
+
+def card(client, words, **more):
+    form = {"form": "card", "email": "marta@quillstone.example", "consent_report": words["report"].sha256}
+    return client.post("/reports/salary-report/", form | more)
+
+
+def test_a_stranger_cannot_make_somebodys_form_disappear(client, words):
+    """The same answers from another network are another form, whatever became of the first (REL-1, EML-10)."""
+    published_report(slug="salary-report")
+    card(Client(REMOTE_ADDR="203.0.113.9"), words, website="x")
+
+    response = card(client, words)
+
+    assert response["Location"] == "/reports/salary-report/sent/"
+    assert sorted(Submission.objects.values_list("state", flat=True)) == ["held", "new"]
+
+
+def test_what_staff_called_spam_swallows_nothing(client, words):
+    published_report(slug="salary-report")
+    card(client, words)
+    Submission.objects.update(state="spam")
+
+    card(client, words)
+
+    assert sorted(Submission.objects.values_list("state", flat=True)) == ["new", "spam"]
+
+
+@pytest.mark.parametrize("with_script", [True, False])
+def test_who_withdrew_and_asks_again_at_once_is_heard(client, words, clock, with_script, mailoutbox):
+    """CON-15: a fresh request, a fresh question in the mail"""
+    published_report(slug="salary-report")
+
+    def ask():
+        letter = {"consent_letter": words["letter"].sha256}
+        card(client, words, **letter, **({"ticket": ticket(client, clock)} if with_script else {}))
+
+    ask()
+    outbox.send_due()
+    first = Submission.objects.get()
+    confirmation.confirm(first)
+    withdrawal.withdraw_all(first.lead, ConsentEvent.Method.MAIL_BUTTON)
+    ask()
+    outbox.send_due()
+
+    assert Submission.objects.count() == 2
+    assert [mail.subject for mail in mailoutbox].count(mailoutbox[0].subject) == 2
+
+
+def test_a_row_from_a_wrong_clock_swallows_nothing(client, words):
+    """REL-6"""
+    published_report(slug="salary-report")
+    card(client, words)
+    Submission.objects.update(created_at=timezone.now() + timedelta(days=200), idem_key=None)
+
+    card(client, words)
+
+    assert Submission.objects.count() == 2
 
 
 def test_the_same_answers_some_time_later_are_another_form(client, words, clock):

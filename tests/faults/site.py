@@ -22,7 +22,7 @@ from tests.faults.visitors import Answer, request
 ROOT = Path(__file__).parent.parent.parent
 LEASE, TIMEOUT = 10, 1  # seconds: short, since the suite waits for them
 UNWANTED = {"DJANGO_SETTINGS_MODULE", "DEBUG", "MAIL_URL", "DATABASE_URL", "CACHE_URL", "PYTHONPATH"}
-LIMITS = {"TRUSTED_PROXIES": "127.0.0.0/8", "CONFIRMATIONS_AN_HOUR": "100000", "FORMS_IN_ALL": "100000"}
+LIMITS = {"TRUSTED_PROXIES": "127.0.0.0/8", "FORM_MAILS_AN_HOUR": "100000", "FORMS_IN_ALL": "100000"}
 KEPT = """
 SELECT l.email, s.kind,
     (SELECT count(*) FROM leads_consentpayload p JOIN leads_consentevent e ON e.seq = p.event_id
