@@ -73,6 +73,7 @@ def test_a_complete_enquiry_is_valid_and_keeps_line_breaks(words):
     ],
 )  # fmt: skip
 def test_each_wrong_answer_is_refused_by_its_field(words, name, value, sentence):
+    """EML-11, SEC-24: no line break reaches a header"""
     form = enquiry(words, **{name: value})
 
     assert form.errors == {name: [sentence]}

@@ -1,13 +1,15 @@
-"""Rules that no single module keeps: what must never be anywhere (CON-11, CON-20, COO-15)."""
+"""Rules that no single module keeps: what must never be anywhere (CON-7, CON-11, CON-20, COO-9, COO-15, EML-3)."""
 
 import re
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
-from leads import confirmation, ledger, mails, tokens
+from leads import confirmation, ledger, mails, outbox, records, tokens
 from leads.forms import ConsultationForm, ReportCardForm, ReportForm
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 from recruitcms.site_content import site_content
@@ -57,7 +59,21 @@ def test_no_form_asks_for_an_age(words, form_class):
 
     names = set(form_class(site_content("en"), **about).fields)
 
-    known = {"page", "cta", "referrer", "ticket", "work", "form", "name", "email", "job", "company", "phone", "topic"}
+    known = {
+        "page",
+        "cta",
+        "referrer",
+        "ticket",
+        "work",
+        "gate",
+        "form",
+        "name",
+        "email",
+        "job",
+        "company",
+        "phone",
+        "topic",
+    }
     assert names <= known | {"message", "consent_report", "consent_letter", "consent_consultation"}
 
 
@@ -89,3 +105,50 @@ def test_mails_load_nothing_and_lead_only_to_pages_that_do_something(words, kind
     assert {urlsplit(link).netloc for link in links} == {"testserver"}
     assert {urlsplit(link).path.split("/")[1] for link in links} <= {"c", "d", "u", "p"}
     assert all(not urlsplit(link).query for link in links)
+
+
+def test_the_register_names_the_channel_of_each_purpose(words):
+    """CON-7: who agreed to e-mail has not agreed to be called."""
+    words["consultation"].purpose.channel = "e-mail, phone"
+    words["consultation"].purpose.save()
+
+    channels = [dict(facts)["Ways we use"] for _title, facts in records.register("en")]
+
+    assert sorted(channels) == ["e-mail", "e-mail", "e-mail, phone"]
+
+
+def test_no_script_of_ours_needs_more_than_the_strict_policy():
+    """COO-9, SEC-1: nothing is made into code, and nothing into HTML or style, from text"""
+    scripts = [settings.BASE_DIR / "static" / "js" / name for name in ("site.js", "consent.js", "work.js")]
+
+    forbidden = re.compile(r"\beval\(|new Function|(inner|outer)HTML\s*=|document\.write|\.style\.|insertAdjacentHTML")
+    found = {path.name for path in scripts if forbidden.search(path.read_text())}
+
+    assert found == set()
+
+
+def test_one_press_in_the_mail_program_stops_what_is_owed_at_once(client, words, mailoutbox):
+    """EML-3, CON-22: no 48 hours, no ten days: the next look into the outbox finds nothing to send."""
+    submission = make_submission()
+    record(submission, "letter", State.GIVEN)
+    make_mail("welcome", submission, "letter")
+
+    client.post(f"/u/{tokens.withdraw_token(submission.lead, 'letter')}/", {"List-Unsubscribe": "One-Click"})
+    outbox.send_due()
+
+    assert mailoutbox == []
+    assert letter_is_given(submission) is False
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="these are settings of SQLite")
+def test_sqlite_waits_for_the_disk_and_overwrites_what_is_erased(db):
+    """REL-1, REL-2, CON-13"""
+    with connection.cursor() as cursor:
+        found = {}
+        for name in ("synchronous", "foreign_keys", "secure_delete"):
+            cursor.execute(f"PRAGMA {name}")
+            found[name] = cursor.fetchone()[0]
+
+    assert found == {"synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+    assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert "journal_mode=WAL" in connection.settings_dict["OPTIONS"]["init_command"]
