@@ -107,6 +107,7 @@ def send_due(limit: int = BATCH) -> int:
     sent = 0
     server = get_connection()
     for number in range(limit):
+        pauses.beat(timezone.now())
         mail = claim(timezone.now()) if pauses.may_send(timezone.now()) else None
         if number and number % BATCH == 0:
             _hang_up(server)

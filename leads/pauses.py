@@ -18,11 +18,16 @@ LONGEST_PAUSE = timedelta(minutes=30)
 BEAT = timedelta(seconds=15)  # between two heartbeats: each is a write
 
 
-def may_send(now: datetime) -> bool:
-    """Leave a heartbeat, and tell whether mail may leave now."""
+def beat(now: datetime) -> None:
+    """Leave a heartbeat, where the last one is some seconds old."""
     state = OutboxState.get()
     if state.beat_at is None or abs(now - state.beat_at) >= BEAT:
         OutboxState.objects.filter(pk=1).update(beat_at=now)
+
+
+def may_send(now: datetime) -> bool:
+    """Tell whether mail may leave now."""
+    state = OutboxState.get()
     return state.paused_until is None or state.paused_until <= now or _clock_went_back(state, now)
 
 

@@ -31,35 +31,38 @@ EVERY = timedelta(hours=23)
 
 def in_words(purpose: Purpose) -> str:
     """Return for how long a purpose's data is kept, in the active language: the numbers that `due` acts on (CON-18)."""
-    months, days, years = purpose.keep_months, purpose.unconfirmed_days, purpose.proof_years
-    sentences = [
-        ngettext(
-            "At most %(count)d month after the last contact.",
-            "At most %(count)d months after the last contact.",
-            months,
-        )
-        % {"count": months},
-        _("Deleted at once when consent is withdrawn.")
-        if purpose.erased_on_withdrawal
-        else ngettext(
-            "Deleted %(count)d day after a withdrawal.", "Deleted %(count)d days after a withdrawal.", AFTER_END.days
-        )
-        % {"count": AFTER_END.days},
-    ]
+    months = ngettext(
+        "At most %(count)d month after the last contact.",
+        "At most %(count)d months after the last contact.",
+        purpose.keep_months,
+    )
+    sentences = [months % {"count": purpose.keep_months}, _after_withdrawal(purpose)]
     if purpose.double_opt_in:
         unconfirmed = ngettext(
             "A request that nobody confirms is deleted after %(count)d day.",
             "A request that nobody confirms is deleted after %(count)d days.",
-            days,
+            purpose.unconfirmed_days,
         )
-        sentences.append(unconfirmed % {"count": days})
-    proof = ngettext(
+        sentences.append(unconfirmed % {"count": purpose.unconfirmed_days})
+    return " ".join([*sentences, _proof(purpose)])
+
+
+def _after_withdrawal(purpose: Purpose) -> str:
+    if purpose.erased_on_withdrawal:
+        return _("Deleted at once when consent is withdrawn.")
+    days = AFTER_END.days
+    return ngettext("Deleted %(count)d day after a withdrawal.", "Deleted %(count)d days after a withdrawal.", days) % {
+        "count": days
+    }
+
+
+def _proof(purpose: Purpose) -> str:
+    return ngettext(
         "Proof of consent, with a code in place of the address, is kept until the end of the next calendar year.",
         "Proof of consent, with a code in place of the address, is kept until the end of the calendar year %(count)d "
         "years later.",
-        years,
-    )
-    return " ".join([*sentences, proof % {"count": years}])
+        purpose.proof_years,
+    ) % {"count": purpose.proof_years}
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def test_the_register_of_the_demonstration_is_whole_in_both_languages(client):
     for english, polish in zip(in_english.values(), in_polish.values(), strict=True):
         assert len(polish) == len(english)
     page = client.get("/pl/polityka-prywatnosci/").content.decode()
-    assert "<b>Jak wycofać zgodę</b></dt><dd>Jedno naciśnięcie, przez link w każdej wiadomości</dd>" in page
+    assert "<b>Jak wycofać zgodę</b></dt><dd>Jednym kliknięciem, przez link w każdej wiadomości</dd>" in page
 
 
 def test_there_are_24_english_and_6_polish_roles_in_6_categories():

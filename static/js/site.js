@@ -141,7 +141,7 @@ function prepare(form) {
     const { host } = new URL(document.referrer);
     if (referrer && host !== location.host) referrer.value = host;
   } catch { /* no referrer */ }
-  form.addEventListener('focusin', () => { form.ready ??= begin(form); });
+  form.addEventListener('focusin', () => { form.begun ??= begin(form); });
   form.addEventListener('submit', (event) => send(form, event));
 }
 
@@ -169,12 +169,12 @@ function busy(button) {
 function send(form, event) {
   const button = event.submitter || $('[type=submit]', form);
   if (form.dataset.sent) { event.preventDefault(); return; }
-  if (form.dataset.ready || !form.ready) { form.dataset.sent = 'yes'; busy(button); return; }
+  if (form.dataset.ripe || !form.begun) { form.dataset.sent = 'yes'; busy(button); return; }
   event.preventDefault();
   if (button.getAttribute('aria-busy')) return;
   busy(button);
   const late = new Promise((done) => { setTimeout(done, 8000); });
-  Promise.race([form.ready, late]).then(() => { form.dataset.ready = 'yes'; form.requestSubmit(event.submitter); });
+  Promise.race([form.begun, late]).then(() => { form.dataset.ripe = 'yes'; form.requestSubmit(event.submitter); });
 }
 
 // Coming back with the browser's button finds a form that works.
