@@ -130,10 +130,12 @@ def _purposes_asked(submission: Submission) -> list[Purpose]:
 
 @dataclass(frozen=True)
 class _Sending:
-    """One form on its way: the names under which it may have been kept, and a keyed hash of its answers."""
+    """One form on its way: the names under which it may have been kept, and keyed hashes of its answers: of these
+    alone, and of these from this network."""
 
     keys: list[str]
     answers_mac: str
+    again_mac: str
     has_ticket: bool
 
     def earlier(self) -> Submission | None:
@@ -150,13 +152,14 @@ class _Sending:
         """Back and sent again, a browser may have loaded the page anew, and begun another form."""
         now = timezone.now()
         recent = Submission.objects.filter(created_at__gt=now - SAME_FORM, created_at__lte=now)
-        return recent.filter(answers_mac=self.answers_mac).select_related("lead").first()
+        return recent.filter(again_mac=self.again_mac).select_related("lead").first()
 
     def name(self, submission: Submission) -> None:
         """Keep a new submission under its name; under none where that of an ended one still stands there."""
         taken = Submission.objects.filter(idem_key=self.keys[0]).exists()
-        submission.idem_key, submission.answers_mac = None if taken else self.keys[0], self.answers_mac
-        submission.save(update_fields=["idem_key", "answers_mac"])
+        submission.idem_key = None if taken else self.keys[0]
+        submission.answers_mac, submission.again_mac = self.answers_mac, self.again_mac
+        submission.save(update_fields=["idem_key", "answers_mac", "again_mac"])
 
 
 def _is_open(submission: Submission) -> bool:
@@ -181,8 +184,13 @@ def _sending(form: PublicForm, request: HttpRequest, what: str) -> _Sending:
     keys = [_mac("address", f"{what} {who} {number}") for number in (bucket, bucket - 1)]
     answers = {field.name: form.cleaned_data.get(field.name) for field in form.visible_fields()}
     told = {name: answer.sha256 if isinstance(answer, ConsentText) else answer for name, answer in answers.items()}
-    answers_mac = _mac("answers", json.dumps([what, network, told], sort_keys=True))
-    return _Sending([_mac("ticket", ticket.id)] if ticket else keys, answers_mac, has_ticket=bool(ticket))
+    said = json.dumps([what, told], sort_keys=True)
+    return _Sending(
+        keys=[_mac("ticket", ticket.id)] if ticket else keys,
+        answers_mac=_mac("answers", said),
+        again_mac=_mac("again", f"{network} {said}"),
+        has_ticket=bool(ticket),
+    )
 
 
 def _mac(use: str, text: str) -> str:

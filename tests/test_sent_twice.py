@@ -46,6 +46,17 @@ def test_the_same_form_again_is_kept_once_and_answered_alike(client, words, cloc
     assert counts() == (1, 1, 2)
 
 
+def test_a_retry_from_another_network_is_the_same_form(client, words, clock):
+    """A phone that loses its wireless network sends again by another."""
+    data = enquiry(words, ticket=ticket(client, clock))
+    client.post("/consultation/", data)
+
+    response = client.post("/consultation/", data, REMOTE_ADDR="203.0.113.9")
+
+    assert (response.status_code, response["Location"]) == (303, "/consultation/thanks/")
+    assert Submission.objects.count() == 1
+
+
 def test_without_script_the_address_names_the_form(client, words):
     for _press in range(2):
         client.post("/consultation/", enquiry(words))

@@ -125,9 +125,11 @@ class Submission(models.Model):
     confirm_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     confirm_until = models.DateTimeField(null=True, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, editable=False)
-    # one sending, however often it arrives: which form it was, and a keyed hash of its answers (REL-3)
+    # one sending, however often it arrives: which form it was, and keyed hashes of its answers, of these alone and of
+    # these from one network (REL-3)
     idem_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
-    answers_mac = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    answers_mac = models.CharField(max_length=64, blank=True, editable=False)
+    again_mac = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     # what staff do with it
     state_since = models.DateTimeField(_("in this state since"), default=timezone.now, editable=False)
     held_because = models.CharField(
