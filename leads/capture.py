@@ -138,28 +138,27 @@ class _Sending:
     again_mac: str
     has_ticket: bool
 
-    def earlier(self) -> Submission | None:
-        """Return the submission that it was kept as before. Raises AlreadySentError where its answers were others."""
+    def earlier(self) -> tuple[Submission | None, str]:
+        """Return the submission that it was kept as before; or None, and the name to keep it under.
+
+        Two at the same moment are given the same name, and only one of them can be kept under it. Raises
+        AlreadySentError where the answers of before were others.
+        """
         kept = Submission.objects.filter(idem_key__in=self.keys).select_related("lead").first()
-        if kept and not constant_time_compare(kept.answers_mac, self.answers_mac):
-            raise AlreadySentError
-        if kept and self.has_ticket:
-            return kept  # the very same form, whatever has become of it since
-        kept = kept or self._with_the_same_answers()
-        return kept if kept and _is_open(kept) else None
+        if kept and (self.has_ticket or _is_open(kept)):  # a ticket is the very same form, whatever became of it
+            if not constant_time_compare(kept.answers_mac, self.answers_mac):
+                raise AlreadySentError
+            return kept, ""
+        again = self._with_the_same_answers()
+        if again and _is_open(again):
+            return again, ""
+        return None, _mac("after", f"{self.keys[0]} {kept.pk}") if kept else self.keys[0]
 
     def _with_the_same_answers(self) -> Submission | None:
         """Back and sent again, a browser may have loaded the page anew, and begun another form."""
         now = timezone.now()
         recent = Submission.objects.filter(created_at__gt=now - SAME_FORM, created_at__lte=now)
         return recent.filter(again_mac=self.again_mac).select_related("lead").first()
-
-    def name(self, submission: Submission) -> None:
-        """Keep a new submission under its name; under none where that of an ended one still stands there."""
-        taken = Submission.objects.filter(idem_key=self.keys[0]).exists()
-        submission.idem_key = None if taken else self.keys[0]
-        submission.answers_mac, submission.again_mac = self.answers_mac, self.again_mac
-        submission.save(update_fields=["idem_key", "answers_mac", "again_mac"])
 
 
 def _is_open(submission: Submission) -> bool:
@@ -201,14 +200,16 @@ def _once(sending: _Sending, request: HttpRequest, keep: Callable[[], Submission
     """Keep a form and owe its answers in one transaction; return the one of before where it arrives again."""
     try:
         with transaction.atomic(durable=True):
-            earlier = sending.earlier()
+            earlier, name = sending.earlier()
             if earlier:
                 return earlier
             submission = keep()
-            sending.name(submission)
+            submission.idem_key = name
+            submission.answers_mac, submission.again_mac = sending.answers_mac, sending.again_mac
+            submission.save(update_fields=["idem_key", "answers_mac", "again_mac"])
             _answer(submission, request)
     except IntegrityError:  # the same form in another process was quicker by a moment
-        earlier = sending.earlier()
+        earlier, _name = sending.earlier()
         if earlier is None:
             raise
         return earlier

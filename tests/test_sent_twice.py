@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from leads import confirmation, outbox, withdrawal
+from leads import confirmation, outbox, tickets, withdrawal
 from leads.models import ConsentEvent, OutgoingMail, Submission
 from tests.factories import make_site
 from tests.lead_factories import make_wordings, published_report
@@ -213,15 +213,21 @@ def test_reports_are_asked_for_one_by_one(client, words):
     assert Submission.objects.count() == 2
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="threads of a test share one SQLite database in memory")
-def test_two_at_the_same_moment_are_one():
+@pytest.mark.parametrize("with_script", [True, False])
+def test_two_at_the_same_moment_are_one(transactional_db, with_script):
     make_site()
-    data = enquiry(make_wordings())
+    data = enquiry(make_wordings(), ticket=tickets.issue() if with_script else "")
     client = Client(headers=BROWSER)
 
+    def press(_number):
+        try:
+            return client.post("/consultation/", data).status_code
+        finally:
+            connection.close()
+
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _press: client.post("/consultation/", data).status_code, range(8)))
+        answers = list(pool.map(press, range(8)))
 
     assert answers == [303] * 8
     assert Submission.objects.count() == 1
