@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 from tests.faults.databases import LeftOutError, PostgresServer, SqliteServer
+from tests.faults.double_click import double_click
 from tests.faults.figures import Figures
 from tests.faults.full_disk import full_disk
 from tests.faults.locked_database import locked_database
@@ -24,6 +25,7 @@ from tests.faults.wrong_clock import wrong_clock
 
 SERVERS = {"sqlite": SqliteServer, "postgresql": PostgresServer}
 SCENARIOS: list[Callable[[Bench], None]] = [
+    double_click,
     web_kills,
     worker_kills,
     mail_server,
