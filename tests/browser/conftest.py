@@ -18,6 +18,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).parent.parent.parent
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
@@ -25,6 +26,7 @@ MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 # A closed network must not make the browser wait for its maker's services.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
+expect.set_options(timeout=20_000)  # the machine may be busy; what is waited for is the same
 
 
 def find_browser() -> str | None:

@@ -221,6 +221,8 @@ def test_one_press_accepts_and_exactly_the_pixels_hosts_are_asked(visit: Visit, 
     visit.foreign.clear()
     visit.open("/roles/")
     expect(visit.notice).to_be_hidden()
+    visit.page.wait_for_function("() => window.told?.some(call => call[1] === 'PageView')")
+    visit.page.wait_for_load_state("networkidle")
     assert visit.hosts() == {"https://connect.facebook.net", "https://www.facebook.com"}
 
 
