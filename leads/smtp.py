@@ -22,6 +22,9 @@ OUR_STAGES = {"connect", "hello", "sign_in", "sender"}  # a refusal there is not
 # Enhanced codes (RFC 3463) of refusals to a recipient that do not say that there is none: the sender's address, a full
 # mailbox, the mail system itself, a policy.
 NOT_THE_ADDRESS = re.compile(r"5\.(1\.[78]|2\.2|3\.\d+|7\.\d+)\b")
+# Words of a refusal without such a code that are about us: a list that our server is on, a relay, a policy. One of them
+# read as "no such mailbox" would block everybody who is written to on that day.
+ABOUT_US = re.compile(r"relay|block|listed|blacklist|policy|reputation|spam|denied", re.IGNORECASE)
 TOO_LARGE = 552  # the answer to MAIL with a SIZE: about this mail, though given to the sender
 SIGN_IN_FIRST = 530  # some servers say so only to RCPT
 
@@ -113,9 +116,14 @@ def fault_of(error: OSError, stage: str) -> Fault:
         return Fault.PASSING
     if code == SIGN_IN_FIRST or (stage in OUR_STAGES and not (stage == "sender" and code == TOO_LARGE)):
         return Fault.OURS
-    if stage == "recipient" and not NOT_THE_ADDRESS.match(words.decode(errors="replace")):
-        return Fault.ADDRESS
-    return Fault.MAIL
+    return Fault.ADDRESS if stage == "recipient" and _says_no_mailbox(words.decode(errors="replace")) else Fault.MAIL
+
+
+def _says_no_mailbox(words: str) -> bool:
+    """Tell whether a refusal to a recipient means that there is none: by its enhanced code, else by its words."""
+    if re.match(r"5\.\d+\.\d+\b", words):
+        return not NOT_THE_ADDRESS.match(words)
+    return not ABOUT_US.search(words)
 
 
 def _without_answer(error: OSError, stage: str) -> Fault:

@@ -110,7 +110,16 @@ def test_nothing_more_goes_to_an_address_that_bounced(mail, postbox, kind):
     assert postbox.messages == []
 
 
-@pytest.mark.parametrize("answer", ["550 5.7.1 Relay access denied", "552 5.2.2 mailbox full", "550 5.1.8 bad sender"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 5.7.1 Relay access denied",
+        "552 5.2.2 mailbox full",
+        "550 5.1.8 bad sender",
+        "550 Blocked: your IP is on a list",
+        "554 Relay access denied",
+    ],
+)
 def test_a_refusal_that_does_not_say_there_is_no_mailbox_blocks_nobody(mail, postbox, answer):
     postbox.refusals["RCPT"] = answer
 
