@@ -9,75 +9,64 @@ from django.conf import settings
 from django.core import checks
 
 
+def _warn_if(is_wrong: bool, number: str, words: str, hint: str) -> list[checks.CheckMessage]:
+    return [checks.Warning(words, hint=hint, id=number)] if is_wrong else []
+
+
 @checks.register(checks.Tags.security, deploy=True)
 def mail_leaves_the_machine(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where confirmations would be written to files that nobody reads."""
-    if settings.EMAIL_BACKEND == "leads.mail_files.MailFilesBackend":
-        return [
-            checks.Warning(
-                "Mails are written to files instead of being sent.",
-                hint="Set MAIL_URL, for example smtp+tls://user:password@smtp.example.com:587.",
-                id="recruitcms.W001",
-            )
-        ]
-    return []
+    return _warn_if(
+        settings.EMAIL_BACKEND == "leads.mail_files.MailFilesBackend",
+        "recruitcms.W001",
+        "Mails are written to files instead of being sent.",
+        hint="Set MAIL_URL, for example smtp+tls://user:password@smtp.example.com:587.",
+    )
 
 
 @checks.register(checks.Tags.security, deploy=True)
 def calls_stay_outside(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where calls to other machines may reach our own network (SEC-16)."""
-    if settings.OUTGOING_LOCAL:
-        return [
-            checks.Warning(
-                "OUTGOING_LOCAL lets calls go to this machine, without TLS.",
-                hint="Set OUTGOING_LOCAL=0. It is for tests.",
-                id="recruitcms.W003",
-            )
-        ]
-    return []
+    return _warn_if(
+        settings.OUTGOING_LOCAL,
+        "recruitcms.W003",
+        "OUTGOING_LOCAL lets calls go to this machine, without TLS.",
+        hint="Set OUTGOING_LOCAL=0. It is for tests.",
+    )
 
 
 @checks.register(checks.Tags.security, deploy=True)
 def site_has_its_address(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where links in mails would lead to a machine that visitors cannot reach (EML-17)."""
-    if not settings.HTTPS:
-        return [
-            checks.Warning(
-                "The site's address is not an https:// one.",
-                hint="Set SITE_URL, for example https://www.example.com. Links in mails are made from it.",
-                id="recruitcms.W002",
-            )
-        ]
-    return []
+    return _warn_if(
+        not settings.HTTPS,
+        "recruitcms.W002",
+        "The site's address is not an https:// one.",
+        hint="Set SITE_URL, for example https://www.example.com. Links in mails are made from it.",
+    )
 
 
 @checks.register(checks.Tags.security, deploy=True)
 def a_proxy_stands_in_front(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where visitors reach the web server itself: it has no TLS, and slow senders keep its threads (REL-11)."""
-    if settings.HTTPS and not settings.BEHIND_PROXY:
-        return [
-            checks.Warning(
-                "No proxy stands in front of the web server.",
-                hint="Let one end TLS and buffer requests (nginx does), and set BEHIND_PROXY=1.",
-                id="recruitcms.W004",
-            )
-        ]
-    return []
+    return _warn_if(
+        settings.HTTPS and not settings.BEHIND_PROXY,
+        "recruitcms.W004",
+        "No proxy stands in front of the web server.",
+        hint="Let one end TLS and buffer requests (nginx does), and set BEHIND_PROXY=1.",
+    )
 
 
 @checks.register(checks.Tags.security, deploy=True)
 def limits_count_together(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where several web processes each count forms by themselves (SEC-18)."""
     several = int(os.environ.get("WEB_PROCESSES", "1")) > 1
-    if several and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
-        return [
-            checks.Warning(
-                "Several web processes have no cache in common: each lets through as many forms as FORMS_PER_NETWORK.",
-                hint="Set CACHE_URL, for example redis://127.0.0.1:6379/0.",
-                id="recruitcms.W005",
-            )
-        ]
-    return []
+    return _warn_if(
+        several and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"),
+        "recruitcms.W005",
+        "Several web processes have no cache in common: each lets through as many forms as FORMS_PER_NETWORK.",
+        hint="Set CACHE_URL, for example redis://127.0.0.1:6379/0.",
+    )
 
 
 @checks.register(checks.Tags.security, deploy=True)
