@@ -141,7 +141,7 @@ function prepare(form) {
     const { host } = new URL(document.referrer);
     if (referrer && host !== location.host) referrer.value = host;
   } catch { /* no referrer */ }
-  form.addEventListener('focusin', () => { form.begun ??= begin(form); });
+  form.addEventListener('focusin', () => { form.begun ??= begin(form).then(() => { form.dataset.ripe = 'yes'; }); });
   form.addEventListener('submit', (event) => send(form, event));
 }
 
@@ -174,7 +174,8 @@ function send(form, event) {
   if (button.getAttribute('aria-busy')) return;
   busy(button);
   const late = new Promise((done) => { setTimeout(done, 8000); });
-  Promise.race([form.begun, late]).then(() => { form.dataset.ripe = 'yes'; form.requestSubmit(event.submitter); });
+  // Not while this event is still being told: a form that asks to be sent meanwhile is not heard.
+  Promise.race([form.begun, late]).then(() => { form.dataset.ripe = 'yes'; setTimeout(() => form.requestSubmit(event.submitter)); });
 }
 
 // Coming back with the browser's button finds a form that works.

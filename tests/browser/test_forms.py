@@ -119,6 +119,18 @@ def test_a_form_sent_as_soon_as_it_is_filled_in_is_not_taken_for_a_programs(visi
     assert site.submissions("quick@quillstone.example") == [("consultation", "new")]
 
 
+def test_a_form_that_took_its_time_is_sent(visitor, site: Site):
+    """By then the wait is over, and the form goes with the very press."""
+    page = visitor("203.0.113.8")
+    write_enquiry(page, "slow@quillstone.example")
+    expect(page.locator("main [name=ticket]")).not_to_have_value("")
+
+    press(page)
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
+    assert site.submissions("slow@quillstone.example") == [("consultation", "new")]
+
+
 def test_the_exchange_takes_the_letter_and_its_second_button_does_not(visitor, site: Site):
     page = visitor("203.0.113.7")
     page.goto(REPORT)
