@@ -1,0 +1,136 @@
+"""The admin of what pages share, and of rows that exist once for each language."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from recruitcms.publishing import Translated, touch_content
+
+FORM_FIELDS = {
+    models.TextField: {"widget": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField markdown"})},
+    models.URLField: {"assume_scheme": "https", "widget": forms.URLInput(attrs={"class": "vURLField"})},
+}
+
+
+class OneLineTextarea(forms.Textarea):
+    """Shows a long sentence whole; what is typed stays one line."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        return " ".join((super().value_from_datadict(data, files, name) or "").split())
+
+
+class SharedContentAdmin(admin.ModelAdmin):
+    """Admin of what pages show: saving or deleting makes every kept copy stale, and keeps who did it."""
+
+    save_on_top = False
+    formfield_overrides = FORM_FIELDS
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if hasattr(obj, "updated_by_id"):
+            obj.updated_by = request.user
+            obj.created_by = obj.created_by or request.user
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        touch_content()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        touch_content()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        touch_content()
+
+
+class TranslatedForm(forms.ModelForm):
+    """Offers what belongs to the row's language, and keeps a row in the language it was made in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        saved = self.instance.pk is not None
+        language = self.instance.language if saved else self.initial.get("language", settings.LANGUAGE_CODE)
+        if saved and "language" in self.fields:
+            self.fields["language"].disabled = True
+        for field in self.fields.values():
+            queryset = getattr(field, "queryset", None)
+            if queryset is not None and issubclass(queryset.model, Translated) and not self.is_bound:
+                field.queryset = queryset.filter(language=language)
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean()
+        language = (data or {}).get("language") or self.instance.language
+        for name, value in list((data or {}).items()):
+            if isinstance(value, Translated) and value.language != language:
+                self.add_error(name, _("Choose one in the same language as this page."))
+        return data
+
+
+class TranslatedAdmin(SharedContentAdmin):
+    """Admin of rows that exist once for each language, with a button for each other language."""
+
+    form = TranslatedForm
+    change_form_template = "admin/translated_change_form.html"
+
+    def get_urls(self) -> list[Any]:
+        name = self.opts.model_name
+        translate = self.admin_site.admin_view(require_POST(self.translate_view))
+        return [
+            path("<path:pk>/translate/<str:language>/", translate, name=f"{self.opts.app_label}_{name}_translate"),
+            *super().get_urls(),
+        ]
+
+    def translate_view(self, request: HttpRequest, pk: str, language: str) -> HttpResponse:
+        """Copy a row into another language, as a draft to translate, and open the copy."""
+        original = self.get_object(request, unquote(pk))
+        if original is None or language not in dict(settings.LANGUAGES):
+            raise Http404
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        try:
+            copy = original.copy_into(language)
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+            return HttpResponseRedirect(self._url("change", original.pk))
+        self.log_addition(request, copy, [{"added": {}}])
+        touch_content()
+        self.message_user(
+            request, _("This is a copy of the other language’s text. Translate it here."), messages.SUCCESS
+        )
+        return HttpResponseRedirect(self._url("change", copy.pk))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        extra = {"languages": self._languages(request, object_id)}
+        return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
+
+    def _languages(self, request: HttpRequest, object_id: str) -> list[dict[str, Any]]:
+        """Return, for each language, its name and where to open or how to make the translation."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            return []
+        rows = {row.language: row.pk for row in obj.translations()} | {obj.language: obj.pk}
+        return [
+            {
+                "name": name,
+                "current": code == obj.language,
+                "open": self._url("change", rows[code]) if code in rows else "",
+                "make": "" if code in rows else self._url("translate", obj.pk, code),
+            }
+            for code, name in settings.LANGUAGES
+        ]
+
+    def _url(self, act: str, *args: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{act}", args=args)

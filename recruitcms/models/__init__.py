@@ -1,0 +1,24 @@
+"""What the whole site shares. Other apps import from here."""
+
+from recruitcms.models.content import (
+    CallToAction,
+    ClientLogo,
+    Page,
+    PageRevision,
+    Person,
+    Picture,
+    Testimonial,
+)
+from recruitcms.models.site import SiteSettings, SiteText
+
+__all__ = [
+    "CallToAction",
+    "ClientLogo",
+    "Page",
+    "PageRevision",
+    "Person",
+    "Picture",
+    "SiteSettings",
+    "SiteText",
+    "Testimonial",
+]
