@@ -43,6 +43,13 @@ def copy_of(row: Any) -> Any:
     return row
 
 
+def hold(row: models.Model, name: str, rows: list[Any], model: type[models.Model]) -> None:
+    """Let a row's related manager (`row.sections`) answer `.all()` from memory: for a form that is not saved."""
+    held = model._default_manager.none()
+    held._result_cache = rows
+    row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = held
+
+
 class Translated(models.Model):
     """A row in one language. Rows that say the same thing in other languages share its `translation_group`."""
 

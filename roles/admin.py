@@ -88,3 +88,9 @@ class RoleAdmin(PublishableAdmin):
 
     def preview_response(self, request: HttpRequest, revision: RoleRevision) -> HttpResponse:
         return render_role(request, revision, {}, preview=True)
+
+    def places(self, document: Role, revision: RoleRevision) -> dict[str, str]:
+        pictures = bool(document.resumes.all())
+        shown = [section for section in document.sections.all() if section.says_something(pictures)]
+        ids = [section["id"] for section in revision.content["sections"]]
+        return {section.form_prefix: place for section, place in zip(shown, ids, strict=True)}  # type: ignore[attr-defined]

@@ -89,8 +89,8 @@ class Role(Publishable):
         return found
 
     def freeze(self) -> dict[str, Any]:
-        pictures = self.resumes.exists()
-        sections = [section.freeze(self) for section in self.sections.all() if section.says_something(pictures)]
+        resumes = list(self.resumes.all())
+        sections = [section.freeze(self) for section in self.sections.all() if section.says_something(bool(resumes))]
         for number, section in enumerate(sections):
             earlier = [other["kind"] for other in sections[:number]].count(section["kind"])
             section["id"] = f"{section['kind']}-{earlier + 1}" if earlier else section["kind"]
@@ -100,7 +100,7 @@ class Role(Publishable):
             "search_description": self.search_description,
             "picture": self.picture.freeze() if self.picture else None,
             "sections": sections,
-            "resumes": [resume.freeze() for resume in self.resumes.select_related("picture")],
+            "resumes": [resume.freeze() for resume in resumes],
             "related": [str(role.translation_group) for role in self.related.all()],
         }
 

@@ -5,19 +5,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import date as format_date
-from django.urls import path
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 
+from recruitcms.admin.editing import EditingViews
+from recruitcms.admin.preview import PreviewViews
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
 from recruitcms.publishing import Publishable
 
@@ -77,7 +76,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PublishableAdmin(TranslatedAdmin):
+class PublishableAdmin(EditingViews, PreviewViews, TranslatedAdmin):
     """Admin of documents: saving changes the working copy alone; the buttons below publish it, now or later."""
 
     form = PublishableForm
@@ -108,14 +107,6 @@ class PublishableAdmin(TranslatedAdmin):
         gettext_lazy("History"),
         {"fields": [("created_by", "created_at"), ("updated_by", "updated_at")], "classes": ["collapse", "aside"]},
     )
-
-    def get_urls(self) -> list[Any]:
-        name = self.opts.model_name
-        preview = never_cache(self.admin_site.admin_view(self.preview_view))
-        return [
-            path("<path:pk>/preview/", preview, name=f"{self.opts.app_label}_{name}_preview"),
-            *super().get_urls(),
-        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         revisions = self.model.revisions.rel.related_model.objects.filter(document=OuterRef("pk"))  # type: ignore[attr-defined]
@@ -154,6 +145,7 @@ class PublishableAdmin(TranslatedAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         document = kwargs.get("obj")
         context["state"] = self.state(document) if document else ""
+        context["look_url"] = self._look_url(document)
         return super().render_change_form(request, context, **kwargs)
 
     @admin.display(description=gettext_lazy("what visitors see"))
@@ -177,25 +169,6 @@ class PublishableAdmin(TranslatedAdmin):
     def view_on_site(self, document: Publishable) -> str | None:  # type: ignore[override]
         live = document.live_revision
         return live.get_absolute_url() if live else None
-
-    # --- preview ---
-
-    def preview_view(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Show the working copy through the page's own template, to people who may change it."""
-        document = self.get_object(request, unquote(pk))
-        if document is None:
-            raise Http404
-        if not self.has_change_permission(request, document):
-            raise PermissionDenied
-        request.LANGUAGE_CODE = document.language
-        with translation.override(document.language):
-            response = self.preview_response(request, document.draft_revision())
-        response["X-Robots-Tag"] = "noindex"
-        return response
-
-    def preview_response(self, request: HttpRequest, revision: Any) -> HttpResponse:
-        """Return the page of an unsaved revision. Each document's admin names its template."""
-        raise NotImplementedError
 
     # --- the buttons ---
 

@@ -9,11 +9,13 @@ from recruitcms.models.content import (
     Picture,
     Testimonial,
 )
+from recruitcms.models.editing import OpenForm
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
     "CallToAction",
     "ClientLogo",
+    "OpenForm",
     "Page",
     "PageRevision",
     "Person",

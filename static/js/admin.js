@@ -102,18 +102,27 @@ function startSections(group) {
     queueMicrotask(() => { sortBy(position); number(); });
   });
 
-  // What was open stays open when the page is saved.
+  // What was open stays open when the page is saved. A new section has no number yet: its kind names it, and its place
+  // among those of its kind.
   const opener = (row) => row.querySelector(".section__open");
-  const key = `open ${location.pathname}`;
-  const open = (sessionStorage.getItem(key) ?? "").split(",");
-  rows().filter((row) => open.includes(field(row, "id").value)).forEach((row) => { opener(row).open = true; });
+  const key = `open ${location.pathname.replace(/\/(add|\d+\/change)\/$/, "")}`;
+  const names = () => {
+    const seen = {};
+    return rows().filter((row) => !row.querySelector("[name$=-DELETE]:checked")).map((row) => {
+      const kind = field(row, "kind").value;
+      seen[kind] = (seen[kind] ?? 0) + 1;
+      return [`${kind}${seen[kind]}`, row];
+    });
+  };
   window.addEventListener("pagehide", () => {
-    sessionStorage.setItem(key, rows().filter((row) => opener(row).open).map((row) => field(row, "id").value || "new"));
+    sessionStorage.setItem(key, names().filter(([, row]) => opener(row).open).map(([name]) => name));
   });
 
   sortBy(position); // after an error the forms come in the order of their making
   number();
   rows().forEach(summarise);
+  const open = (sessionStorage.getItem(key) ?? "").split(",");
+  for (const [name, row] of names()) if (open.includes(name)) opener(row).open = true;
   group.classList.add("is-sortable");
   const add = group.querySelector(".add-row a");
   if (add) add.textContent = words.addSection;

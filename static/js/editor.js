@@ -1,0 +1,376 @@
+// The editor of a page: keeps what is typed, says who else is here, and shows the page beside the form as it changes.
+// Without it the form saves all the same, and the server still lets nobody overwrite another's text.
+
+const words = document.getElementById("editor-script").dataset;
+const form = document.querySelector("#content-main > form[method=post]");
+const $ = (id) => document.getElementById(id);
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+// --- the form as text, and how to reach the server with it ---
+
+class SignedOut extends Error {}
+class SomebodyElse extends Error {}
+
+const typed = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+const key = () => form.elements._form.value;
+const token = () => form.elements.csrfmiddlewaretoken.value;
+
+// Signing in gives the browser another token: this window, which was loaded before, then needs it too.
+async function renew() {
+  const answer = await fetch(words.keepUrl, { redirect: "manual" });
+  if (answer.type === "opaqueredirect") throw new SignedOut();
+  const fresh = await answer.json();
+  if (String(fresh.user) !== words.user) throw new SomebodyElse();
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = fresh.token;
+}
+
+async function post(url, body, signal = AbortSignal.timeout(15000)) {
+  const ask = () => fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token() }, redirect: "manual", keepalive: body.has("_gone"), signal });
+  let answer = await ask();
+  if (answer.status === 403) {
+    await renew();
+    answer = await ask();
+  }
+  if (answer.type === "opaqueredirect") throw new SignedOut();
+  if (!answer.ok) throw new Error(answer.status);
+  return answer.json();
+}
+
+// --- keeping: on the server a moment after the last key, in this browser where the server cannot be reached ---
+
+const KEEP_AFTER = 2500; // ms after the last key
+const KEEP_WITHIN = 12000; // ms of typing without a pause
+const BEAT = 20000; // ms between two signs of life
+const place = `typed ${words.user} ${location.pathname}`;
+let waiting = 0; // the timer of the next keeping
+let since = 0; // when the first key was pressed that is not kept yet
+let unkept = false;
+let trouble = "";
+
+function say(text) {
+  $("keep-state").textContent = text;
+}
+
+function keepHere(extra = {}) {
+  try {
+    localStorage.setItem(place, JSON.stringify({ at: Date.now(), key: key(), body: String(typed()), ...extra }));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function here() {
+  try { return JSON.parse(localStorage.getItem(place)); } catch { return null; }
+}
+
+function touched() {
+  unkept = true;
+  since ||= Date.now();
+  if (!trouble) say(words.typing);
+  clearTimeout(waiting);
+  waiting = setTimeout(keep, Math.max(0, Math.min(KEEP_AFTER, since + KEEP_WITHIN - Date.now())));
+  look();
+}
+
+async function keep() {
+  since = 0;
+  try {
+    unkept = false;
+    heard(await post(words.keepUrl, typed()));
+    localStorage.removeItem(place);
+  } catch (error) {
+    unkept = true;
+    failed(error);
+  }
+}
+
+async function beat() {
+  if (unkept && trouble) return keep();
+  const old = here();
+  const asks = old && old.key !== key() ? { _asks: old.key } : {};
+  try {
+    const answer = await post(words.keepUrl, new URLSearchParams({ _here: 1, _form: key(), _seen: form.elements._seen.value, ...asks }));
+    heard(answer);
+    if (asks._asks) offer(old, answer.asked);
+  } catch (error) {
+    if (!(error instanceof TypeError) || !navigator.onLine) failed(error);
+  }
+}
+
+function heard({ kept_at: keptAt, others, changed }) {
+  trouble = "";
+  if (keptAt && !unkept) say(fill(words.kept, { time: keptAt }));
+  tell("kept-others", others?.length && fill(words.others, { names: others.join("; ") }));
+  tell("kept-changed", changed && fill(words.changed, { what: changed }));
+}
+
+function failed(error) {
+  const kept = keepHere();
+  if (error instanceof SignedOut) trouble = words.signedOut;
+  else if (error instanceof SomebodyElse) trouble = words.somebodyElse;
+  else trouble = /^\d/.test(error.message) ? words.refused : words.offline;
+  if (!kept) trouble = words.full;
+  say(trouble);
+  if (error instanceof SignedOut) {
+    const link = Object.assign(document.createElement("a"), { href: words.loginUrl, target: "_blank", textContent: words.signIn });
+    $("keep-state").append(" ", link);
+  }
+}
+
+// A status is told to screen readers when it changes, and only then.
+function tell(id, text) {
+  const line = $(id);
+  line.hidden = !text;
+  if (text && line.textContent !== text) line.textContent = text;
+}
+
+// Text that only this browser has: of a window that could not reach the server, or was closed before it did.
+function offer(old, asked) {
+  if (asked === "saved" || $("kept-here")) { if (asked) localStorage.removeItem(place); return; }
+  const line = Object.assign(document.createElement("p"), { className: "kept__line", id: "kept-here" });
+  const button = (text, act) => {
+    const made = Object.assign(document.createElement("button"), { type: "button", className: "btn btn--sm", textContent: text });
+    made.addEventListener("click", act);
+    return made;
+  };
+  line.append(
+    fill(words.found, { time: clock(old.at) }), " ",
+    button(words.restore, async () => {
+      await post(words.keepUrl, new URLSearchParams(old.body));
+      localStorage.removeItem(place);
+      location.assign(`?kept=${old.key}`);
+    }), " ",
+    button(words.drop, () => { localStorage.removeItem(place); line.remove(); }),
+  );
+  $("kept").append(line);
+}
+
+function startKeeping() {
+  for (const name of ["input", "change"]) form.addEventListener(name, touched);
+  for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, touched);
+  window.django?.jQuery(form).on("select2:select select2:unselect", touched); // these tell only jQuery
+  form.addEventListener("submit", (event) => {
+    clearTimeout(waiting);
+    keepHere({ sent: true }); // until the next page says that it was saved
+    if (navigator.onLine) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    say(words.notNow);
+  }, true);
+  window.addEventListener("pagehide", () => {
+    if (unkept) keepHere();
+    post(words.keepUrl, new URLSearchParams({ _gone: 1, _form: key() })).catch(() => {});
+  });
+  for (const name of ["online", "focus"]) window.addEventListener(name, beat);
+  window.addEventListener("offline", () => { if (unkept) failed(new TypeError()); });
+  setInterval(() => { if (!document.hidden) beat(); }, BEAT);
+  if (words.restored) form.dispatchEvent(new Event("change"));
+  beat();
+}
+
+// --- the page beside the form ---
+
+const LOOK_AFTER = 90; // ms after the last key
+const frame = document.querySelector(".look__frame");
+let looking = 0;
+let asked = null;
+let places = {};
+let current = ""; // the row that is being edited
+
+function look() {
+  if (!frame) return;
+  clearTimeout(looking);
+  looking = setTimeout(show, LOOK_AFTER);
+}
+
+async function show() {
+  if ($("panel-preview").hidden) return;
+  asked?.abort();
+  asked = new AbortController();
+  try {
+    const answer = await post(words.lookUrl, typed(), asked.signal);
+    places = answer.places ?? {};
+    if (answer.why) facts(answer.why);
+    else draw(answer.html);
+    document.dispatchEvent(new CustomEvent("editor:looked", { detail: answer }));
+  } catch (error) {
+    if (error.name !== "AbortError") facts(words.waiting);
+  }
+}
+
+// Only what the page says is drawn again, so that nothing flickers and the reader stays where they are.
+function draw(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const main = frame.contentDocument?.querySelector("main");
+  if (!main) {
+    for (const script of page.querySelectorAll("script")) script.remove(); // the frame would refuse them, and say so
+    frame.addEventListener("load", drawn, { once: true });
+    frame.srcdoc = `<!doctype html>${page.documentElement.outerHTML}`;
+    return;
+  }
+  main.replaceWith(page.querySelector("main"));
+  follow();
+  count();
+}
+
+function drawn() {
+  frame.contentDocument.addEventListener("click", (event) => { if (event.target.closest("a, button")) event.preventDefault(); });
+  size();
+  if (mode() === "print") printed(frame.contentDocument);
+  follow();
+  count();
+}
+
+function count() {
+  const doc = frame.contentDocument.getElementById("doc") ?? frame.contentDocument.querySelector("main");
+  const text = doc?.textContent.trim() ?? "";
+  facts(fill(words.facts, { words: text ? text.split(/\s+/).length : 0, slots: doc?.querySelectorAll("mark.slot").length ?? 0 }));
+}
+
+function facts(text) {
+  document.querySelector(".look__facts").textContent = text;
+}
+
+// The page stands at what is being edited.
+function follow() {
+  const target = frame.contentDocument?.getElementById(places[current] ?? "");
+  if (target) target.scrollIntoView({ block: "start", behavior: "instant" });
+  else if (current === "top") frame.contentWindow.scrollTo(0, 0);
+}
+
+function edited({ target }) {
+  if (!target.name || target.closest("#panels")) return;
+  const row = target.name.match(/^(\w+-\d+)-/)?.[1] ?? "top";
+  if (row === current) return;
+  current = row;
+  follow();
+}
+
+const WIDTHS = { page: 1180, phone: 390, print: 794 };
+const mode = () => document.querySelector("[data-look][aria-pressed=true]").dataset.look;
+
+function size() {
+  const box = frame.parentElement;
+  const width = WIDTHS[mode()];
+  const scale = Math.min(1, box.clientWidth / width);
+  frame.style.inlineSize = `${width}px`;
+  frame.style.blockSize = `${box.clientHeight / scale}px`;
+  frame.style.transform = `scale(${scale})`;
+}
+
+// What the printer gets: the rules for print hold, those for screens do not.
+function printed(doc) {
+  const walk = (rules) => {
+    for (const rule of rules) {
+      if (rule.media?.mediaText === "print") rule.media.mediaText = "all";
+      else if (rule.media && /\bscreen\b/.test(rule.media.mediaText)) rule.media.mediaText = "not all";
+      if (rule.cssRules) walk(rule.cssRules);
+    }
+  };
+  for (const sheet of doc.styleSheets) walk(sheet.cssRules);
+}
+
+function startLooking() {
+  if (!frame) return;
+  $("panel-preview").hidden = false;
+  for (const button of document.querySelectorAll("[data-look]")) {
+    button.addEventListener("click", () => {
+      const was = mode();
+      for (const other of document.querySelectorAll("[data-look]")) other.setAttribute("aria-pressed", other === button);
+      if ([was, mode()].includes("print")) { frame.removeAttribute("srcdoc"); frame.contentDocument?.querySelector("main")?.remove(); show(); }
+      size();
+    });
+  }
+  form.addEventListener("focusin", edited);
+  new ResizeObserver(size).observe(frame.parentElement);
+  show();
+}
+
+// --- what stands beside the form: one thing at a time ---
+
+function startPanels() {
+  const box = $("panels");
+  const panels = [...box.querySelectorAll(":scope > .panel")];
+  const list = Object.assign(document.createElement("div"), { className: "panels__tabs chips", role: "tablist", ariaLabel: box.dataset.name });
+  const tabs = panels.map((panel) => {
+    const heading = panel.querySelector("h2");
+    const tab = Object.assign(document.createElement("button"), { type: "button", className: "chip", role: "tab", id: `tab-${panel.id}` });
+    tab.append(...heading.cloneNode(true).childNodes);
+    tab.setAttribute("aria-controls", panel.id);
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", tab.id);
+    heading.classList.add("vh");
+    tab.addEventListener("click", () => open(panel));
+    return tab;
+  });
+  function open(panel, focus = false) {
+    panels.forEach((other, index) => {
+      other.hidden = other !== panel;
+      tabs[index].setAttribute("aria-selected", other === panel);
+      tabs[index].tabIndex = other === panel ? 0 : -1;
+      if (focus && other === panel) tabs[index].focus();
+    });
+    sessionStorage.setItem("panel", panel.id);
+    if (panel.id === "panel-preview") { size(); show(); }
+  }
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const here = tabs.indexOf(document.activeElement);
+    if (step && here >= 0) open(panels[(here + step + panels.length) % panels.length], true);
+  });
+  list.append(...tabs);
+  box.prepend(list);
+  open(panels.find((panel) => panel.querySelector(".errors")) ?? $(sessionStorage.getItem("panel")) ?? panels[0]);
+  box.addEventListener("panel:open", ({ target }) => open(target.closest(".panel")));
+}
+
+// A link to a field opens whatever it is in: a panel, a section, a group of fields.
+function reveal(target) {
+  target.closest("[role=tabpanel]")?.dispatchEvent(new Event("panel:open", { bubbles: true }));
+  const section = target.closest(".section-row")?.querySelector(".section__open");
+  if (section) section.open = true;
+  for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+  target.scrollIntoView({ block: "center" });
+  target.focus({ preventScroll: true });
+}
+
+function startLinks() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    const target = link?.hash.length > 1 && $(decodeURIComponent(link.hash.slice(1)));
+    if (!target || !form.contains(target)) return;
+    event.preventDefault();
+    reveal(target);
+  });
+}
+
+// --- where one was, after a save ---
+
+function startPlace() {
+  const found = JSON.parse(sessionStorage.getItem("place") ?? "null");
+  sessionStorage.removeItem("place");
+  const isError = document.querySelector(".errornote, .messagelist .error, .messagelist .warning");
+  if (found && Date.now() - found.at < 20000 && !isError) {
+    scrollTo({ top: found.top, behavior: "instant" });
+    if (found.name) form.elements[found.name]?.focus?.({ preventScroll: true });
+  }
+  form.addEventListener("submit", () => {
+    const name = document.activeElement?.form === form ? document.activeElement.name : "";
+    sessionStorage.setItem("place", JSON.stringify({ at: Date.now(), top: scrollY, name }));
+  });
+}
+
+function start() {
+  if (!form?.elements._form) return;
+  startPanels();
+  startLooking();
+  startLinks();
+  startKeeping();
+  startPlace();
+}
+
+// After admin.js, which puts the sections in their order and opens what was open.
+if (window.django?.jQuery) django.jQuery(() => setTimeout(start));
+else start();
