@@ -228,8 +228,8 @@ def _merge_rows(data: QueryDict, mine: Filled, theirs: Filled, ours: Any, saved:
         key = _pk(form)
         row = _row(data, form.prefix)
         if key in their_rows:
-            if choices.get(f"{ours.prefix}:{key}") == THEIRS:
-                row.pop("DELETE", None)
+            if choices.get(f"{ours.prefix}:{key}") == THEIRS:  # removed here, changed there
+                row = _sent_row(their_rows[key])
             if choices.get(f"{ours.prefix}:order") == THEIRS and "position" in row:
                 row["position"] = [str(their_rows[key]["position"].value())]
             existing.append(row)
@@ -237,7 +237,7 @@ def _merge_rows(data: QueryDict, mine: Filled, theirs: Filled, ours: Any, saved:
             new.append(row | {"id": [""]} if key else row)
     for key, form in their_rows.items():
         if key not in my_rows:
-            row = {name: texts for value in form for name, texts in _bare(form, posted(value)).items()}
+            row = _sent_row(form)
             if choices.get(f"{ours.prefix}:{key}") == MINE:
                 row["DELETE"] = ["on"]
             existing.append(row)
@@ -249,8 +249,10 @@ def _row(data: QueryDict, prefix: str) -> Posted:
     return {name.removeprefix(start): data.getlist(name) for name in data if name.startswith(start)}
 
 
-def _bare(form: Any, sent: Posted) -> Posted:
-    return {name.removeprefix(f"{form.prefix}-"): texts for name, texts in sent.items()}
+def _sent_row(form: Any) -> Posted:
+    """Return what a browser would send for a row that it shows as it is saved."""
+    start = f"{form.prefix}-"
+    return {name.removeprefix(start): texts for value in form for name, texts in posted(value).items()}
 
 
 def _write_rows(data: QueryDict, prefix: str, existing: list[Posted], new: list[Posted]) -> None:

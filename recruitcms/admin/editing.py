@@ -38,9 +38,11 @@ class AsTyped:
     """A form, or a set of them, that shows what was typed and finds no fault with it yet."""
 
     def full_clean(self) -> None:
-        self.cleaned_data: dict[str, Any] = {}
-        self._errors: Any = ErrorDict() if hasattr(self, "fields") else []
-        self._non_form_errors = self.error_class() if hasattr(self, "error_class") else []
+        if hasattr(self, "fields"):  # one form
+            self._errors: Any = ErrorDict()
+            self.cleaned_data: dict[str, Any] = {}
+        else:
+            self._errors, self._non_form_errors = [{} for _form in self.forms], self.error_class()
 
     def is_valid(self) -> bool:
         return False
@@ -318,6 +320,7 @@ def _typed(data: QueryDict) -> str:
 
 def _with_data(request: HttpRequest, data: QueryDict | None) -> HttpRequest:
     """Return a copy of a request as though it had posted this data; with None, as though it had only asked."""
+    _files = request.FILES  # asked for later, it would read the body again and put that in the place of our data
     request = copy.copy(request)
     request.method = "GET" if data is None else "POST"
     request.POST = QueryDict() if data is None else data  # type: ignore[assignment]
