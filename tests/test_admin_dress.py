@@ -322,6 +322,7 @@ def test_a_section_with_an_error_stands_open(editor):
         "resumes-INITIAL_FORMS": 0,
     }
     data |= {"title": role.title, "category": role.category_id, "author": role.author_id, "_continue": "1"}
+    data |= {"_seen": role.updated_at.isoformat()}
     data |= {"sections-0-id": first.pk, "sections-0-kind": "introduction", "sections-0-position": 0}
     data |= {"sections-1-id": second.pk, "sections-1-kind": "", "sections-1-position": 1}
 

@@ -353,12 +353,16 @@ function startPlace() {
   sessionStorage.removeItem("place");
   const isError = document.querySelector(".errornote, .messagelist .error, .messagelist .warning");
   if (found && Date.now() - found.at < 20000 && !isError) {
-    scrollTo({ top: found.top, behavior: "instant" });
-    if (found.name) form.elements[found.name]?.focus?.({ preventScroll: true });
+    const field = form.elements[found.name];
+    field?.focus?.({ preventScroll: true });
+    // The field stands where it stood in the window, however many lines of messages came above it.
+    const top = field?.getBoundingClientRect ? scrollY + field.getBoundingClientRect().top - found.field : found.top;
+    scrollTo({ top, behavior: "instant" });
   }
   form.addEventListener("submit", () => {
-    const name = document.activeElement?.form === form ? document.activeElement.name : "";
-    sessionStorage.setItem("place", JSON.stringify({ at: Date.now(), top: scrollY, name }));
+    const field = document.activeElement?.form === form ? document.activeElement : null;
+    const stands = { name: field?.name, field: field?.getBoundingClientRect().top };
+    sessionStorage.setItem("place", JSON.stringify({ at: Date.now(), top: scrollY, ...stands }));
   });
 }
 

@@ -18,7 +18,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parent.parent.parent
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
@@ -133,3 +133,28 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 @pytest.fixture(scope="session")
 def base_url(site: Site) -> str:
     return site.url
+
+
+def sign_in(page: Page, site: Site) -> Page:
+    """Sign a window in as the first account, at the width of a desk."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{site.url}/admin/")
+    page.get_by_label("Username").fill("editor")
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(site.url + "/admin/")
+    return page
+
+
+@pytest.fixture
+def editor(page: Page, site: Site) -> Page:
+    """A window in which the editor is signed in."""
+    return sign_in(page, site)
+
+
+@pytest.fixture
+def colleague(browser: Browser, site: Site) -> Iterator[Page]:
+    """The same account in another browser."""
+    context = browser.new_context(base_url=site.url)
+    yield sign_in(context.new_page(), site)
+    context.close()

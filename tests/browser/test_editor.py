@@ -1,20 +1,8 @@
 """An editor writes a page in the admin, previews it, publishes it, and changes it without visitors noticing."""
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Site
-
-
-@pytest.fixture
-def editor(page: Page, site: Site) -> Page:
-    page.set_viewport_size({"width": 1440, "height": 900})
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("editor")
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(site.url + "/admin/")
-    return page
 
 
 def choose(page: Page, field: str, option: str) -> None:
