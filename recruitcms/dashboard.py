@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from leads import counts, pauses
 from leads.models import OutgoingMail, Submission
-from recruitcms.models import SiteSettings
+from recruitcms.models import OpenForm, SiteSettings
 from roles.models import Role, RoleRevision
 
 INBOX = 10
@@ -23,6 +23,7 @@ CHANGED = 8
 REPORT_DAYS = 14
 COUNT_DAYS = 14
 COUNTED = 8
+UNSAVED = 8
 SATURDAY = 5
 
 
@@ -40,7 +41,7 @@ class Tile:
 def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
     """Return what the first page shows to this person; None where they may not look.
 
-    {"tiles", "inbox", "counts", "changed"}
+    {"tiles", "inbox", "counts", "changed", "unsaved"}
     """
     now = timezone.now()
     leads = may_view(request.user, "leads.submission")
@@ -59,6 +60,7 @@ def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
         "inbox": inbox(late) if leads else None,
         "counts": counts.busiest(COUNT_DAYS, COUNTED) if may_view(request.user, "leads.pagecount") else None,
         "changed": recently_changed(request, role_admin) if roles else None,
+        "unsaved": left_unsaved(request.user),
     }
 
 
@@ -77,6 +79,20 @@ def late_before(now: datetime, business_days: int) -> datetime:
         moment -= timedelta(days=1)
         business_days -= moment.weekday() < SATURDAY
     return moment
+
+
+def left_unsaved(user: Any) -> list[dict[str, Any]]:
+    """Return what somebody typed and did not save, wherever it was: [{"title", "kind", "kept_at", "url"}, …]."""
+    mine = OpenForm.objects.filter(user=user).unsaved().select_related("content_type")
+    return [
+        {
+            "title": form.title or _("(untitled)"),
+            "kind": form.content_type.name,
+            "kept_at": form.kept_at,
+            "url": form.get_admin_url(),
+        }
+        for form in mine[:UNSAVED]
+    ]
 
 
 # --- tiles ---

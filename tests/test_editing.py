@@ -178,6 +178,17 @@ def test_a_new_role_is_kept_before_it_exists(nadia):
     assert Role.objects.count() == 0
 
 
+def test_the_first_page_leads_back_to_what_was_typed_and_to_nobody_elses(nadia, emre):
+    role = make_role(title="Old")
+    keep(nadia, role, title="Hers")
+
+    hers, his = (client.get(reverse("admin:index")).context["unsaved"] for client in (nadia, emre))
+
+    assert [(item["title"], item["kind"]) for item in hers] == [("Hers", "role")]
+    assert nadia.get(hers[0]["url"]).context["adminform"].form["title"].value() == "Hers"
+    assert his == []
+
+
 @pytest.mark.parametrize("key", ["", "x", "'; drop table", "0" * 5000])
 def test_a_window_without_a_proper_key_is_not_heard(nadia, key):
     role = make_role()

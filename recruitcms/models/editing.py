@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -70,6 +71,12 @@ class OpenForm(models.Model):
     @property
     def title(self) -> str:
         return self.data.get("title", "")
+
+    def get_admin_url(self) -> str:
+        """Return the address at which its writer finds it again."""
+        name = f"admin:{self.content_type.app_label}_{self.content_type.model}"
+        url = reverse(f"{name}_change", args=[self.object_id]) if self.object_id else reverse(f"{name}_add")
+        return f"{url}?kept={self.key}"
 
     @classmethod
     def heard(
