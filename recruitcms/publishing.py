@@ -43,9 +43,12 @@ def copy_of(row: Any) -> Any:
     return row
 
 
-def hold(row: models.Model, name: str, rows: list[Any], model: type[models.Model]) -> None:
-    """Let a row's related manager (`row.sections`) answer `.all()` from memory: for a form that is not saved."""
-    held = model._default_manager.none()
+def hold(row: models.Model, name: str, rows: list[Any]) -> None:
+    """Let a row's related manager (`row.sections`) answer `.all()` from memory: for a form that is not saved.
+
+    Whoever filters or counts still asks the database.
+    """
+    held = getattr(row, name).all()
     held._result_cache = rows
     row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = held
 

@@ -8,9 +8,11 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from recruitcms.merging import Filled, posted
 from recruitcms.models import OpenForm
 from roles.models import Role, RoleRevision, Section
-from tests.factories import make_role, make_user
+from tests.factories import make_page, make_role, make_user
+from tests.lead_factories import published_report
 from tests.test_admin_publishing import form_of
 
 pytestmark = pytest.mark.django_db
@@ -410,6 +412,29 @@ def test_a_new_page_is_shown_before_it_is_saved(nadia):
     assert "Brand new" in shown["html"]
     assert "First words." in shown["html"]
     assert Role.objects.count() == 1
+
+
+def form_as_shown(client, address):
+    """Return what a browser would send of a form as it opens."""
+    context = client.get(address).context
+    filled = Filled(context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]])
+    data = {"publish_at_0": "", "publish_at_1": "", "revision_note": "", "_seen": context["editing"]["seen"]}
+    for form in [filled.form, *(row for rows in filled.formsets for row in rows.initial_forms)]:
+        for value in form:
+            data |= posted(value)
+    for rows in filled.formsets:
+        data |= {f"{rows.prefix}-{name}": len(rows.initial_forms) for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    return data
+
+
+def test_a_policy_and_a_report_are_shown_as_they_stand_in_the_form(nadia):
+    page, report = make_page(title="Old"), published_report(title="Old report")
+    for name, row in (("recruitcms_page", page), ("leads_report", report)):
+        data = form_as_shown(nadia, reverse(f"admin:{name}_change", args=[row.pk])) | {"title": "Brand new words"}
+
+        html = nadia.post(reverse(f"admin:{name}_look", args=[row.pk]), data).json()["html"]
+
+        assert "Brand new words</h1>" in html
 
 
 def test_a_page_that_cannot_be_shown_yet_says_what_is_missing(nadia):

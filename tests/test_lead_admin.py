@@ -432,7 +432,7 @@ def test_saving_again_keeps_the_file(sign_in):
     edition = report.editions.get()
     url = reverse("admin:leads_report_change", args=[report.pk])
     fields = report_form(report, "", slug=report.slug) | {"editions-INITIAL_FORMS": 1, "editions-0-pages": "48"}
-    fields |= {"editions-0-id": edition.pk, "editions-0-report": report.pk}
+    fields |= {"editions-0-id": edition.pk, "editions-0-report": report.pk, "_seen": report.updated_at.isoformat()}
 
     response = sign_in("Editors").post(url, fields)
 

@@ -79,10 +79,10 @@ class PreviewViews:
         formsets, _inlines = self._create_formsets(request, shown, change=True)
         all_valid(formsets)
         for formset in formsets:
-            hold(shown, formset.fk.remote_field.get_accessor_name(), _rows(formset), formset.model)
+            hold(shown, formset.fk.remote_field.get_accessor_name(), _rows(formset))
         for field in self.opts.many_to_many:
             if field.name in form.cleaned_data:
-                hold(shown, field.name, list(form.cleaned_data[field.name]), field.related_model)
+                hold(shown, field.name, list(form.cleaned_data[field.name]))
         return shown
 
     def _look_url(self, document: Any) -> str:
