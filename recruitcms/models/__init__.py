@@ -9,6 +9,7 @@ from recruitcms.models.content import (
     Picture,
     Testimonial,
 )
+from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "PageRevision",
     "Person",
     "Picture",
+    "Review",
+    "ReviewEntry",
+    "ReviewLink",
     "SiteSettings",
     "SiteText",
     "Testimonial",
