@@ -143,7 +143,7 @@ def compose(mail: StaffMail) -> EmailMultiAlternatives:
     note = " ".join(entry.text.split())
     context = {
         "name": mail.to.first_name or name_of(mail.to),
-        "who": entry.name,
+        "who": " ".join(entry.name.split()),
         "title": " ".join(str(document).split()),
         "note": note if len(note) <= NOTE_SHOWN else f"{note[:NOTE_SHOWN]}…",
         "url": f"{settings.SITE_URL}{reverse(name, args=[document.pk])}#panel-review",
