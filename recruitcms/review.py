@@ -1,7 +1,7 @@
 """The acts of a review: ask, withdraw, request changes, approve; comments; links for people without an account.
 
-Every act is one transaction: it moves the review's one state, keeps an entry of who did what and when, and owes the mails
-to those concerned. An act that does not fit the state raises ValidationError with a sentence that says why.
+Every act is one transaction: it moves the review's one state, keeps an entry of who did what and when, and owes the
+mails to those concerned. An act that does not fit the state raises ValidationError with a sentence that says why.
 """
 
 import hashlib

@@ -33,11 +33,18 @@ SAID = {
 }
 
 
+class LinesField(forms.CharField):
+    """Takes lines ended in any way, and counts each end as one character, as browsers do."""
+
+    def to_python(self, value: Any) -> str:
+        return "\n".join(str(super().to_python(value)).splitlines())
+
+
 class CommentForm(forms.Form):
     """A comment on a part of the text, or on the whole."""
 
     section = forms.ChoiceField(required=False)
-    text = forms.CharField(
+    text = LinesField(
         max_length=COMMENT_LENGTH,
         error_messages={
             "required": gettext_lazy("Write your comment first."),
@@ -56,9 +63,10 @@ class CommentForm(forms.Form):
 @require_safe
 def review_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what a link is for."""
-    link, revision = _open(token)
-    if link is None:
+    opened = _open(token)
+    if opened is None:
         return gone(request)
+    link, revision = opened
     return _page(request, link, revision)
 
 
@@ -66,9 +74,10 @@ def review_page(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def review_comment(request: HttpRequest, token: str) -> HttpResponse:
     """Keep a comment, under the name in the link."""
-    link, revision = _open(token)
-    if link is None:
+    opened = _open(token)
+    if opened is None:
         return gone(request)
+    link, revision = opened
     with translation.override(revision.language):
         form = CommentForm(request.POST, parts=revision.parts())
         if not form.is_valid():
@@ -85,9 +94,10 @@ def review_comment(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def review_approve(request: HttpRequest, token: str) -> HttpResponse:
     """Keep an approval of the text as it was read; where it has changed in between, ask again."""
-    link, revision = _open(token)
-    if link is None:
+    opened = _open(token)
+    if opened is None:
         return gone(request)
+    link, revision = opened
     try:
         review.guest_approval(link, request.POST.get("seen", ""))
     except review.TextChangedError:
@@ -102,11 +112,11 @@ def gone(request: HttpRequest) -> HttpResponse:
     return render(request, "review/gone.html", {"noindex": True}, status=404)
 
 
-def _open(token: str) -> tuple[ReviewLink, Any] | tuple[None, None]:
-    """Return a working link and the revision that it shows."""
+def _open(token: str) -> tuple[ReviewLink, Any] | None:
+    """Return a working link and the revision that it shows; None where there is nothing to show."""
     link = review.find_link(token)
     revision = review.revision_of(link) if link else None
-    return (link, revision) if link and revision else (None, None)
+    return (link, revision) if link and revision else None
 
 
 def _see(token: str, done: str) -> HttpResponse:
@@ -121,6 +131,7 @@ def _page(request: HttpRequest, link: ReviewLink, revision: Any, **context: Any)
     with translation.override(language):
         seen = review.content_hash(revision)
         entries = list(link.entries.filter(kind__in=[ReviewEntry.Kind.COMMENT, ReviewEntry.Kind.APPROVED]))
+        token = request.resolver_match.kwargs["token"]  # type: ignore[union-attr]
         request.review = {  # type: ignore[attr-defined]
             "link": link,
             "revision": revision,
@@ -128,8 +139,8 @@ def _page(request: HttpRequest, link: ReviewLink, revision: Any, **context: Any)
             "entries": entries,
             "approved": next((e for e in entries if e.is_guest and e.content_hash == seen), None),
             "form": CommentForm(parts=revision.parts()),
-            "comment_url": reverse("review-comment", args=[request.resolver_match.kwargs["token"]]),  # type: ignore[union-attr]
-            "approve_url": reverse("review-approve", args=[request.resolver_match.kwargs["token"]]),  # type: ignore[union-attr]
+            "comment_url": reverse("review-comment", args=[token]),
+            "approve_url": reverse("review-approve", args=[token]),
             "said": SAID.get(request.GET.get("done", "")),
             **context,
         }

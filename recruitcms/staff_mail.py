@@ -1,8 +1,8 @@
 """Mails to staff about reviews: owed in the transaction of what they are about, sent by the worker.
 
 The outbox of leads (leads/outbox.py) is tied to submissions and consent; these need neither. A mail is taken by moving
-its `due_at` to the end of a lease in one guarded UPDATE, so that two workers never send the same one; a worker that dies
-lets it fall due again, and it leaves once more with the same Message-ID (as EML-12 has it).
+its `due_at` to the end of a lease in one guarded UPDATE, so that two workers never send the same one. Where a worker
+dies it falls due again, and leaves once more with the same Message-ID (as EML-12 has it).
 """
 
 import logging
@@ -40,9 +40,7 @@ def owe(kind: StaffMail.Kind, to: Any, entry: ReviewEntry, due_at: datetime | No
     """Write down that somebody is owed a mail about an entry. Nothing for people without an address."""
     if to.email:
         message_id = f"<{secrets.token_hex(16)}@{urlsplit(settings.SITE_URL).hostname}>"
-        StaffMail.objects.create(
-            kind=kind, to=to, entry=entry, message_id=message_id, due_at=due_at or timezone.now()
-        )
+        StaffMail.objects.create(kind=kind, to=to, entry=entry, message_id=message_id, due_at=due_at or timezone.now())
 
 
 def owe_news(entry: ReviewEntry) -> None:
@@ -138,7 +136,7 @@ def forget_old(now: datetime) -> None:
 def compose(mail: StaffMail) -> EmailMultiAlternatives:
     """Return an owed mail ready to send, in the site's own language: a note and a link, never the text itself."""
     entry = mail.entry
-    document = entry.review.document
+    document: Any = entry.review.document
     name = f"admin:{document._meta.app_label}_{document._meta.model_name}_change"
     note = " ".join(entry.text.split())
     context = {

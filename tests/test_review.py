@@ -74,8 +74,7 @@ def test_a_writer_saves_but_changes_nothing_for_visitors(client, writer, button)
     response = change(as_(client, writer), role, title="New", **when, **{button: "1"})
 
     assert said(response) == [
-        "Saved as a draft, and no more. "
-        "Only publishers decide what visitors see. Ask for a review, or ask one of them."
+        "Saved as a draft, and no more. Only publishers decide what visitors see. Ask for a review, or ask one of them."
     ]
     assert list(RoleRevision.objects.values()) == before
     assert Role.objects.get().title == "New"
@@ -146,7 +145,9 @@ def test_a_group_that_could_publish_still_can_after_the_migration():
 def test_from_the_request_to_the_publication(client, writer, reviewer, publisher):
     role = make_role(title="Old")
 
-    asked = change(as_(client, writer), role, title="New", reviewer=reviewer.pk, review_note="Is it clear?", _ask_review="1")
+    asked = change(
+        as_(client, writer), role, title="New", reviewer=reviewer.pk, review_note="Is it clear?", _ask_review="1"
+    )
     changes = change(as_(client, reviewer), Role.objects.get(), review_note="Say what it pays.", _request_changes="1")
     change(as_(client, writer), Role.objects.get(), summary="Pays well.", reviewer=reviewer.pk, _ask_review="1")
     approved = change(as_(client, reviewer), Role.objects.get(), _approve="1")
@@ -211,7 +212,8 @@ def test_a_writer_cannot_judge_and_nothing_of_it_is_saved(client, writer, review
     review.ask(role, reviewer)
 
     response = as_(client, writer).post(
-        reverse("admin:roles_role_change", args=[role.pk]), form_data(role, title="New", review_note="No.", **{button: "1"})
+        reverse("admin:roles_role_change", args=[role.pk]),
+        form_data(role, title="New", review_note="No.", **{button: "1"}),
     )
 
     assert response.status_code == 403
@@ -436,7 +438,11 @@ def test_the_worker_sends_them(writer, reviewer):
 
 
 def test_the_first_page_lists_what_waits_for_this_person(client, writer, reviewer):
-    asked, changes, other = make_role(title="Asked of all"), make_page(title="To be changed"), make_role(title="Not yours")
+    asked, changes, other = (
+        make_role(title="Asked of all"),
+        make_page(title="To be changed"),
+        make_role(title="Not yours"),
+    )
     review.ask(asked, writer)
     review.ask(other, writer, make_staff("Editors"))
     review.ask(changes, writer)

@@ -22,7 +22,6 @@ from recruitcms.admin.review import ReviewAdmin, ReviewFields
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
 from recruitcms.publishing import Publishable
 
-
 PUBLISHING = {"_publish", "_schedule", "_offline", "_cancel_plan"}  # the buttons that change what visitors see
 
 
@@ -233,7 +232,9 @@ class PublishableAdmin(ReviewAdmin, TranslatedAdmin):
             return None
         try:
             if name in PUBLISHING and not self.has_publish_permission(request, document):
-                raise ValidationError(_("Only publishers decide what visitors see. Ask for a review, or ask one of them."))
+                raise ValidationError(
+                    _("Only publishers decide what visitors see. Ask for a review, or ask one of them.")
+                )
             said = acts[name](request, document)
         except ValidationError as error:
             self.message_user(request, self._refusal(error), messages.ERROR)

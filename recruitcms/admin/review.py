@@ -1,7 +1,6 @@
 """Reviews in the admin: what the panel beside the form shows and does. Its buttons save the form first, as all do."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -9,12 +8,10 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recruitcms import review
-from recruitcms.models import Review
 from recruitcms.models.review import NAME_LENGTH, NOTE_LENGTH, name_of
 
 NEED_NOTE = {

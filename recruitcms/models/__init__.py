@@ -24,5 +24,6 @@ __all__ = [
     "ReviewLink",
     "SiteSettings",
     "SiteText",
+    "StaffMail",
     "Testimonial",
 ]
