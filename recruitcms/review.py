@@ -108,8 +108,7 @@ def comment(document: Publishable, by: Any, text: str, answer_to: int | None = N
     """Say something in the thread; an answer to a comment that came through a link is shown there too."""
     review = _locked(document)
     answered = _comment(review, answer_to) if answer_to else None
-    place = {"link": answered.link, "section": answered.section, "heading": answered.heading} if answered else {}
-    _keep(review, Kind.COMMENT, by, text, **place)
+    _keep(review, Kind.COMMENT, by, text, answer_to=answered, link=answered and answered.link)
 
 
 @transaction.atomic
@@ -143,7 +142,7 @@ def _keep(review: Review, kind: ReviewEntry.Kind, by: Any, text: str = "", **mor
 
 
 def _comment(review: Review, pk: int) -> ReviewEntry:
-    found = review.entries.filter(kind=Kind.COMMENT, pk=pk).first()
+    found = review.entries.filter(kind=Kind.COMMENT, answer_to=None, pk=pk).first()
     if found is None:
         raise ValidationError(_("This comment is gone."))
     return found
@@ -328,8 +327,11 @@ class Thread:
         return self._comments(is_resolved=True)
 
     def _comments(self, is_resolved: bool) -> list[ReviewEntry]:
-        """Return comments by section, in the order in which sections were first commented on."""
-        found = [e for e in self.entries if e.kind == Kind.COMMENT and bool(e.resolved_at) == is_resolved]
+        """Return comments with their answers, by section in the order in which sections were first commented on."""
+        comments = [entry for entry in self.entries if entry.kind == Kind.COMMENT]
+        found = [e for e in comments if e.answer_to_id is None and bool(e.resolved_at) == is_resolved]
+        for entry in found:
+            entry.answers = [answer for answer in comments if answer.answer_to_id == entry.pk]
         order = list(dict.fromkeys(entry.section for entry in found))
         return sorted(found, key=lambda entry: order.index(entry.section))
 

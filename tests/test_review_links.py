@@ -390,7 +390,7 @@ def test_comments_and_approvals_stand_in_the_panel(client, writer, role, link):
     Role.objects.update(updated_at=timezone.now())
 
     assert "Too short." in page
-    assert "Anna Nowak approved it by link on" in page
+    assert "Anna Nowak approved the text on" in page
     assert "The text has changed since." not in page
     assert "The text has changed since." in panel(client, writer, role)
 

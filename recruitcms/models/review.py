@@ -49,6 +49,14 @@ class Review(models.Model):
     def __str__(self) -> str:
         return self.get_state_display()
 
+    @property
+    def reviewer_name(self) -> str:
+        return name_of(self.reviewer)
+
+    @property
+    def asker_name(self) -> str:
+        return name_of(self.asked_by)
+
     def save_state(self, state: "Review.State") -> None:
         """Move to a state, from now on."""
         self.state, self.state_since = state, timezone.now()
@@ -109,6 +117,7 @@ class ReviewEntry(models.Model):
     is_guest = models.BooleanField(default=False)  # came through the link; false with a link: staff, about or to it
     name = models.CharField(max_length=160)
     text = models.TextField(blank=True)
+    answer_to = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="+")
     # Which section a comment is on: its id and its heading as they were; empty: the whole text.
     section = models.CharField(max_length=60, blank=True)
     heading = models.CharField(max_length=200, blank=True)
@@ -118,7 +127,9 @@ class ReviewEntry(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
-    is_stale = False  # of an approval: whether the text has changed since; set by review.Thread
+    # Set by review.Thread:
+    is_stale = False  # of an approval: whether the text has changed since
+    answers: list["ReviewEntry"]  # of a comment
 
     class Meta:
         verbose_name = _("entry of a review")
@@ -128,6 +139,10 @@ class ReviewEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.get_kind_display()}"
+
+    @property
+    def resolver_name(self) -> str:
+        return name_of(self.resolved_by)
 
 
 class StaffMail(models.Model):
