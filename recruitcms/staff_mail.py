@@ -112,8 +112,8 @@ def _why_not(mail: StaffMail) -> str:
 def _fail(mail: StaffMail, error: Exception) -> StaffMail.State:
     """Plan the next attempt, or give up after the last."""
     said = redacted(f"{type(error).__name__}: {error}")[:300]
-    log.warning("Mail %s to staff (%s) was not sent: %s", mail.pk, mail.kind, said)
     if mail.attempts >= MAX_ATTEMPTS:
+        log.error("Mail %s to staff (%s) is given up: %s", mail.pk, mail.kind, said)
         return _end(mail, State.DEAD, last_error=said)
     wait = min(FIRST_RETRY * 2 ** (mail.attempts - 1), LONGEST_WAIT)
     return _end(mail, State.PENDING, last_error=said, due_at=timezone.now() + wait)

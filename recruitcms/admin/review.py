@@ -176,8 +176,11 @@ class ReviewAdmin:
         if unreached:
             warning = _("No mail goes to %(names)s: there is no e-mail address. Tell them yourself.")
             self.message_user(request, warning % {"names": unreached}, messages.WARNING)
-        told = ", ".join(name_of(person) for person in people if person.email)
-        return f"{sentence} {_('A mail goes to %(names)s.') % {'names': told}}" if told else sentence
+        reached = ", ".join(name_of(person) for person in people if person.email)
+        if not reached:
+            return sentence
+        mail = _("A mail goes to %(names)s.") % {"names": reached}
+        return f"{sentence} {mail}"
 
 
 def _number(value: str) -> int:
