@@ -7,7 +7,7 @@ mails to those concerned. An act that does not fit the state raises ValidationEr
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -124,6 +124,17 @@ def end(document: Publishable, by: Any) -> None:
     for review in document.reviews.all():
         review.save_state(State.IDLE)
         _keep(review, Kind.PUBLISHED, by)
+
+
+def carry_over(document: Publishable) -> None:
+    """Let approvals hold for a working copy that was saved anew with the same text. Part of that transaction.
+
+    So `version` alone tells an approval that holds from a stale one, and reading costs nothing.
+    """
+    approvals = ReviewEntry.objects.filter(review__in=document.reviews.all(), kind=Kind.APPROVED)
+    if approvals.exists():
+        same = approvals.filter(content_hash=content_hash(document.draft_revision()))
+        same.update(version=document.updated_at)
 
 
 def _locked(document: Publishable) -> Review:
@@ -260,7 +271,10 @@ def guest_approval(link: ReviewLink, seen: str) -> ReviewEntry | None:
     if link.entries.filter(kind=Kind.APPROVED, is_guest=True, content_hash=seen).exists():
         return None
     version = None if link.pinned else revision.document.updated_at
-    return _keep_for_guest(link, Kind.APPROVED, content_hash=seen, version=version)
+    entry = _keep_for_guest(link, Kind.APPROVED, content_hash=seen, version=version)
+    if link.pinned:
+        carry_over(revision.document)  # the working copy may still say the same
+    return entry
 
 
 def _keep_for_guest(link: ReviewLink, kind: ReviewEntry.Kind, **more: Any) -> ReviewEntry:
@@ -277,23 +291,18 @@ def _keep_for_guest(link: ReviewLink, kind: ReviewEntry.Kind, **more: Any) -> Re
 
 @dataclass
 class Thread:
-    """All that the panel shows of a document's review, read with one query.
+    """All that the panel shows of a document's review, read with one query."""
 
-    Whether approvals still hold costs nothing as long as the working copy has not been saved since; else the texts
-    themselves are compared, once.
-    """
-
-    document: Publishable
-    entries: list[ReviewEntry] = field(default_factory=list)
+    entries: list[ReviewEntry]
 
     @classmethod
     def of(cls, document: Publishable) -> "Thread":
         entries = ReviewEntry.objects.filter(
             review__content_type=ContentType.objects.get_for_model(document), review__object_id=document.pk
         ).select_related("review__reviewer", "review__asked_by", "link", "resolved_by")
-        thread = cls(document, list(entries))
-        thread._mark_stale()
-        return thread
+        for entry in (found := list(entries)):
+            entry.is_stale = entry.kind == Kind.APPROVED and entry.version != document.updated_at
+        return cls(found)
 
     @property
     def review(self) -> Review | None:
@@ -348,11 +357,3 @@ class Thread:
     def _this_round(self) -> list[ReviewEntry]:
         published = [number for number, entry in enumerate(self.entries, 1) if entry.kind == Kind.PUBLISHED]
         return self.entries[published[-1] if published else 0 :]
-
-    def _mark_stale(self) -> None:
-        approvals = [entry for entry in self._this_round if entry.kind == Kind.APPROVED]
-        doubtful = [entry for entry in approvals if entry.version != self.document.updated_at]
-        if doubtful:
-            now = content_hash(self.document.draft_revision())
-            for entry in doubtful:
-                entry.is_stale = entry.content_hash != now

@@ -183,8 +183,7 @@ def test_an_approval_is_of_a_certain_text_and_a_later_change_makes_it_stale(clie
     fresh_page = page_of(as_(client, writer), role)
     change(client, role, _continue="1")
     saved_page = page_of(client, role)
-    role.sections.update(body="Other words.")
-    Role.objects.update(updated_at=timezone.now())
+    change(client, role, _continue="1", **{"sections-0-body": "Other words."})
     changed_page = page_of(client, role)
 
     assert "rafal approved the text on" in fresh_page

@@ -339,6 +339,20 @@ def test_a_made_up_text_is_not_approved(client, link, wrong):
     assert kept() == []
 
 
+def test_the_approval_of_a_pinned_text_holds_as_long_as_the_draft_says_the_same(client, role, writer):
+    pinned = review.make_link(role, writer, "Anna", is_pinned=True)
+    client.post(address(pinned, "-approve"), {"seen": seen(client, pinned)})
+    holds = review.Thread.of(role).guest_approvals[0].is_stale
+    role.sections.update(body="Other words.")
+    late = review.make_link(role, writer, "Bea", is_pinned=True)
+    role.sections.update(body="Yet other words.")
+    client.post(address(late, "-approve"), {"seen": seen(client, late)})
+    role.save()
+
+    assert holds is False
+    assert [entry.is_stale for entry in review.Thread.of(role).guest_approvals] == [True, True]
+
+
 def test_a_guest_does_not_move_the_review_itself(client, role, link, writer):
     review.ask(role, writer)
 

@@ -92,6 +92,10 @@ class ReviewAdmin:
     def _may(self, request: HttpRequest, act: str) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.{act}_{self.opts.model_name}")
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        review.carry_over(form.instance)
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         document = kwargs.get("obj")
         context["has_publish_permission"] = self.has_publish_permission(request, document)

@@ -96,7 +96,8 @@ class ReviewLink(models.Model):
 class ReviewEntry(models.Model):
     """One thing said or done in a review, by a member of staff (`by`) or through a link.
 
-    Never changed afterwards, but for a comment's being settled. `name` is who it was, kept when the account goes.
+    Never changed afterwards, but for a comment's being settled and an approval's `version`. `name` is who it was, and
+    stays when the account goes.
     """
 
     class Kind(models.TextChoices):
@@ -121,7 +122,7 @@ class ReviewEntry(models.Model):
     # Which section a comment is on: its id and its heading as they were; empty: the whole text.
     section = models.CharField(max_length=60, blank=True)
     heading = models.CharField(max_length=200, blank=True)
-    # Of an approval: which state of the text it is of.
+    # Of an approval: which text it is of, and the `updated_at` of the working copy that last said the same.
     content_hash = models.CharField(max_length=64, blank=True)
     version = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
