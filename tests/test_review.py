@@ -88,7 +88,7 @@ def test_the_buttons_that_publish_are_for_publishers(client, writer, publisher):
 
     to_writer, to_publisher = page_of(as_(client, writer), role), page_of(as_(client, publisher), role)
 
-    for name in ("_publish", "_schedule", "_offline"):
+    for name in ("_publish", "_schedule", "_offline", "publish_at_0", "revision_note"):
         assert f'name="{name}"' in to_publisher
         assert f'name="{name}"' not in to_writer
     assert "Publishers decide when visitors see your text." in to_writer

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from recruitcms import review
 from recruitcms.models.review import NAME_LENGTH, NOTE_LENGTH, name_of
 
+FOR_PUBLISHERS = ["revision_note", "publish_at"]
 NEED_NOTE = {
     "_request_changes": gettext_lazy("Say what should change: the author gets these words."),
     "_comment": gettext_lazy("Write the comment first."),
@@ -91,6 +92,16 @@ class ReviewAdmin:
 
     def _may(self, request: HttpRequest, act: str) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.{act}_{self.opts.model_name}")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out what goes with the buttons that this person does not have."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_publish_permission(request, obj):
+            return fieldsets
+        return [
+            (name, options | {"fields": [field for field in options["fields"] if field not in FOR_PUBLISHERS]})
+            for name, options in fieldsets
+        ]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
