@@ -8,10 +8,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import css_inline
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -19,11 +17,10 @@ from django.utils.translation import gettext_lazy
 
 from leads import ledger, tokens
 from leads.models import OutgoingMail, Purpose, Report, Submission
+from recruitcms.mailing import written
 from recruitcms.publishing import localized_url
 from recruitcms.site_content import site_content
 
-# Styles become attributes, since many mail programs drop <style>; the dark scheme and the phone stay in it.
-INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 # A first word that is plainly a name. Others are not greeted by name: anybody can type anything into a form (EML-9).
 NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 WAYS_OUT = {
@@ -173,18 +170,8 @@ def _list_headers(mail: OutgoingMail) -> dict[str, str]:
 def _message(
     mail: OutgoingMail, template: str, to: str, headers: dict[str, str], **context: Any
 ) -> EmailMultiAlternatives:
-    context |= {
-        "site": site_content(translation.get_language() or settings.LANGUAGE_CODE),
-        "LANGUAGE_CODE": translation.get_language(),
-        "submission": mail.submission,
-    }
-    words = re.sub(r"\n{3,}", "\n\n", render_to_string(f"leads/mails/{template}.txt", context))
-    subject, _newline, text = words.strip().partition("\n")
-    html = INLINER.inline(render_to_string(f"leads/mails/{template}.html", context | {"subject": subject}))
-    headers |= {"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"}
-    message = EmailMultiAlternatives(subject, text.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
-    message.attach_alternative(html, "text/html")
-    return message
+    context["submission"] = mail.submission
+    return written(f"leads/mails/{template}", to, mail.message_id, headers, context)
 
 
 def _absolute(path: str) -> str:

@@ -27,6 +27,7 @@ from leads import boot, chores, confirmation, conversions, ledger, mail_limits, 
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 from leads.smtp import Fault, NotSentError
+from recruitcms import staff_mail
 
 log = logging.getLogger(__name__)
 Kind, State = OutgoingMail.Kind, OutgoingMail.State
@@ -265,6 +266,8 @@ def run_forever(stop: threading.Event) -> int:
         close_old_connections()
         try:
             sent += send_due()
+            if pauses.may_send(timezone.now()):
+                sent += staff_mail.send_due()
             conversions.send_due()
             if time.monotonic() >= next_chores:
                 next_chores = time.monotonic() + chores.PAUSE

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -15,11 +16,13 @@ from django.utils.translation import ngettext
 
 from leads import counts, pauses
 from leads.models import OutgoingMail, Submission
-from recruitcms.models import OpenForm, SiteSettings
+from recruitcms.models import OpenForm, Review, SiteSettings
+from recruitcms.publishing import publishable_models
 from roles.models import Role, RoleRevision
 
 INBOX = 10
 CHANGED = 8
+WAITING = 20
 REPORT_DAYS = 14
 COUNT_DAYS = 14
 COUNTED = 8
@@ -41,7 +44,7 @@ class Tile:
 def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
     """Return what the first page shows to this person; None where they may not look.
 
-    {"tiles", "inbox", "counts", "changed", "unsaved"}
+    {"tiles", "reviews", "inbox", "counts", "changed", "unsaved"}
     """
     now = timezone.now()
     leads = may_view(request.user, "leads.submission")
@@ -57,6 +60,7 @@ def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
     return {
         "today": timezone.localdate(),
         "tiles": tiles,
+        "reviews": reviews(request.user),
         "inbox": inbox(late) if leads else None,
         "counts": counts.busiest(COUNT_DAYS, COUNTED) if may_view(request.user, "leads.pagecount") else None,
         "changed": recently_changed(request, role_admin) if roles else None,
@@ -199,6 +203,28 @@ def _lateness(by: timedelta) -> str:
     if by <= timedelta(0):
         return ""
     return ngettext("Late: %(days)d day", "Late: %(days)d days", by.days) % {"days": by.days} if by.days else _("Late")
+
+
+def reviews(user: Any) -> list[Review]:
+    """Return the reviews that wait for this person, oldest first: those asked of them, and changes asked of them.
+
+    Each has its `document`, and in `.url` where that is opened.
+    """
+    reviewed = [model for model in publishable_models() if _may(user, "review", model)]
+    types = ContentType.objects.get_for_models(*reviewed).values()
+    of_anybody = Q(reviewer=None, content_type__in=types) & ~Q(asked_by=user)
+    asked = Q(state=Review.State.ASKED) & (Q(reviewer=user) | of_anybody)
+    changes = Q(state=Review.State.CHANGES, asked_by=user)
+    found = Review.objects.filter(asked | changes).select_related("asked_by").order_by("state_since")
+    waiting = [review for review in found.prefetch_related("document")[:WAITING] if review.document]
+    for review in waiting:
+        meta = review.document._meta  # type: ignore[union-attr]
+        review.url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[review.object_id])  # type: ignore[attr-defined]
+    return waiting
+
+
+def _may(user: Any, act: str, model: Any) -> bool:
+    return user.has_perm(f"{model._meta.app_label}.{act}_{model._meta.model_name}")
 
 
 def recently_changed(request: HttpRequest, role_admin: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The three ready-made groups of staff: least privilege for each kind of work (SEC-12)."""
+"""The ready-made groups of staff: least privilege for each kind of work (SEC-12)."""
 
 from typing import Any
 
@@ -6,8 +6,26 @@ from django.apps import AppConfig, apps
 
 ALL = ("add", "change", "delete", "view")
 CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction"]
+DOCUMENTS = ["recruitcms.{}_page", "roles.{}_role", "leads.{}_report"]
+PARTS = ["roles.{}_section", "roles.{}_sampleresume"]  # of a role; their rows come and go with its text
+
+
+def _may(acts: str, models: list[str]) -> list[str]:
+    return [model.format(act) for act in acts.split() for model in models]
+
+
+# What everybody needs who works on documents: to open them, their parts, and what they point to.
+DESK = [
+    *_may("view change", DOCUMENTS),
+    *_may("add change delete view", PARTS),
+    *_may("view", ["leads.{}_edition", "roles.{}_category", "recruitcms.{}_person", "recruitcms.{}_picture"]),
+]
 GROUPS: dict[str, list[str]] = {
+    "Writers": [*DESK, *_may("add", DOCUMENTS), *_may("add change", ["recruitcms.{}_picture"])],
+    "Reviewers": [*DESK, *_may("review", DOCUMENTS)],
+    "Publishers": [*DESK, *_may("publish", DOCUMENTS)],
     "Editors": [
+        *_may("review publish", DOCUMENTS),
         *(f"recruitcms.{act}_{model}" for model in CONTENT for act in ALL),
         *(f"recruitcms.{act}_sitesettings" for act in ("change", "view")),
         *(f"recruitcms.{act}_sitetext" for act in ("add", "change", "view")),

@@ -12,7 +12,9 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericRelation
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -160,6 +162,10 @@ class Revision(models.Model):
     def get_absolute_url(self) -> str:
         return localized_url(self.language, self.url_name, self.slug)
 
+    def parts(self) -> list[tuple[str, str]]:
+        """Return the id and the heading of each part that a reviewer may comment on by itself."""
+        return [(section["id"], section["heading"]) for section in self.content.get("sections", [])]
+
     def live_translations(self) -> dict[str, str]:
         """Return the paths of the live revisions that say the same in other languages, by language."""
         same = type(self)._default_manager.live().filter(translation_group=self.translation_group)
@@ -198,9 +204,11 @@ class Publishable(Translated):
     )
 
     revisions: Any  # the reverse side of the subclass's revision model
+    reviews = GenericRelation("recruitcms.Review")  # one at most; deleted with the document
 
     class Meta(Translated.Meta):
         abstract = True
+        default_permissions = ("add", "change", "delete", "view", "review", "publish")
         constraints = [
             *Translated.Meta.constraints,
             models.UniqueConstraint(
@@ -262,8 +270,10 @@ class Publishable(Translated):
         """Freeze the working copy and make it live at a moment (default: now). Return the revision.
 
         Takes the place of an earlier plan; keeps the time at which the page was to go offline. Raises ValidationError
-        by field where something is missing or the address is taken.
+        by field where something is missing or the address is taken. Ends the document's review.
         """
+        from recruitcms import review
+
         touch_content()  # first, since its row is the lock: acts of publishing come one after the other
         now = timezone.now()
         at = max(at or now, now)
@@ -272,15 +282,29 @@ class Publishable(Translated):
             raise ValidationError(problems)
         self._forget_plan(now)
         current = self.revisions.live(at).first()
-        revision = self.draft_revision()
-        revision.number = 1 + (self.revisions.aggregate(last=models.Max("number"))["last"] or 0)
-        revision.created_by, revision.note = by, note
+        revision = self._next_revision(by, note)
         revision.live_from = at
         if current:
             revision.live_until, revision.cut = current.live_until, current
             self._end(current, at)
         revision.save()
         self._check_addresses(now)
+        review.end(self, by)
+        return revision
+
+    @transaction.atomic
+    def pin(self, by: Any = None, note: str = "") -> Any:
+        """Freeze the working copy as it is into a revision that visitors never see. Return the revision."""
+        touch_content()  # the lock under which revisions are numbered
+        revision = self._next_revision(by, note)
+        revision.save()
+        return revision
+
+    def _next_revision(self, by: Any, note: str) -> Any:
+        """Return the working copy as an unsaved revision with the next number."""
+        revision = self.draft_revision()
+        revision.number = 1 + (self.revisions.aggregate(last=models.Max("number"))["last"] or 0)
+        revision.created_by, revision.note = by, note
         return revision
 
     @transaction.atomic
@@ -333,6 +357,11 @@ class Publishable(Translated):
                     "“%(title)s” is live or planned at this address. Choose another, or take that page offline."
                 )
                 raise ValidationError({"slug": sentence % {"title": other.title}})
+
+
+def publishable_models() -> list[type[Publishable]]:
+    """Return the models of all documents."""
+    return [model for model in apps.get_models() if issubclass(model, Publishable)]
 
 
 def touch_content() -> None:

@@ -3,7 +3,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from leads import beacons, feedback_views
-from recruitcms import health, views
+from recruitcms import health, review_views, views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("forms/ticket/", beacons.ticket, name="form-ticket"),
     path("mail-events/", feedback_views.signed_feedback, name="mail-events"),
     path("mail-events/<slug:provider>/", feedback_views.provider_feedback, name="mail-events-provider"),
+    path("r/<str:token>/", review_views.review_page, name="review"),
+    path("r/<str:token>/comment/", review_views.review_comment, name="review-comment"),
+    path("r/<str:token>/approve/", review_views.review_approve, name="review-approve"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     *i18n_patterns(
         path("", views.home, name="home"),

@@ -40,7 +40,7 @@ def form_of(role, **changes):
         "publish_at_0": "",
         "publish_at_1": "",
         "revision_note": "",
-        "_seen": role.updated_at.isoformat() if role.pk else "",
+        "_seen": Role.objects.get(pk=role.pk).updated_at.isoformat() if role.pk else "",
         "sections-TOTAL_FORMS": len(sections),
         "sections-INITIAL_FORMS": len(sections),
         "resumes-TOTAL_FORMS": 0,

@@ -29,6 +29,7 @@ from django.views.decorators.http import require_POST
 
 from recruitcms.merging import THEIRS, Difference, Filled, differences, fingerprints, merge
 from recruitcms.models import OpenForm
+from recruitcms.models.review import name_of
 
 CHOICE = "choose:"  # before the key of a difference, on the page that shows two versions
 OURS = {"csrfmiddlewaretoken", "_resolve", "_now"}  # fields of that page itself
@@ -280,11 +281,6 @@ class EditingViews:
             "theirs": THEIRS,
         }
         return TemplateResponse(request, "admin/two_versions.html", context, status=409)
-
-
-def name_of(user: Any) -> str:
-    """Return what a member of staff is called here."""
-    return user.get_full_name() or user.get_username()
 
 
 def parse(moment: str) -> datetime | None:

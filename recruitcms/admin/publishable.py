@@ -17,11 +17,14 @@ from django.utils.translation import gettext_lazy
 
 from recruitcms.admin.editing import EditingViews
 from recruitcms.admin.preview import PreviewViews
+from recruitcms.admin.review import ReviewAdmin, ReviewFields
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
 from recruitcms.publishing import Publishable
 
+PUBLISHING = {"_publish", "_schedule", "_offline", "_cancel_plan"}  # the buttons that change what visitors see
 
-class PublishableForm(TranslatedForm):
+
+class PublishableForm(ReviewFields, TranslatedForm):
     publish_at = forms.SplitDateTimeField(
         label=gettext_lazy("publish at"),
         required=False,
@@ -76,7 +79,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PublishableAdmin(EditingViews, PreviewViews, TranslatedAdmin):
+class PublishableAdmin(EditingViews, PreviewViews, ReviewAdmin, TranslatedAdmin):
     """Admin of documents: saving changes the working copy alone; the buttons below publish it, now or later."""
 
     form = PublishableForm
@@ -186,6 +189,7 @@ class PublishableAdmin(EditingViews, PreviewViews, TranslatedAdmin):
         """Keep what the form says of publishing for `_act`, which Django hands no form."""
         request.publish_at = form.cleaned_data.get("publish_at")  # type: ignore[attr-defined]
         request.revision_note = form.cleaned_data.get("revision_note", "")  # type: ignore[attr-defined]
+        request.said = form.cleaned_data  # type: ignore[attr-defined]
 
     def _act(self, request: HttpRequest, document: Any) -> HttpResponse | None:
         acts = {
@@ -194,18 +198,24 @@ class PublishableAdmin(EditingViews, PreviewViews, TranslatedAdmin):
             "_offline": self.take_offline,
             "_cancel_plan": self.cancel_plan,
             "_preview": lambda request, document: None,
+            **self.review_acts(),
         }
         name = next((name for name in acts if name in request.POST), None)
         if name is None:
             return None
         try:
+            if name in PUBLISHING and not self.has_publish_permission(request, document):
+                raise ValidationError(
+                    _("Only publishers decide what visitors see. Ask for a review, or ask one of them.")
+                )
             said = acts[name](request, document)
         except ValidationError as error:
             self.message_user(request, self._refusal(error), messages.ERROR)
         else:
             if said:
                 self.message_user(request, said, messages.SUCCESS)
-        return HttpResponseRedirect(self._url("preview" if name == "_preview" else "change", document.pk))
+        panel = "#panel-review" if name in self.review_acts() else ""
+        return HttpResponseRedirect(self._url("preview" if name == "_preview" else "change", document.pk) + panel)
 
     def publish_now(self, request: HttpRequest, document: Any) -> str:
         revision = document.publish(by=request.user, note=request.revision_note)  # type: ignore[attr-defined]
@@ -231,7 +241,9 @@ class PublishableAdmin(EditingViews, PreviewViews, TranslatedAdmin):
         return _("The planned publication is cancelled. What was live stays live.")
 
     def _refusal(self, error: ValidationError) -> str:
-        """Say by the field why nothing was published, with a link to each field."""
+        """Say why nothing was done, by the field with a link to each where it is about fields."""
+        if not hasattr(error, "error_dict"):
+            return format_html("{} {}", _("Saved as a draft, and no more."), " ".join(error.messages))
         lines = [
             (f"#id_{name}", self._field_label(name), " ".join(sentences))
             for name, sentences in error.message_dict.items()

@@ -10,6 +10,7 @@ from recruitcms.models.content import (
     Testimonial,
 )
 from recruitcms.models.editing import OpenForm
+from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
@@ -20,7 +21,11 @@ __all__ = [
     "PageRevision",
     "Person",
     "Picture",
+    "Review",
+    "ReviewEntry",
+    "ReviewLink",
     "SiteSettings",
     "SiteText",
+    "StaffMail",
     "Testimonial",
 ]

@@ -248,6 +248,10 @@ class PageRevision(Revision):
 
     url_name = "page"
 
+    def parts(self) -> list[tuple[str, str]]:
+        titles = [title for title, _text in markup.split_by_headings(self.content["body"]) if title]
+        return [(f"part-{number}", title[:200]) for number, title in enumerate(titles, 1)]
+
     class Meta(Revision.Meta):
         verbose_name = _("revision of a page")
         verbose_name_plural = _("revisions of pages")

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from leads import chores, conversions, outbox
+from recruitcms import staff_mail
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{sent} mails sent.")
 
     def _once(self) -> int:
-        sent = outbox.send_due(limit=sys.maxsize)
+        sent = outbox.send_due(limit=sys.maxsize) + staff_mail.send_due()
         conversions.send_due(limit=sys.maxsize)
         chores.run(timezone.now())
         return sent

@@ -1,0 +1,32 @@
+"""The form that every mail has: text and HTML from a pair of templates, in the site's dress."""
+
+import re
+from typing import Any
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from recruitcms.site_content import site_content
+
+# Styles become attributes, since many mail programs drop <style>; the dark scheme and the phone stay in it.
+INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def written(
+    template: str, to: str, message_id: str, headers: dict[str, str], context: dict[str, Any]
+) -> EmailMultiAlternatives:
+    """Return the mail of `<template>.txt` (its first line is the subject) and `.html`, in the language in force."""
+    context = context | {
+        "site": site_content(translation.get_language() or settings.LANGUAGE_CODE),
+        "LANGUAGE_CODE": translation.get_language(),
+    }
+    words = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}.txt", context))
+    subject, _newline, text = words.strip().partition("\n")
+    html = INLINER.inline(render_to_string(f"{template}.html", context | {"subject": subject}))
+    headers = headers | {"Message-ID": message_id, "Auto-Submitted": "auto-generated"}
+    message = EmailMultiAlternatives(subject, text.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
+    message.attach_alternative(html, "text/html")
+    return message
