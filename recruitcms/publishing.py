@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericRelation
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -186,6 +187,8 @@ class Publishable(Translated):
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
+
+    waved_through = GenericRelation("recruitcms.WavedThrough")
 
     revisions: Any  # the reverse side of the subclass's revision model
 

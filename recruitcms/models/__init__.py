@@ -9,6 +9,7 @@ from recruitcms.models.content import (
     Picture,
     Testimonial,
 )
+from recruitcms.models.quality import WavedThrough, WordingException
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
@@ -21,4 +22,6 @@ __all__ = [
     "SiteSettings",
     "SiteText",
     "Testimonial",
+    "WavedThrough",
+    "WordingException",
 ]

@@ -1,0 +1,111 @@
+"""Inclusive wording: lists of words by language, and the sentences in which they stand.
+
+The lists are data, recruitcms/quality/words/<language>.toml; how a pattern is written stands at the head of en.toml.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from recruitcms.quality.findings import Grade
+from recruitcms.quality.reading import sentence_at
+
+FOLDER = Path(__file__).parent / "words"
+# What a pattern may be made of: nothing here can make the search slow.
+ALLOWED = re.compile(r"(?:\w|[ '/,%+–-]|\\[dw+.]|[|()?*]|\[\d-\d\])+")
+QUOTED = re.compile(r"“[^“”\n]{1,200}”|„[^„”\n]{1,200}”|\"[^\"\n]{1,200}\"|«[^«»\n]{1,200}»")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One entry of a list."""
+
+    grade: Grade
+    reason: str
+    alternative: str
+
+
+@dataclass(frozen=True)
+class Match:
+    wording: Wording
+    words: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class WordList:
+    """A language's entries, and one pattern that finds them all: group `w<n>` is the n-th entry."""
+
+    entries: list[Wording]
+    pattern: re.Pattern[str]
+
+
+@cache
+def word_list(language: str) -> WordList | None:
+    """Return the list of a language, None where there is none."""
+    path = FOLDER / f"{language}.toml"
+    if not path.exists():
+        return None
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    entries = [
+        Wording(
+            Grade(word.get("grade", "warns")),
+            word.get("reason") or data["reasons"][word["because"]],
+            word.get("alternative", ""),
+        )
+        for word in data["word"]
+    ]
+    groups = (
+        f"(?P<w{number}>{'|'.join(map(as_pattern, word['find']))})" for number, word in enumerate(data["word"])
+    )
+    return WordList(entries, re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?!\w)"))
+
+
+def as_pattern(words: str) -> str:
+    """Return the regular expression of a pattern as it is written in the lists. Raises ValueError for anything more."""
+    if not ALLOWED.fullmatch(words):
+        raise ValueError(f"{words!r} holds what no pattern may hold")
+    pattern = words.replace("\\w*", "\0").replace("*", r"\w{0,30}").replace("\0", r"\w{1,30}").replace("(", "(?:")
+    return pattern.replace(" ?", "\0").replace(" ", "[ -]").replace("\0", "[ -]?")
+
+
+@cache
+def shared_fill_ins(language: str) -> frozenset[str]:
+    """Return the fill-in words that all templates of a language share."""
+    data = tomllib.loads((FOLDER / "fill_ins.toml").read_text(encoding="utf-8"))
+    return frozenset(data.get(language, []))
+
+
+def lowered(text: str) -> str:
+    """Return a text in small letters and with straight apostrophes, of the same length: "İ" would become two letters."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
+    return low.replace("’", "'")
+
+
+def matches(block: str, language: str, fine: re.Pattern[str] | None, skip_quoted: bool = False) -> Iterator[Match]:
+    """Yield what a language's list objects to in a block, but for what `fine` covers or, if asked, stands in quotes."""
+    words = word_list(language)
+    if words is None:
+        return
+    low = lowered(block)
+    found = list(words.pattern.finditer(low))
+    if not found:
+        return
+    spared = [span.span() for span in fine.finditer(low)] if fine else []
+    spared += [span.span() for span in QUOTED.finditer(block)] if skip_quoted else []
+    for match in found:
+        start, end = match.span()
+        if not any(first <= start and end <= last for first, last in spared):
+            wording = words.entries[int(str(match.lastgroup)[1:])]
+            yield Match(wording, block[start:end], sentence_at(block, start))
+
+
+def fine_words(exceptions: Iterable[str]) -> re.Pattern[str] | None:
+    """Return a pattern of the words that somebody found fine here; `*` at the end stands for any ending."""
+    patterns = [re.escape(lowered(words)).replace(r"\*", r"\w*").replace(r"\ ", r"\s+") for words in exceptions]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)") if patterns else None
