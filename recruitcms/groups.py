@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 
 ALL = ("add", "change", "delete", "view")
-CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction"]
+CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction", "wordingexception"]
 GROUPS: dict[str, list[str]] = {
     "Editors": [
         *(f"recruitcms.{act}_{model}" for model in CONTENT for act in ALL),

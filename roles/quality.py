@@ -19,27 +19,24 @@ from roles.models import Role, Section
 
 SECTION_FIELDS = ("heading", "body", "advice", "note")
 LIST_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
+# What is paid is named by a fill-in word for it, by a range of money, or by an amount on a line that speaks of pay.
 PAY_WORDS = (
-    r"pay|salary|salaries|wage|wages|compensation|remuneration|gross|net|hourly|monthly|annual|per (?:hour|month|year)|a (?:month|year)"
-    r"|wynagrodz\w{0,12}|stawk\w{0,6}|płac\w{0,6}|pensj\w{0,6}|widełk\w{0,6}|brutto|netto|miesięcznie|godzin\w{0,6}"
-    r"|gehalt\w{0,8}|vergütung\w{0,8}|lohn|monatlich|jährlich|im (?:monat|jahr)"
+    r"pay|salary|salaries|wages?|compensation|remuneration|gross|net|hourly|monthly|wynagrodz\w{0,12}|stawk\w{0,6}"
+    r"|płac\w{0,6}|pensj\w{0,6}|widełk\w{0,6}|brutto|netto|miesięcznie|gehalt\w{0,8}|vergütung\w{0,8}|lohn|monatlich"
 )
-CURRENCY = r"(?:PLN|zł|EUR|€|euro|GBP|£|USD|\$|CHF|CZK|k\b)"
-# A word about pay as fill-in word; or, on one line, a range of money, or an amount beside a word about pay.
-PAY_FILL_IN = re.compile(rf"\[[^\[\]\n]{{0,60}}\b(?:{PAY_WORDS})\b[^\[\]\n]{{0,60}}\](?!\()", re.IGNORECASE)
-PAY_RANGE = re.compile(
-    rf"\d[\d .,\u00a0]{{0,12}}\s?k?\]?\s?(?:{CURRENCY})?\s?(?:-|–|to|do|bis)\s?\[?(?:{CURRENCY})?\s?\d[\d .,\u00a0]{{0,12}}\]?\s?{CURRENCY}"
-    rf"|{CURRENCY}\s?\[?\d[\d .,\u00a0]{{0,12}}k?\]?\s?(?:-|–|to|do|bis)",
-    re.IGNORECASE,
-)
-AMOUNT = re.compile(rf"\d\]?\s?{CURRENCY}|{CURRENCY}\s?\[?\d", re.IGNORECASE)
+NUMBER = r"\d[\d .,\u00a0]{0,12}k?"
+CURRENCY = r"(?:PLN|zł|EUR|€|euro|GBP|£|USD|\$|CHF|CZK)"
+TO = r"\]?\s?(?:-|–|to|do|bis)\s?\[?"
 PAY_WORD = re.compile(rf"\b(?:{PAY_WORDS})\b", re.IGNORECASE)
+PAY_FILL_IN = re.compile(rf"\[[^\[\]\n]{{0,60}}\b(?:{PAY_WORDS})\b[^\[\]\n]{{0,60}}\](?!\()", re.IGNORECASE)
+PAY_RANGE = re.compile(rf"{NUMBER}{TO}{NUMBER}\]?\s?{CURRENCY}|{CURRENCY}\s?\[?{NUMBER}{TO}", re.IGNORECASE)
+AMOUNT = re.compile(rf"\d\]?\s?{CURRENCY}|{CURRENCY}\s?\[?\d", re.IGNORECASE)
 CTA_PLACES = ("role_band", "role_report", "booking")
 
 
 class RoleSubject(Subject):
     fields = ("title", "title_plural", "summary", "search_title", "search_description")
-    takes_fill_ins = True
+    is_advert = True
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -52,7 +49,7 @@ class RoleSubject(Subject):
     def all_texts(self) -> Iterable[Text]:
         yield from super().all_texts()
         for row, section in enumerate(self.sections):
-            name = str(section)
+            name = name_of(section)
             for field in SECTION_FIELDS:
                 place = Place(field, "sections", row)
                 in_advert = section.in_copy and field in ("heading", "body")
@@ -86,6 +83,11 @@ class RoleSubject(Subject):
         return (section_headings, pictures, calls_to_action, pay, requirements, WordTarget(900, 1800))
 
 
+def name_of(section: Section) -> str:
+    """Return what the form calls a section: its heading, or its kind without what stands in brackets there."""
+    return section.heading or str(section.get_kind_display()).partition(" (")[0]
+
+
 @subject_of.register
 def _of_role(role: Role) -> Subject:
     return RoleSubject(role)
@@ -99,7 +101,7 @@ def section_headings(subject: RoleSubject) -> Iterator[Finding]:
         if not section.heading.strip() and not standard and section.says_something(bool(subject.resumes)):
             sentence = _("This section has no heading, and its kind has no standard one.")
             place = Place("heading", "sections", row)
-            yield Finding("heading-missing", Grade.WARNS, sentence, place, str(section), found=section.body[:80])
+            yield Finding("heading-missing", Grade.WARNS, sentence, place, name_of(section), found=section.body[:80])
 
 
 def pictures(subject: RoleSubject) -> Iterator[Finding]:
@@ -114,7 +116,15 @@ def pictures(subject: RoleSubject) -> Iterator[Finding]:
         if not resume.title.strip() or is_file_name(resume.title):
             sentence = _("The caption is read aloud in the place of the picture. Say what the résumé shows.")
             place = Place("title", "resumes", row)
-            yield Finding("alt-caption", Grade.WARNS, sentence, place, _("Sample résumé"), resume.title, found=f"{row} {resume.title}")
+            yield Finding(
+                "alt-caption",
+                Grade.WARNS,
+                sentence,
+                place,
+                _("Sample résumé"),
+                resume.title,
+                found=f"{row} {resume.title}",
+            )
 
 
 def calls_to_action(subject: RoleSubject) -> Iterator[Finding]:
@@ -157,7 +167,7 @@ def names_pay(line: str) -> bool:
     """Tell whether a line says what is paid; a budget for courses or a team is no pay."""
     if PAY_FILL_IN.search(line) or PAY_RANGE.search(line):
         return True
-    return bool(AMOUNT.search(line) and re.search(r"\b(?:pay|salary|gross|brutto|netto|wynagrodz\w*|stawk\w*|płac\w*|pensj\w*|gehalt\w*|vergütung\w*)\b", line, re.IGNORECASE))
+    return bool(AMOUNT.search(line) and PAY_WORD.search(line))
 
 
 MANY_REQUIREMENTS, TOO_MANY_REQUIREMENTS = 6, 8
@@ -168,10 +178,13 @@ def requirements(subject: RoleSubject) -> Iterator[Finding]:
     for row, section in enumerate(subject.sections):
         count = len(LIST_ITEM.findall(section.body)) if section.kind == Section.Kind.REQUIRED else 0
         if count > MANY_REQUIREMENTS:
-            sentence = _("%(count)d hard requirements. Six are plenty: what can be learned on the job?") % {"count": count}
+            sentence = _("%(count)d hard requirements. Six are plenty: what can be learned on the job?") % {
+                "count": count
+            }
             grade = Grade.WARNS if count > TOO_MANY_REQUIREMENTS else Grade.INFORMS
             place = Place("body", "sections", row)
-            yield Finding("requirements-many", grade, sentence, place, str(section), found=str(count))
+            values = {"count": count}
+            yield Finding("requirements-many", grade, sentence % values, place, name_of(section), found=str(count))
 
 
 @dataclass(frozen=True)
@@ -182,7 +195,9 @@ class WordTarget:
     most: int
 
     def __call__(self, subject: RoleSubject) -> Iterator[Finding]:
-        count = sum(count_words(block) for text, found in subject.prose if text.place.rows == "sections" for block in found)
+        count = sum(
+            count_words(block) for text, found in subject.prose if text.place.rows == "sections" for block in found
+        )
         if self.least <= count <= self.most or not count:
             return
         far = count < self.least * 2 / 3 or count > self.most * 4 / 3
@@ -192,4 +207,6 @@ class WordTarget:
             count,
         ) % {"count": count, "least": self.least, "most": self.most}
         found = "short" if count < self.least else f"long {count // 500}"
-        yield Finding("words", Grade.WARNS if far else Grade.INFORMS, sentence, Place("", "sections"), _("Sections"), found=found)
+        yield Finding(
+            "words", Grade.WARNS if far else Grade.INFORMS, sentence, Place("", "sections"), _("Sections"), found=found
+        )

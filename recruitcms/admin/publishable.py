@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from recruitcms.admin.quality import ChecklistMixin
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
 from recruitcms.publishing import Publishable
 
@@ -77,7 +78,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PublishableAdmin(TranslatedAdmin):
+class PublishableAdmin(ChecklistMixin, TranslatedAdmin):
     """Admin of documents: saving changes the working copy alone; the buttons below publish it, now or later."""
 
     form = PublishableForm

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class WordingException(models.Model):
-    """Words that a wording list objects to and that are fine on this site: the name of a product, a term of the trade."""
+    """Words that a wording list objects to and that are fine on this site: a product’s name, a term of the trade."""
 
     language = models.CharField(
         _("language"), max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE

@@ -14,9 +14,8 @@ from django.db.models import OuterRef, Subquery
 from django.template.defaultfilters import date as format_date
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language_info
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from recruitcms import markup
 from recruitcms.quality.findings import Finding, Grade, Place, Text
@@ -38,12 +37,14 @@ UNDERLINED = re.compile(r"^(?=\S)(.{1,200})\n(=+|-+)[ \t]*$", re.MULTILINE)
 IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\(\s*([^()\s]{0,400})[^()\n]{0,200}\)")
 LINK = re.compile(r"(?<!!)\[[^\[\]\n]{0,300}\]\(\s*<?([^()\s<>]{0,600})")
 FILL_IN = re.compile(r"(?<!!)\[([^\[\]<>\n]{1,80})\](?![(\[:])")
-FILE_NAME = re.compile(r"(?:[\w-]+\.(?:jpe?g|png|webp|gif|svg|avif|heic|bmp|tiff?)|(?:img|dsc|pxl|image)[ _-]?\d+)", re.I)
+FILE_NAME = re.compile(
+    r"(?:[\w-]+\.(?:jpe?g|png|webp|gif|svg|avif|heic|bmp|tiff?)|(?:img|dsc|pxl|image)[ _-]?\d+)", re.I
+)
 WELL_KNOWN = ("http:", "https:", "mailto:", "tel:")
 
 
 def checklist(document: Any) -> list[Finding]:
-    """Return what is to be said about a working copy, saved or not: what stops publishing first, in the form's order."""
+    """Return what is to be said about a working copy, saved or not; what stops publishing comes first."""
     subject = subject_of(document)
     found = [finding for check in (*EVERY, *subject.checks) for finding in check(subject)]
     return sorted(found, key=lambda finding: list(Grade).index(finding.grade))
@@ -69,7 +70,9 @@ def titles(subject: Subject) -> Iterator[Finding]:
     if width > TITLE_PIXELS:
         sentence = _("With the site’s name, the title is about %(width)d pixels wide; search results show %(limit)d.")
         values = {"width": width, "limit": TITLE_PIXELS}
-        yield Finding("title-long", Grade.WARNS, sentence % values, place, name, title, alternative=_("Say it shorter."))
+        yield Finding(
+            "title-long", Grade.WARNS, sentence % values, place, name, title, alternative=_("Say it shorter.")
+        )
     elif len(title) < 30:
         sentence = _("The title has room for more: what would somebody search for?")
         yield Finding("title-short", Grade.INFORMS, sentence, place, name, title)
@@ -192,17 +195,16 @@ def fill_ins(subject: Subject) -> Iterator[Finding]:
     for text in subject.texts:
         for words in FILL_IN.findall(text.typed) if text.markdown else []:
             near = _near(words, subject.language)
-            if not subject.takes_fill_ins:
+            at: Any = {"place": text.place, "name": text.name, "quote": f"[{words}]"}
+            if not subject.is_advert:
                 sentence = _("Readers of this page fill nothing in: write the word itself.")
-                yield Finding("fill-in-here", Grade.WARNS, sentence, text.place, text.name, f"[{words}]")
+                yield Finding("fill-in-here", Grade.WARNS, sentence, **at)
             elif near:
                 sentence = _("This fill-in word looks misspelt.")
-                yield Finding(
-                    "fill-in-misspelt", Grade.WARNS, sentence, text.place, text.name, f"[{words}]", alternative=f"[{near}]"
-                )
+                yield Finding("fill-in-misspelt", Grade.WARNS, sentence, **at, alternative=f"[{near}]")
             elif words not in shared and not any(letter.isdigit() for letter in words):
                 own.append(words)
-    if own and subject.takes_fill_ins:
+    if own and subject.is_advert:
         yield _own_fill_ins(list(dict.fromkeys(own)))
 
 
@@ -220,11 +222,11 @@ def _own_fill_ins(words: list[str]) -> Finding:
 def _near(words: str, language: str) -> str:
     """Return the shared fill-in word that was perhaps meant, "" for none; another ending is inflection, no slip."""
     shared = shared_fill_ins(language)
-    if words in shared or not 3 <= len(words) <= 30:
+    if words in shared or not 4 <= len(words) <= 30:
         return ""
-    as_many_words = [word for word in shared if word.count(" ") == words.count(" ")]
-    nearest = next(iter(get_close_matches(words, as_many_words, n=1, cutoff=0.75)), "")
-    stem = len(commonprefix([words, nearest]))
+    alike = [word for word in shared if abs(len(word) - len(words)) <= 1 and word.count(" ") == words.count(" ")]
+    nearest = next(iter(get_close_matches(words, alike, n=1, cutoff=0.75)), "")
+    stem = len(commonprefix([words, nearest]))  # noqa: RUF071 (of letters, as meant)
     inflected = stem >= 4 and max(len(words), len(nearest)) - stem <= 3
     return "" if inflected else nearest
 
@@ -247,7 +249,7 @@ def _wording(subject: Subject) -> Iterator[Finding]:
                     seen.add(once)
                     yield Finding(
                         "wording",
-                        match.wording.grade,
+                        match.grade,
                         _("“%(words)s”") % {"words": match.words},
                         text.place,
                         text.name,
@@ -330,18 +332,32 @@ def translations(subject: Subject) -> Iterator[Finding]:
     group = type(document)._default_manager.filter(translation_group=document.translation_group).order_by()
     made = group.annotate(made=Subquery(live.values("created_at")[:1]))
     rows = {row["language"]: row for row in made.values("language", "pk", "updated_at", "made")}
+    yield from _missing(document.language, rows)
     source = rows.get(settings.LANGUAGE_CODE)
-    for code, _name in settings.LANGUAGES:
-        language = {"language": get_language_info(code)["name_translated"]}
-        if code == document.language:
-            continue
-        if code not in rows:
-            yield Finding("translation-missing", Grade.INFORMS, _("There is no version in %(language)s.") % language, found=code)
-        elif source and document.language == settings.LANGUAGE_CODE and _is_behind(rows[code], source):
-            sentence = _("The version in %(language)s is older than what visitors see here.") % language
-            yield Finding("translation-behind", Grade.INFORMS, sentence, url=_form(document, rows[code]["pk"]), found=code)
-    if source and document.language != settings.LANGUAGE_CODE and _is_behind(rows.get(document.language), source):
+    if source and document.language == settings.LANGUAGE_CODE:
+        yield from _behind(document, source, rows)
+    elif source and _is_behind(rows.get(document.language), source):
         yield _stale(document, source)
+
+
+def _missing(own: str, rows: dict[str, Any]) -> Iterator[Finding]:
+    for code, _name in settings.LANGUAGES:
+        if code not in rows and code != own:
+            sentence = _("There is no version in %(language)s.") % {"language": _named(code)}
+            yield Finding("translation-missing", Grade.INFORMS, sentence, found=code)
+
+
+def _behind(document: Any, source: Any, rows: dict[str, Any]) -> Iterator[Finding]:
+    for code, row in rows.items():
+        if code != document.language and _is_behind(row, source):
+            sentence = _("The version in %(language)s is older than what visitors see here.") % {
+                "language": _named(code)
+            }
+            yield Finding("translation-behind", Grade.INFORMS, sentence, url=_form(document, row["pk"]), found=code)
+
+
+def _named(code: str) -> str:
+    return get_language_info(code)["name_translated"]
 
 
 def _is_behind(translation: Any, source: Any) -> bool:
@@ -349,13 +365,11 @@ def _is_behind(translation: Any, source: Any) -> bool:
 
 
 def _stale(document: Any, source: Any) -> Finding:
-    values = {
-        "language": get_language_info(settings.LANGUAGE_CODE)["name_translated"],
-        "when": format_date(timezone.localtime(source["made"]), "SHORT_DATETIME_FORMAT"),
-    }
-    sentence = _("The version in %(language)s was published anew on %(when)s, after this text was last changed.") % values
-    url = _form(document, source["pk"])
-    return Finding("translation-stale", Grade.WARNS, sentence, url=url, found=source["made"].isoformat())
+    when = format_date(timezone.localtime(source["made"]), "SHORT_DATETIME_FORMAT")
+    sentence = _("The version in %(language)s was published on %(when)s, after this text was last changed.")
+    values = {"language": _named(settings.LANGUAGE_CODE), "when": when}
+    url, found = _form(document, source["pk"]), source["made"].isoformat()
+    return Finding("translation-stale", Grade.WARNS, sentence % values, url=url, found=found)
 
 
 def _form(document: Any, pk: Any) -> str:

@@ -24,7 +24,7 @@ class Subject:
     markdown_fields: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()  # beside those that every document has
     anchors: frozenset[str] = frozenset({"main"})  # ids on the page that links may name
-    takes_fill_ins = False
+    is_advert = False  # an advert, which readers make their own
 
     def __init__(self, document: Any) -> None:
         self.document = document
@@ -41,9 +41,9 @@ class Subject:
 
     def all_texts(self) -> Iterable[Text]:
         for name in self.fields:
-            yield Text(getattr(self.document, name), Place(name), self.label(name))
+            yield Text(getattr(self.document, name), Place(name), self.label(name), False, self.is_advert)
         for name in self.markdown_fields:
-            yield Text(getattr(self.document, name), Place(name), self.label(name), markdown=True)
+            yield Text(getattr(self.document, name), Place(name), self.label(name), True, self.is_advert)
 
     @cached_property
     def prose(self) -> list[tuple[Text, list[str]]]:

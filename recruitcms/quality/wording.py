@@ -16,21 +16,28 @@ from recruitcms.quality.reading import sentence_at
 FOLDER = Path(__file__).parent / "words"
 # What a pattern may be made of: nothing here can make the search slow.
 ALLOWED = re.compile(r"(?:\w|[ '/,%+–-]|\\[dw+.]|[|()?*]|\[\d-\d\])+")
+# A word that is denied (“you need not be a …”, „zamiast …”) is worth a note, not a warning.
+DENIED = re.compile(
+    r"\b(?:not|n't|never|no|without|instead of|rather than|nie|bez|zamiast|kein\w{0,2}|nicht|statt)"
+    r"(?:\s+[\w'-]+){0,3}\s+$"
+)
 QUOTED = re.compile(r"“[^“”\n]{1,200}”|„[^„”\n]{1,200}”|\"[^\"\n]{1,200}\"|«[^«»\n]{1,200}»")
 
 
 @dataclass(frozen=True)
 class Wording:
-    """One entry of a list."""
+    """One entry of a list. `unless`: what else in the sentence makes the words fine, such as the other form."""
 
     grade: Grade
     reason: str
     alternative: str
+    unless: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True)
 class Match:
     wording: Wording
+    grade: Grade
     words: str
     sentence: str
 
@@ -55,12 +62,11 @@ def word_list(language: str) -> WordList | None:
             Grade(word.get("grade", "warns")),
             word.get("reason") or data["reasons"][word["because"]],
             word.get("alternative", ""),
+            re.compile(rf"(?<!\w)(?:{'|'.join(map(as_pattern, word['unless']))})(?!\w)") if "unless" in word else None,
         )
         for word in data["word"]
     ]
-    groups = (
-        f"(?P<w{number}>{'|'.join(map(as_pattern, word['find']))})" for number, word in enumerate(data["word"])
-    )
+    groups = (f"(?P<w{number}>{'|'.join(map(as_pattern, word['find']))})" for number, word in enumerate(data["word"]))
     return WordList(entries, re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?!\w)"))
 
 
@@ -80,7 +86,7 @@ def shared_fill_ins(language: str) -> frozenset[str]:
 
 
 def lowered(text: str) -> str:
-    """Return a text in small letters and with straight apostrophes, of the same length: "İ" would become two letters."""
+    """Return a text in small letters and with straight apostrophes, of the same length (“İ” would become two)."""
     low = text.lower()
     if len(low) != len(text):
         low = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
@@ -100,9 +106,12 @@ def matches(block: str, language: str, fine: re.Pattern[str] | None, skip_quoted
     spared += [span.span() for span in QUOTED.finditer(block)] if skip_quoted else []
     for match in found:
         start, end = match.span()
-        if not any(first <= start and end <= last for first, last in spared):
-            wording = words.entries[int(str(match.lastgroup)[1:])]
-            yield Match(wording, block[start:end], sentence_at(block, start))
+        wording = words.entries[int(str(match.lastgroup)[1:])]
+        sentence = sentence_at(block, start)
+        is_spared = any(first <= start and end <= last for first, last in spared)
+        if not is_spared and not (wording.unless and wording.unless.search(lowered(sentence))):
+            denied = DENIED.search(low[max(0, start - 40) : start])
+            yield Match(wording, Grade.INFORMS if denied else wording.grade, block[start:end], sentence)
 
 
 def fine_words(exceptions: Iterable[str]) -> re.Pattern[str] | None:
