@@ -15,11 +15,7 @@ MENU = [
     (_("Leads"), "inbox", ["Submission", "OutgoingMail", "Mails"]),
     (_("Library"), "file", ["Role", "Category", "PageCount"]),
     (_("Salary report"), "chart", ["Report"]),
-    (
-        _("Site content"),
-        "grid",
-        ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture", "WordingException"],
-    ),
+    (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
     (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "Suppression", "CookieChoice", "OwedEvent"]),
     (_("Settings"), "gear", ["SiteSettings", "WordingException", "User", "Group"]),
 ]

@@ -70,7 +70,7 @@ class RoleAdmin(PublishableAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
-        """Read the picture along: the checklist asks for its alternative text. The list's own would then not be read."""
+        """Read the picture along, for the checklist; and so the list's relations too, which Django would then leave out."""
         return super().get_queryset(request).select_related(*self.list_select_related, "picture")
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:

@@ -134,12 +134,13 @@ def calls_to_action(subject: RoleSubject) -> Iterator[Finding]:
         return
     names = ", ".join(f"“{CallToAction.Place(place).label}”" for place in missing)
     url = reverse("admin:recruitcms_calltoaction_changelist") + f"?language__exact={subject.language}"
+    name = _("Calls to action")
     if len(missing) == len(CTA_PLACES):
         sentence = _("No call to action is shown on role pages in this language.")
-        yield Finding("cta-missing", Grade.WARNS, sentence, url=url, found="all")
+        yield Finding("cta-missing", Grade.WARNS, sentence, name=name, url=url, found="all")
     else:
         sentence = _("No call to action is shown in these places: %(places)s.") % {"places": names}
-        yield Finding("cta-missing", Grade.INFORMS, sentence, url=url, found=" ".join(missing))
+        yield Finding("cta-missing", Grade.INFORMS, sentence, name=name, url=url, found=" ".join(missing))
 
 
 def pay(subject: RoleSubject) -> Iterator[Finding]:

@@ -27,8 +27,7 @@ class WordingException(models.Model):
     )
 
     class Meta:
-        verbose_name = _("wording exception")
-        verbose_name_plural = _("wording exceptions")
+        verbose_name = verbose_name_plural = _("allowed words")
         ordering = ["language", "words"]
         constraints = [
             models.UniqueConstraint(

@@ -191,7 +191,7 @@ def _link_fault(subject: Subject, address: str, path: str, dead: set[str]) -> st
 def fill_ins(subject: Subject) -> Iterator[Finding]:
     """Fill-in words that look misspelt, those of this document alone, and those where no reader fills any in."""
     shared = shared_fill_ins(subject.language)
-    own: list[str] = []
+    own: list[tuple[str, Text]] = []
     for text in subject.texts:
         for words in FILL_IN.findall(text.typed) if text.markdown else []:
             near = _near(words, subject.language)
@@ -203,19 +203,19 @@ def fill_ins(subject: Subject) -> Iterator[Finding]:
                 sentence = _("This fill-in word looks misspelt.")
                 yield Finding("fill-in-misspelt", Grade.WARNS, sentence, **at, alternative=f"[{near}]")
             elif words not in shared and not any(letter.isdigit() for letter in words):
-                own.append(words)
+                own.append((words, text))
     if own and subject.is_advert:
-        yield _own_fill_ins(list(dict.fromkeys(own)))
+        yield _own_fill_ins(list(dict.fromkeys(words for words, _text in own)), own[0][1])
 
 
-def _own_fill_ins(words: list[str]) -> Finding:
+def _own_fill_ins(words: list[str], first: Text) -> Finding:
     sentence = ngettext(
         "%(count)d fill-in word is this page’s own; no other page shares it.",
         "%(count)d fill-in words are this page’s own; no other page shares them.",
         len(words),
     )
     shown = ", ".join(f"[{word}]" for word in words[:6]) + (" …" if len(words) > 6 else "")
-    return Finding("fill-in-own", Grade.INFORMS, sentence % {"count": len(words)}, quote=shown)
+    return Finding("fill-in-own", Grade.INFORMS, sentence % {"count": len(words)}, first.place, first.name, shown)
 
 
 @lru_cache(maxsize=4096)
@@ -294,12 +294,12 @@ def reading_ease(subject: Subject) -> Iterator[Finding]:
     sentence = _("Reading level: %(level)s (LIX %(lix)d).") % {"level": level_in_words(level), "lix": round(whole.lix)}
     worst = max(counts, key=lambda pair: pair[0].lix if pair[0].words >= ENOUGH_WORDS else 0)
     grade = Grade.WARNS if level >= HARD else Grade.INFORMS
-    yield Finding("reading-level", grade, sentence, found=f"level {level}")
+    yield Finding("reading-level", grade, sentence, worst[1].place, worst[1].name, found=f"level {level}")
     hardest = reading_level(worst[0].lix, subject.language)
     if worst[0].words >= ENOUGH_WORDS and hardest >= HARD and len(counts) > 1:
         sentence = _("The hardest part: %(level)s (LIX %(lix)d). Shorter sentences and plainer words help.")
         values = {"level": level_in_words(hardest), "lix": round(worst[0].lix)}
-        found = f"{worst[1].place.row} {hardest}"
+        found = f"{worst[1].place} {hardest}"
         yield Finding("reading-hardest", Grade.INFORMS, sentence % values, worst[1].place, worst[1].name, found=found)
 
 
@@ -332,7 +332,7 @@ def translations(subject: Subject) -> Iterator[Finding]:
     group = type(document)._default_manager.filter(translation_group=document.translation_group).order_by()
     made = group.annotate(made=Subquery(live.values("created_at")[:1]))
     rows = {row["language"]: row for row in made.values("language", "pk", "updated_at", "made")}
-    yield from _missing(document.language, rows)
+    yield from _missing(document.language, rows, subject.label("language"))
     source = rows.get(settings.LANGUAGE_CODE)
     if source and document.language == settings.LANGUAGE_CODE:
         yield from _behind(document, source, rows)
@@ -340,11 +340,11 @@ def translations(subject: Subject) -> Iterator[Finding]:
         yield _stale(document, source)
 
 
-def _missing(own: str, rows: dict[str, Any]) -> Iterator[Finding]:
+def _missing(own: str, rows: dict[str, Any], name: str) -> Iterator[Finding]:
     for code, _name in settings.LANGUAGES:
         if code not in rows and code != own:
             sentence = _("There is no version in %(language)s.") % {"language": _named(code)}
-            yield Finding("translation-missing", Grade.INFORMS, sentence, found=code)
+            yield Finding("translation-missing", Grade.INFORMS, sentence, Place("language"), name, found=code)
 
 
 def _behind(document: Any, source: Any, rows: dict[str, Any]) -> Iterator[Finding]:
@@ -369,7 +369,7 @@ def _stale(document: Any, source: Any) -> Finding:
     sentence = _("The version in %(language)s was published on %(when)s, after this text was last changed.")
     values = {"language": _named(settings.LANGUAGE_CODE), "when": when}
     url, found = _form(document, source["pk"]), source["made"].isoformat()
-    return Finding("translation-stale", Grade.WARNS, sentence % values, url=url, found=found)
+    return Finding("translation-stale", Grade.WARNS, sentence % values, name=values["language"], url=url, found=found)
 
 
 def _form(document: Any, pk: Any) -> str:

@@ -20,7 +20,7 @@ class Subject:
     Reads fields and `….all()` alone, so that a document filled from an unsaved form works as a saved one does.
     """
 
-    fields = ("title", "summary", "search_title", "search_description")  # plain texts, in the form's order
+    fields: tuple[str, ...] = ("title", "summary", "search_title", "search_description")  # plain texts
     markdown_fields: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()  # beside those that every document has
     anchors: frozenset[str] = frozenset({"main"})  # ids on the page that links may name

@@ -18,7 +18,7 @@ function reveal(target) {
 }
 
 function lead(event) {
-  const link = event.target.closest("a[href^='#']");
+  const link = event.target.closest(":is(#panel-checklist,.errorlinks,.messagelist) a[href^='#']");
   const target = link && document.getElementById(link.hash.slice(1));
   if (!target) return;
   event.preventDefault();
