@@ -70,7 +70,7 @@ class RoleAdmin(PublishableAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
-        """Read the picture along, for the checklist; and so the list's relations too, which Django would then leave out."""
+        """Read the picture along, for the checklist. Django then leaves `list_select_related` to us."""
         return super().get_queryset(request).select_related(*self.list_select_related, "picture")
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:

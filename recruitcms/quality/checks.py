@@ -227,8 +227,7 @@ def _near(words: str, language: str) -> str:
     alike = [word for word in shared if abs(len(word) - len(words)) <= 1 and word.count(" ") == words.count(" ")]
     nearest = next(iter(get_close_matches(words, alike, n=1, cutoff=0.75)), "")
     stem = len(commonprefix([words, nearest]))  # noqa: RUF071 (of letters, as meant)
-    inflected = stem >= 4 and max(len(words), len(nearest)) - stem <= 3
-    return "" if inflected else nearest
+    return "" if stem * 3 >= max(len(words), len(nearest)) * 2 else nearest
 
 
 SHOWN_WORDINGS = 60

@@ -15,7 +15,7 @@ from recruitcms.quality.reading import sentence_at
 
 FOLDER = Path(__file__).parent / "words"
 # What a pattern may be made of: nothing here can make the search slow.
-ALLOWED = re.compile(r"(?:\w|[ '/,%+–-]|\\[dw+.]|[|()?*]|\[\d-\d\])+")
+ALLOWED = re.compile(r"(?:\w|[ '/,%–-]|\\[dw+.]|[|()?*]|\[\d-\d\])+")
 # A word that is denied (“you need not be a …”, „zamiast …”) is worth a note, not a warning.
 DENIED = re.compile(
     r"\b(?:not|n't|never|no|without|instead of|rather than|nie|bez|zamiast|kein\w{0,2}|nicht|statt)"
@@ -67,7 +67,7 @@ def word_list(language: str) -> WordList | None:
         for word in data["word"]
     ]
     groups = (f"(?P<w{number}>{'|'.join(map(as_pattern, word['find']))})" for number, word in enumerate(data["word"]))
-    return WordList(entries, re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?!\w)"))
+    return WordList(entries, re.compile(rf"(?<![\w-])(?=\w)(?:{'|'.join(groups)})(?!\w)"))
 
 
 def as_pattern(words: str) -> str:
