@@ -106,7 +106,7 @@ def test_words_that_only_look_alike_are_left_alone(text):
         ("atrakcyjne wynagrodzenie", ["atrakcyjne wynagrodzenie"]),
         ("oczekiwania finansowe", ["oczekiwania finansowe"]),
         ("agresywnie sprzedaje", ["agresywnie"]),
-        ("pełna dyspozycyjność", ["dyspozycyjność"]),
+        ("pełna dyspozycyjność", ["pełna dyspozycyjność"]),
         ("szalone tempo", ["szalone"]),
         ("mile widziany status studenta", ["status studenta"]),
         ("świeżo po studiach", ["świeżo po studiach"]),

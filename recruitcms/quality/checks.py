@@ -31,6 +31,7 @@ from recruitcms.quality.snippets import (
 from recruitcms.quality.subject import Check, Subject, subject_of
 from recruitcms.quality.wording import matches, shared_fill_ins
 
+SHOWN_WORDINGS = 60  # of one document; more are shown once these are mended
 QUOTE = 240  # letters of a quotation; longer sentences are cut
 HEADING = re.compile(r"^(#{1,6})[ \t]*(?=[^#\s])(.{1,200})", re.MULTILINE)
 UNDERLINED = re.compile(r"^(?=\S)(.{1,200})\n(=+|-+)[ \t]*$", re.MULTILINE)
@@ -38,7 +39,7 @@ IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\(\s*([^()\s]{0,400})[^()\n]{0,200}\
 LINK = re.compile(r"(?<!!)\[[^\[\]\n]{0,300}\]\(\s*<?([^()\s<>]{0,600})")
 FILL_IN = re.compile(r"(?<!!)\[([^\[\]<>\n]{1,80})\](?![(\[:])")
 FILE_NAME = re.compile(
-    r"(?:[\w-]+\.(?:jpe?g|png|webp|gif|svg|avif|heic|bmp|tiff?)|(?:img|dsc|pxl|image)[ _-]?\d+)", re.I
+    r"[\w-]+\.(?:jpe?g|png|webp|gif|svg|avif|heic|bmp|tiff?)|(?:img|dsc|pxl|image)[ _-]?\d+", re.IGNORECASE
 )
 WELL_KNOWN = ("http:", "https:", "mailto:", "tel:")
 
@@ -70,9 +71,7 @@ def titles(subject: Subject) -> Iterator[Finding]:
     if width > TITLE_PIXELS:
         sentence = _("With the site’s name, the title is about %(width)d pixels wide; search results show %(limit)d.")
         values = {"width": width, "limit": TITLE_PIXELS}
-        yield Finding(
-            "title-long", Grade.WARNS, sentence % values, place, name, title, alternative=_("Say it shorter.")
-        )
+        yield Finding("title-long", Grade.WARNS, sentence % values, place, name, title)
     elif len(title) < 30:
         sentence = _("The title has room for more: what would somebody search for?")
         yield Finding("title-short", Grade.INFORMS, sentence, place, name, title)
@@ -226,11 +225,10 @@ def _near(words: str, language: str) -> str:
         return ""
     alike = [word for word in shared if abs(len(word) - len(words)) <= 1 and word.count(" ") == words.count(" ")]
     nearest = next(iter(get_close_matches(words, alike, n=1, cutoff=0.75)), "")
-    stem = len(commonprefix([words, nearest]))  # noqa: RUF071 (of letters, as meant)
-    return "" if stem * 3 >= max(len(words), len(nearest)) * 2 else nearest
-
-
-SHOWN_WORDINGS = 60
+    same = commonprefix([words, nearest])  # noqa: RUF071 (of letters, as meant)
+    before = same.rfind(" ") + 1  # whole words that are the same say nothing about the one that is not
+    stem, longer = len(same) - before, max(len(words), len(nearest)) - before
+    return "" if stem * 3 >= longer * 2 else nearest
 
 
 def wording(subject: Subject) -> Iterator[Finding]:
