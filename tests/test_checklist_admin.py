@@ -250,3 +250,13 @@ def test_links_of_the_panel_carry_no_text_of_the_document(admin_client, role):
 
     assert addresses
     assert all(set(parse_qs(urlsplit(address).query)) <= {"finding"} for address in addresses)
+
+
+@pytest.mark.parametrize("words", ["*", "a*", "nin*ja", ""])
+def test_an_exception_that_would_spare_everything_is_refused(admin_client, words):
+    data = {"language": "en", "words": words, "reason": "Why not."}
+
+    response = admin_client.post(reverse("admin:recruitcms_wordingexception_add"), data)
+
+    assert "words" in response.context["adminform"].form.errors
+    assert not WordingException.objects.exists()

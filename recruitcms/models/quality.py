@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,9 @@ class WordingException(models.Model):
     words = models.CharField(
         _("words"),
         max_length=80,
+        validators=[
+            RegexValidator(r"\A[^*]*\w\w[^*]*\*?\Z", _("Write the words themselves; a * may stand at the end alone."))
+        ],
         help_text=_("As they stand in the text: “Ninja Van”. A * at the end stands for any ending: “kandydat*”."),
     )
     reason = models.CharField(_("reason"), max_length=300, help_text=_("For colleagues who wonder."))
