@@ -219,7 +219,7 @@ def test_links_lead_to_pages_that_answer(settings):
     good += ["/roles", "https://elsewhere.example/none", "mailto:a@b.example", "#introduction", "/static/css/site.css"]
     good += [settings.SITE_URL + live.get_absolute_url() + "#duties"]
     bad = [draft.get_absolute_url(), gone.get_absolute_url(), "/pl/people/ann/", "/people/bob/", "/none/", "/admin/"]
-    bad += ["#nowhere", "www.elsewhere.example", "roles/here"]
+    bad += ["/a%00b/", "/[x", "#nowhere", "[x", "www.elsewhere.example", "roles/here"]
     role = make_role({"introduction": " ".join(f"[x]({address})" for address in good + bad)})
 
     assert [finding.quote for finding in found(role, "link-dead")] == bad

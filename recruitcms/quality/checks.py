@@ -7,7 +7,6 @@ from functools import lru_cache
 from itertools import islice
 from os.path import commonprefix
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
@@ -167,11 +166,10 @@ def links(subject: Subject) -> Iterator[Finding]:
 
 def _own_path(address: str) -> str:
     """Return the path of an address on this site, "" for any other. Files are not pages."""
-    whole = urlsplit(address) if not address.startswith("//") else None
-    if whole is None or (whole.netloc and not address.startswith(f"{settings.SITE_URL}/")):
+    if not address.startswith(("/", f"{settings.SITE_URL}/")) or address.startswith("//"):
         return ""
-    files = (settings.STATIC_URL, settings.MEDIA_URL)
-    return "" if not whole.path.startswith("/") or whole.path.startswith(files) else whole.path
+    path = address.removeprefix(settings.SITE_URL).partition("#")[0].partition("?")[0]
+    return "" if path.startswith((settings.STATIC_URL, settings.MEDIA_URL)) else path
 
 
 def _link_fault(subject: Subject, address: str, path: str, dead: set[str]) -> str:
