@@ -422,6 +422,10 @@ def test_a_long_role_costs_two_queries_and_little_time(django_assert_num_queries
         "x\n=",
         "'",
         "up to ",
+        "ninja ",
+        "koleg ",
+        "[Comapny] ",
+        "#### x\n",
     ],
 )
 def test_two_hundred_kilobytes_stay_quick(piece):

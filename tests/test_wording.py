@@ -205,3 +205,13 @@ def test_searching_takes_time_in_proportion_to_the_text(language, piece):
     list(word_list(language).pattern.finditer(lowered(text)))
 
     assert time.process_time() - started < 3
+
+
+def test_a_word_repeated_in_one_endless_sentence_is_named_once_and_quickly():
+    text = "koledzy ninja " * 15_000
+
+    started = time.process_time()
+    found = words(text, "pl", fine=["guru"])
+
+    assert found == ["koledzy", "ninja"]
+    assert time.process_time() - started < 3

@@ -30,7 +30,7 @@ from recruitcms.quality.snippets import (
 from recruitcms.quality.subject import Check, Subject, subject_of
 from recruitcms.quality.wording import matches, shared_fill_ins
 
-SHOWN_WORDINGS = 60  # of one document; more are shown once these are mended
+SHOWN = 60  # findings of one check; more are shown once these are mended
 QUOTE = 240  # letters of a quotation; longer sentences are cut
 HEADING = re.compile(r"^(#{1,6})[ \t]*(?=[^#\s])(.{1,200})", re.MULTILINE)
 UNDERLINED = re.compile(r"^(?=\S)(.{1,200})\n(=+|-+)[ \t]*$", re.MULTILINE)
@@ -46,7 +46,7 @@ WELL_KNOWN = ("http:", "https:", "mailto:", "tel:")
 def checklist(document: Any) -> list[Finding]:
     """Return what is to be said about a working copy, saved or not; what stops publishing comes first."""
     subject = subject_of(document)
-    found = [finding for check in (*EVERY, *subject.checks) for finding in check(subject)]
+    found = [finding for check in (*EVERY, *subject.checks) for finding in islice(check(subject), SHOWN)]
     return sorted(found, key=lambda finding: list(Grade).index(finding.grade))
 
 
@@ -207,8 +207,8 @@ def fill_ins(subject: Subject) -> Iterator[Finding]:
 
 def _own_fill_ins(words: list[str], first: Text) -> Finding:
     sentence = ngettext(
-        "%(count)d fill-in word is this page’s own; no other page shares it.",
-        "%(count)d fill-in words are this page’s own; no other page shares them.",
+        "%(count)d fill-in word is not among the shared ones: readers replace it on this page alone.",
+        "%(count)d fill-in words are not among the shared ones: readers replace them on this page alone.",
         len(words),
     )
     shown = ", ".join(f"[{word}]" for word in words[:6]) + (" …" if len(words) > 6 else "")
@@ -231,28 +231,20 @@ def _near(words: str, language: str) -> str:
 
 def wording(subject: Subject) -> Iterator[Finding]:
     """Words that shut people out, each with its sentence, the reason and what to write."""
-    yield from islice(_wording(subject), SHOWN_WORDINGS)
-
-
-def _wording(subject: Subject) -> Iterator[Finding]:
-    seen = set()
     for text, found in subject.prose:
         for block in found:
             for match in matches(block, subject.language, subject.around.fine, skip_quoted=not text.in_advert):
-                once = (match.words.lower(), match.sentence, text.place)
-                if once not in seen:
-                    seen.add(once)
-                    yield Finding(
-                        "wording",
-                        match.grade,
-                        _("“%(words)s”") % {"words": match.words},
-                        text.place,
-                        text.name,
-                        cut(match.sentence),
-                        match.wording.reason,
-                        match.wording.alternative,
-                        words=match.words.lower(),
-                    )
+                yield Finding(
+                    "wording",
+                    match.grade,
+                    _("“%(words)s”") % {"words": match.words},
+                    text.place,
+                    text.name,
+                    cut(match.sentence),
+                    match.wording.reason,
+                    match.wording.alternative,
+                    words=match.words.lower(),
+                )
 
 
 def cut(sentence: str) -> str:

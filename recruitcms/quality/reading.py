@@ -45,24 +45,16 @@ def _unmarked(mark: re.Match[str]) -> str:
     return mark["alt"] or mark["label"] or mark["fill"] or ""
 
 
+def sentence_starts(block: str) -> list[int]:
+    """Return where the sentences of a block begin."""
+    ends = (end.end() for end in SENTENCE_END.finditer(block))
+    return [0, *(end for end in ends if not block[end].islower())]
+
+
 def sentences(block: str) -> list[str]:
     """Return the sentences of a block."""
-    starts = [0]
-    for end in SENTENCE_END.finditer(block):
-        if not block[end.end()].islower():
-            starts.append(end.end())
+    starts = sentence_starts(block)
     return [block[start:end].strip() for start, end in zip(starts, [*starts[1:], len(block)], strict=True)]
-
-
-def sentence_at(block: str, position: int) -> str:
-    """Return the sentence of a block in which a position lies."""
-    start = 0
-    for end in SENTENCE_END.finditer(block):
-        if end.end() > position and not block[end.end()].islower():
-            return block[start : end.end()].strip()
-        if not block[end.end()].islower():
-            start = end.end()
-    return block[start:].strip()
 
 
 def count_words(text: str) -> int:

@@ -5,13 +5,14 @@ The lists are data, recruitcms/quality/words/<language>.toml; how a pattern is w
 
 import re
 import tomllib
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from recruitcms.quality.findings import Grade
-from recruitcms.quality.reading import sentence_at
+from recruitcms.quality.reading import sentence_starts, sentences
 
 FOLDER = Path(__file__).parent / "words"
 # What a pattern may be made of: nothing here can make the search slow.
@@ -94,24 +95,33 @@ def lowered(text: str) -> str:
 
 
 def matches(block: str, language: str, fine: re.Pattern[str] | None, skip_quoted: bool = False) -> Iterator[Match]:
-    """Yield what a language's list objects to in a block, but for what `fine` covers or, if asked, stands in quotes."""
+    """Yield what a language's list objects to in a block, each word once in a sentence.
+
+    Left out is what touches words that are fine or, if asked, stands in quotation marks.
+    """
     words = word_list(language)
     if words is None:
         return
     low = lowered(block)
+    for spared in (fine, QUOTED if skip_quoted else None):
+        low = spared.sub(_blank, low) if spared else low
     found = list(words.pattern.finditer(low))
-    if not found:
-        return
-    spared = [span.span() for span in fine.finditer(low)] if fine else []
-    spared += [span.span() for span in QUOTED.finditer(block)] if skip_quoted else []
+    starts = sentence_starts(block) if found else []
+    whole = sentences(block) if found else []
+    seen = set()
     for match in found:
-        start, end = match.span()
-        wording = words.entries[int(str(match.lastgroup)[1:])]
-        sentence = sentence_at(block, start)
-        is_spared = any(first <= start and end <= last for first, last in spared)
-        if not is_spared and not (wording.unless and wording.unless.search(lowered(sentence))):
-            denied = DENIED.search(low[max(0, start - 40) : start])
-            yield Match(wording, Grade.INFORMS if denied else wording.grade, block[start:end], sentence)
+        number = bisect(starts, match.start()) - 1
+        if (match[0], number) not in seen:
+            seen.add((match[0], number))
+            wording = words.entries[int(str(match.lastgroup)[1:])]
+            if not (wording.unless and wording.unless.search(lowered(whole[number]))):
+                denied = DENIED.search(low[max(0, match.start() - 40) : match.start()])
+                grade = Grade.INFORMS if denied else wording.grade
+                yield Match(wording, grade, block[match.start() : match.end()], whole[number])
+
+
+def _blank(spared: re.Match[str]) -> str:
+    return "\0" * len(spared[0])
 
 
 def fine_words(exceptions: Iterable[str]) -> re.Pattern[str] | None:
