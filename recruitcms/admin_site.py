@@ -17,7 +17,7 @@ MENU = [
     (_("Salary report"), "chart", ["Report"]),
     (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
     (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "Suppression", "CookieChoice", "OwedEvent"]),
-    (_("Settings"), "gear", ["SiteSettings", "User", "Group"]),
+    (_("Settings"), "gear", ["SiteSettings", "WordingException", "User", "Group"]),
 ]
 
 

@@ -203,6 +203,8 @@ class Publishable(Translated):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
 
+    waved_through = GenericRelation("recruitcms.WavedThrough")
+
     revisions: Any  # the reverse side of the subclass's revision model
     reviews = GenericRelation("recruitcms.Review")  # one at most; deleted with the document
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from leads import triggers
 from recruitcms import health, site_content
+from recruitcms.quality import surroundings
 from tests import postgres as postgresql
 from tests.postbox import postbox  # noqa: F401  (a fixture)
 
@@ -19,6 +20,7 @@ from tests.postbox import postbox  # noqa: F401  (a fixture)
 def fresh_copies() -> None:
     """Forget what earlier tests left in the process."""
     site_content._kept.clear()
+    surroundings._kept.clear()
     health._last.at = float("-inf")
     cache.clear()
 

@@ -77,7 +77,7 @@ def test_the_menu_shows_an_editor_the_groups_of_an_editors_work(editor):
         "Library": ["Roles", "Categories", "Page counts"],
         "Salary report": ["Reports"],
         "Site content": ["Pages", "Calls to action", "People", "Testimonials", "Logos", "Pictures"],
-        "Settings": ["Site settings"],
+        "Settings": ["Site settings", "Allowed words"],
     }
 
 

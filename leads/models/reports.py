@@ -72,7 +72,7 @@ class Report(Publishable):
         found = super().problems()
         if not self.points.strip():
             found["points"] = _("Write at least one point: what does the reader get?")
-        if not self.pk or not self.editions.exists():
+        if not self.pk or not self.editions.all():
             found["editions"] = _("Add an edition: the file that people are to receive.")
         return found
 

@@ -76,12 +76,12 @@ class EditingViews:
         if request.method == "POST":
             form = self._hear(request, document)
             answer |= {"kept_at": _clock(form.kept_at), "others": self.others(document, request, form.key)}
-            answer["asked"] = self._asked(request)
+            answer["asked"] = self._asked_about(request)
             if document:
                 answer["changed"] = self._changed(document, request.POST.get("_seen", ""))
         return JsonResponse(answer)
 
-    def _asked(self, request: HttpRequest) -> str:
+    def _asked_about(self, request: HttpRequest) -> str:
         """Say "saved" of another window (`_asks`) whose text this browser still has, where it was saved; else ""."""
         key = request.POST.get("_asks", "")
         saved = OpenForm.objects.filter(user=request.user, saved_at__isnull=False)

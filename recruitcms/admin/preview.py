@@ -36,7 +36,7 @@ class PreviewViews:
         return self.show(request, self._editable(request, pk).draft_revision())
 
     def look_view(self, request: HttpRequest, pk: str | None) -> HttpResponse:
-        """Show the form as it stands, saved or not: {"html", "places"}, or {"why"} where no page can be made of it yet.
+        """Show the form as it stands, saved or not: {"html", "places", …}, or {"why"} where it makes no page yet.
 
         Nothing is written. `places`: the id on the page of what each row of the form says, by the row's prefix.
         """
@@ -46,7 +46,8 @@ class PreviewViews:
         except ObjectDoesNotExist:  # a link that a page cannot do without, such as a role's category
             return JsonResponse({"why": _("Choose what is missing at the top of the form, and the page appears here.")})
         html = self.show(request, revision).content.decode()
-        return JsonResponse({"html": html, "places": self.places(document, revision)})
+        seen = {"html": html, "places": self.places(document, revision)}
+        return JsonResponse(seen | self.looked_at(request, document, _prefixes(document)))
 
     def show(self, request: HttpRequest, revision: Any) -> HttpResponse:
         """Return the page of a revision that is not saved, in its language."""
@@ -62,6 +63,10 @@ class PreviewViews:
 
     def places(self, document: Any, revision: Any) -> dict[str, str]:
         """Return where on the page the rows of the form stand: {"sections-3": "duties", …}."""
+        return {}
+
+    def looked_at(self, request: HttpRequest, document: Any, prefixes: dict[str, list[str]]) -> dict[str, str]:
+        """Return what else is told of a form as it stands; the panels beside it add theirs."""
         return {}
 
     def document_of(self, request: HttpRequest, document: Any) -> Any:
@@ -88,6 +93,12 @@ class PreviewViews:
     def _look_url(self, document: Any) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_look"
         return reverse(name, args=[document.pk]) if document and document.pk else reverse(f"{name}_new")
+
+
+def _prefixes(document: Any) -> dict[str, list[str]]:
+    """Return the prefixes of the forms of a document's rows, in the order of the rows."""
+    held = document.__dict__.get("_prefetched_objects_cache", {})
+    return {name: [row.form_prefix for row in held[name] if hasattr(row, "form_prefix")] for name in held}
 
 
 def _rows(formset: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from recruitcms.admin.editing import EditingViews
 from recruitcms.admin.preview import PreviewViews
+from recruitcms.admin.quality import ChecklistMixin
 from recruitcms.admin.review import ReviewAdmin, ReviewFields
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
 from recruitcms.publishing import Publishable
@@ -79,7 +80,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PublishableAdmin(EditingViews, PreviewViews, ReviewAdmin, TranslatedAdmin):
+class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, TranslatedAdmin):
     """Admin of documents: saving changes the working copy alone; the buttons below publish it, now or later."""
 
     form = PublishableForm

@@ -10,6 +10,7 @@ from recruitcms.models.content import (
     Testimonial,
 )
 from recruitcms.models.editing import OpenForm
+from recruitcms.models.quality import WavedThrough, WordingException
 from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
 from recruitcms.models.site import SiteSettings, SiteText
 
@@ -28,4 +29,6 @@ __all__ = [
     "SiteText",
     "StaffMail",
     "Testimonial",
+    "WavedThrough",
+    "WordingException",
 ]

@@ -186,14 +186,13 @@ function look() {
 }
 
 async function show() {
-  if ($("panel-preview").hidden) return;
   asked?.abort();
   asked = new AbortController();
   try {
     const answer = await post(words.lookUrl, typed(), asked.signal);
     places = answer.places ?? {};
     if (answer.why) facts(answer.why);
-    else draw(answer.html);
+    else if (!$("panel-preview").hidden) draw(answer.html);
     document.dispatchEvent(new CustomEvent("editor:looked", { detail: answer }));
   } catch (error) {
     if (error.name !== "AbortError") facts(words.waiting);
@@ -285,6 +284,7 @@ function startLooking() {
   }
   form.addEventListener("focusin", edited);
   new ResizeObserver(size).observe(frame.parentElement);
+  document.addEventListener("checklist:stale", (event) => { event.preventDefault(); show(); });
   show();
 }
 
@@ -332,15 +332,17 @@ function reveal(target) {
   const section = target.closest(".section-row")?.querySelector(".section__open");
   if (section) section.open = true;
   for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
-  target.scrollIntoView({ block: "center" });
-  target.focus({ preventScroll: true });
+  const field = target.matches(".admin-autocomplete") ? target.nextElementSibling.querySelector(".select2-selection") : target;
+  if (!field.matches("a, button, input, select, summary, textarea, [tabindex]")) field.tabIndex = -1;
+  (field.closest(".form-row") ?? field).scrollIntoView({ block: "center" });
+  field.focus({ preventScroll: true });
 }
 
 function startLinks() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#"]');
     const target = link?.hash.length > 1 && $(decodeURIComponent(link.hash.slice(1)));
-    if (!target || !form.contains(target)) return;
+    if (!target || !form.contains(target)) return; // a field, a section, or a panel
     event.preventDefault();
     reveal(target);
   });

@@ -1,0 +1,107 @@
+"""What the checklist asks about the rest of the site, kept in the process until shared content changes.
+
+One query, the content version, tells whether the kept copy still holds; the paths that answer are asked again after a
+minute, since a planned page may have appeared meanwhile.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from re import Pattern
+from typing import Any
+
+from django.conf import settings
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.urls import Resolver404, resolve
+from django.utils import timezone, translation
+
+from leads.models import ReportRevision
+from recruitcms.models import CallToAction, PageRevision, Person, SiteSettings, WordingException
+from recruitcms.quality.wording import fine_words
+from roles.models import RoleRevision
+
+KEEP_PATHS = 60  # seconds
+REVISIONS: dict[str, Any] = {"role": RoleRevision, "page": PageRevision, "report": ReportRevision}
+
+_kept: dict[str, "Surroundings"] = {}
+
+
+def surroundings(language: str) -> "Surroundings":
+    """Return what a language's documents stand among. Costs one query when kept."""
+    site = SiteSettings.get()
+    kept = _kept.get(language)
+    if kept is None or kept.site.content_version != site.content_version:
+        kept = _kept[language] = Surroundings(language, site)
+    return kept
+
+
+@dataclass
+class Surroundings:
+    language: str
+    site: SiteSettings
+    _paths: dict[str, tuple[float, bool]] = field(default_factory=dict)
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """The places in which a call to action is shown."""
+        shown = CallToAction.objects.filter(language=self.language, is_active=True)
+        return frozenset(shown.values_list("place", flat=True))
+
+    @cached_property
+    def fine(self) -> Pattern[str] | None:
+        """The words that somebody found fine on this site."""
+        return fine_words(WordingException.objects.filter(language=self.language).values_list("words", flat=True))
+
+    def dead(self, paths: Iterable[str]) -> set[str]:
+        """Return those of the site's own paths at which no page answers visitors now. One query, or none when kept."""
+        now = time.monotonic()
+        wanted = set(paths)
+        unknown = {path for path in wanted if now - self._paths.get(path, (-KEEP_PATHS, False))[0] >= KEEP_PATHS}
+        if unknown:
+            answering = _answering(unknown)
+            self._paths |= {path: (now, path in answering) for path in unknown}
+        return {path for path in wanted if not self._paths[path][1]}
+
+
+def _answering(paths: set[str]) -> set[str]:
+    """Return the paths that lead to a page: one that is always there, or a live one, or one that forwards to it."""
+    answering, asked = set(), {}
+    for path in paths:
+        language, name, slug = _route(path)
+        if name in REVISIONS or name == "person":
+            asked[path] = (name, language, slug)
+        elif name:
+            answering.add(path)
+    live = _live(set(asked.values())) if asked else set()
+    return answering | {path for path, address in asked.items() if address in live}
+
+
+def _route(path: str) -> tuple[str, str, str]:
+    """Return the language, the URL's name and the slug of a path; an empty name where the site has no such address."""
+    language = translation.get_language_from_path(path) or settings.LANGUAGE_CODE
+    path = path if path.endswith("/") else f"{path}/"  # as the site forwards it
+    with translation.override(language):
+        try:
+            match = resolve(path)
+        except Resolver404:
+            return language, "", ""
+    name = "" if match.namespace == "admin" else match.url_name or ""
+    return language, name, match.kwargs.get("slug", "")
+
+
+def _live(addresses: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """Return those of (name, language, slug) at which a live document, or the live successor of one, answers."""
+    by_name = {name: {slug for kind, _, slug in addresses if kind == name} for name, _, _ in addresses}
+    queries = [_rows(name, slugs) for name, slugs in by_name.items()]
+    return set(queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0])
+
+
+def _rows(name: str, slugs: set[str]) -> QuerySet[Any, Any]:
+    if name == "person":
+        rows: QuerySet[Any, Any] = Person.objects.filter(slug__in=slugs)
+    else:
+        revisions = REVISIONS[name].objects
+        live = revisions.live().filter(document=OuterRef("document"))
+        rows = revisions.filter(Exists(live), slug__in=slugs, live_from__lte=timezone.now())
+    return rows.order_by().values_list(Value(name, output_field=CharField()), "language", "slug")

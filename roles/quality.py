@@ -1,0 +1,213 @@
+"""What the checklist asks of a role beside what it asks of every document."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
+
+from recruitcms.models import CallToAction
+from recruitcms.quality import Finding, Grade, Place, Subject, Text, subject_of
+from recruitcms.quality.checks import is_file_name
+from recruitcms.quality.reading import count_words
+from roles.headings import heading_for
+from roles.models import Role, Section
+
+SECTION_FIELDS = ("heading", "body", "advice", "note")
+LIST_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
+# What is paid is named by a fill-in word for it, by a range of money, or by an amount on a line that speaks of pay.
+PAY_WORDS = (
+    r"pay|salary|salaries|wages?|compensation|remuneration|gross|net|hourly|monthly|wynagrodz\w{0,12}|stawk\w{0,6}"
+    r"|płac\w{0,6}|pensj\w{0,6}|widełk\w{0,6}|brutto|netto|miesięcznie|gehalt\w{0,8}|vergütung\w{0,8}|lohn|monatlich"
+)
+NUMBER = r"\d[\d .,\u00a0]{0,12}k?"
+CURRENCY = r"(?:PLN|zł|EUR|€|euro|GBP|£|USD|\$|CHF|CZK)"
+TO = r"\]?\s?(?:-|–|to|do|bis)\s?\[?"
+PAY_WORD = re.compile(rf"\b(?:{PAY_WORDS})\b", re.IGNORECASE)
+PAY_FILL_IN = re.compile(rf"\[[^\[\]\n]{{0,60}}\b(?:{PAY_WORDS})\b[^\[\]\n]{{0,60}}\](?!\()", re.IGNORECASE)
+PAY_RANGE = re.compile(rf"{NUMBER}{TO}{NUMBER}\]?\s?{CURRENCY}|{CURRENCY}\s?\[?{NUMBER}{TO}", re.IGNORECASE)
+AMOUNT = re.compile(rf"\d\]?\s?{CURRENCY}|{CURRENCY}\s?\[?\d", re.IGNORECASE)
+CTA_PLACES = ("role_band", "role_report", "booking")
+
+
+class RoleSubject(Subject):
+    fields = ("title", "title_plural", "summary", "search_title", "search_description")
+    is_advert = True
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        return list(self.document.sections.all())
+
+    @cached_property
+    def resumes(self) -> list[Any]:
+        return list(self.document.resumes.all())
+
+    def all_texts(self) -> Iterable[Text]:
+        yield from super().all_texts()
+        for row, section in enumerate(self.sections):
+            name = name_of(section)
+            for field in SECTION_FIELDS:
+                place = Place(field, "sections", row)
+                in_advert = section.in_copy and field in ("heading", "body")
+                yield Text(getattr(section, field), place, name, field in ("body", "advice"), in_advert)
+        for row, resume in enumerate(self.resumes):
+            yield Text(resume.title, Place("title", "resumes", row), resume.title)
+
+    def place_of_problem(self, name: str) -> tuple[Place, str]:
+        """A role has no text of its own: what `problems()` calls the text are its sections."""
+        return (Place("", "sections"), _("Sections")) if name == "body" else super().place_of_problem(name)
+
+    def place_of(self, kind: str) -> Place:
+        """Return the text of the first section of a kind, else the sections as a whole."""
+        rows = [row for row, section in enumerate(self.sections) if section.kind == kind]
+        return Place("body", "sections", rows[0]) if rows else Place("", "sections")
+
+    @property
+    def search_title(self) -> str:
+        with override(self.language):
+            return self.document.search_title or _("%(role)s job description template") % {"role": self.document.title}
+
+    @property
+    def anchors(self) -> frozenset[str]:  # type: ignore[override]
+        """The ids that the page gives its sections, as `Role.freeze` does, and those of its template."""
+        shown = [section.kind for section in self.sections if section.says_something(bool(self.resumes))]
+        numbered = {f"{kind}-{number}" for kind in set(shown) for number in range(2, shown.count(kind) + 1)}
+        return frozenset({"main", "doc", "author", "book", *shown, *numbered})
+
+    @property
+    def checks(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return (section_headings, pictures, calls_to_action, pay, requirements, WordTarget(900, 1800))
+
+
+def name_of(section: Section) -> str:
+    """Return what the form calls a section: its heading, or its kind without what stands in brackets there."""
+    return section.heading or str(section.get_kind_display()).partition(" (")[0]
+
+
+@subject_of.register
+def _of_role(role: Role) -> Subject:
+    return RoleSubject(role)
+
+
+def section_headings(subject: RoleSubject) -> Iterator[Finding]:
+    """Every section of the editor's own has a heading: there is no standard one."""
+    role = subject.document
+    for row, section in enumerate(subject.sections):
+        standard = heading_for(section.kind, role.title, role.title_plural)
+        if not section.heading.strip() and not standard and section.says_something(bool(subject.resumes)):
+            sentence = _("This section has no heading, and its kind has no standard one.")
+            place = Place("heading", "sections", row)
+            yield Finding("heading-missing", Grade.WARNS, sentence, place, name_of(section), found=section.body[:80])
+
+
+def pictures(subject: RoleSubject) -> Iterator[Finding]:
+    """Alternative texts that say something: the picture's own, and the caption that a sample résumé is read by."""
+    picture = subject.document.picture
+    sentence = _("The alternative text is the name of a file. Say what the picture shows.")
+    if picture and (not picture.alt.strip() or is_file_name(picture.alt)):
+        url = reverse("admin:recruitcms_picture_change", args=[picture.pk])
+        name = subject.label("picture")
+        yield Finding("alt-file-name", Grade.WARNS, sentence, None, name, picture.alt, url=url)
+    for row, resume in enumerate(subject.resumes):
+        if not resume.title.strip() or is_file_name(resume.title):
+            sentence = _("The caption is read aloud in the place of the picture. Say what the résumé shows.")
+            place = Place("title", "resumes", row)
+            yield Finding(
+                "alt-caption",
+                Grade.WARNS,
+                sentence,
+                place,
+                _("Sample résumé"),
+                resume.title,
+                found=f"{row} {resume.title}",
+            )
+
+
+def calls_to_action(subject: RoleSubject) -> Iterator[Finding]:
+    """At least one invitation stands on the page, in its language."""
+    missing = [place for place in CTA_PLACES if place not in subject.around.places]
+    if not missing:
+        return
+    names = ", ".join(f"“{CallToAction.Place(place).label}”" for place in missing)
+    url = reverse("admin:recruitcms_calltoaction_changelist") + f"?language__exact={subject.language}"
+    name = _("Calls to action")
+    if len(missing) == len(CTA_PLACES):
+        sentence = _("No call to action is shown on role pages in this language.")
+        yield Finding("cta-missing", Grade.WARNS, sentence, name=name, url=url, found="all")
+    else:
+        sentence = _("No call to action is shown in these places: %(places)s.") % {"places": names}
+        yield Finding("cta-missing", Grade.INFORMS, sentence, name=name, url=url, found=" ".join(missing))
+
+
+def pay(subject: RoleSubject) -> Iterator[Finding]:
+    """The advert names the pay: a fill-in word for it, or a figure (EU directive 2023/970, article 5)."""
+    lines = (
+        line
+        for section in subject.sections
+        if section.in_copy
+        for line in f"{section.heading}\n{section.body}".splitlines()
+    )
+    if not any(names_pay(line) for line in lines):
+        yield Finding(
+            "pay-missing",
+            Grade.WARNS,
+            _("No section names the pay."),
+            subject.place_of("offer"),
+            _("What we offer"),
+            reason=_("The EU pay transparency directive (2023/970) wants the pay or its range before the interview."),
+            alternative=_("A line with a fill-in word: [Salary range] gross a month."),
+            found="pay",
+        )
+
+
+def names_pay(line: str) -> bool:
+    """Tell whether a line says what is paid; a budget for courses or a team is no pay."""
+    if PAY_FILL_IN.search(line) or PAY_RANGE.search(line):
+        return True
+    return bool(AMOUNT.search(line) and PAY_WORD.search(line))
+
+
+MANY_REQUIREMENTS, TOO_MANY_REQUIREMENTS = 6, 8
+
+
+def requirements(subject: RoleSubject) -> Iterator[Finding]:
+    """Few hard requirements: each one more keeps able people from applying."""
+    for row, section in enumerate(subject.sections):
+        count = len(LIST_ITEM.findall(section.body)) if section.kind == Section.Kind.REQUIRED else 0
+        if count > MANY_REQUIREMENTS:
+            sentence = _("%(count)d hard requirements. Six are plenty: what can be learned on the job?") % {
+                "count": count
+            }
+            grade = Grade.WARNS if count > TOO_MANY_REQUIREMENTS else Grade.INFORMS
+            place = Place("body", "sections", row)
+            values = {"count": count}
+            yield Finding("requirements-many", grade, sentence % values, place, name_of(section), found=str(count))
+
+
+@dataclass(frozen=True)
+class WordTarget:
+    """How long a role is to be, in words; a third more or less is worth a warning."""
+
+    least: int
+    most: int
+
+    def __call__(self, subject: RoleSubject) -> Iterator[Finding]:
+        count = sum(
+            count_words(block) for text, found in subject.prose if text.place.rows == "sections" for block in found
+        )
+        if self.least <= count <= self.most or not count:
+            return
+        far = count < self.least * 2 / 3 or count > self.most * 4 / 3
+        sentence = ngettext(
+            "%(count)d word; roles that are read and found have %(least)d to %(most)d.",
+            "%(count)d words; roles that are read and found have %(least)d to %(most)d.",
+            count,
+        ) % {"count": count, "least": self.least, "most": self.most}
+        found = "short" if count < self.least else f"long {count // 500}"
+        yield Finding(
+            "words", Grade.WARNS if far else Grade.INFORMS, sentence, Place("", "sections"), _("Sections"), found=found
+        )
