@@ -9,9 +9,11 @@ from recruitcms.models.content import (
     Picture,
     Testimonial,
 )
+from recruitcms.models.feeds import CalendarFeed
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
+    "CalendarFeed",
     "CallToAction",
     "ClientLogo",
     "Page",
