@@ -166,7 +166,7 @@ def _field_change(model_field: Any, old: Any, new: Any) -> FieldChange | None:
         return None
     label = capfirst(str(model_field.verbose_name))
     if any(isinstance(value, dict) and "small" in value for value in (old, new)):
-        pictures = tuple(value["small"] if value else "" for value in (old, new))
+        pictures = (old or {}).get("small", ""), (new or {}).get("small", "")
         return FieldChange(label, _replaced(_shown(model_field, old), _shown(model_field, new)), False, pictures)
     texts = _shown(model_field, old), _shown(model_field, new)
     if isinstance(model_field, models.TextField) or (_is_text(model_field) and "slug" not in model_field.name):

@@ -15,11 +15,14 @@ from django.utils.translation import ngettext
 
 from leads import counts, pauses
 from leads.models import OutgoingMail, Submission
+from recruitcms.editorial_calendar import Entry, coming, visible_to
 from recruitcms.models import SiteSettings
 from roles.models import Role, RoleRevision
 
 INBOX = 10
 CHANGED = 8
+COMING = 12
+COMING_DAYS = 14
 REPORT_DAYS = 14
 COUNT_DAYS = 14
 COUNTED = 8
@@ -40,7 +43,7 @@ class Tile:
 def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
     """Return what the first page shows to this person; None where they may not look.
 
-    {"tiles", "inbox", "counts", "changed"}
+    {"tiles", "inbox", "coming", "counts", "changed"}
     """
     now = timezone.now()
     leads = may_view(request.user, "leads.submission")
@@ -57,6 +60,7 @@ def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
         "today": timezone.localdate(),
         "tiles": tiles,
         "inbox": inbox(late) if leads else None,
+        "coming": coming_up(request.user),
         "counts": counts.busiest(COUNT_DAYS, COUNTED) if may_view(request.user, "leads.pagecount") else None,
         "changed": recently_changed(request, role_admin) if roles else None,
     }
@@ -183,6 +187,11 @@ def _lateness(by: timedelta) -> str:
     if by <= timedelta(0):
         return ""
     return ngettext("Late: %(days)d day", "Late: %(days)d days", by.days) % {"days": by.days} if by.days else _("Late")
+
+
+def coming_up(user: Any) -> list[Entry] | None:
+    """Return what is late and what the next days bring; None for whoever may see no pages."""
+    return coming(user, COMING_DAYS)[:COMING] if visible_to(user) else None
 
 
 def recently_changed(request: HttpRequest, role_admin: Any) -> list[dict[str, Any]]:

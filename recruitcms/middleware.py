@@ -21,8 +21,8 @@ from recruitcms import outages
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = {code for code, _name in settings.LANGUAGES}
-# Pages behind links in mails: what their addresses hold is nobody else’s business (SEC-23).
-TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdup]/")
+# Pages behind links in mails, and feeds of calendars: what their addresses hold is nobody else’s business (SEC-23).
+TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdfup]/")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 

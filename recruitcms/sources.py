@@ -6,6 +6,7 @@ A value that points to another row is a reference: {"id", "name"} and, of a pict
 named and shown once that row has changed or gone.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -129,7 +130,7 @@ def _write_links(manager: Any, references: list[dict[str, Any]]) -> list[str]:
     return _gone(manager.model, references)
 
 
-def _gone(model: Any, references: list[dict[str, Any] | None]) -> list[str]:
+def _gone(model: Any, references: Sequence[dict[str, Any] | None]) -> list[str]:
     """Return a sentence on each reference whose row has been deleted."""
     wanted = {reference["id"]: reference["name"] for reference in references if reference}
     found = set(model._default_manager.filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()

@@ -3,7 +3,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from leads import beacons, feedback_views
-from recruitcms import health, views
+from recruitcms import feeds, health, views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("forms/ticket/", beacons.ticket, name="form-ticket"),
     path("mail-events/", feedback_views.signed_feedback, name="mail-events"),
     path("mail-events/<slug:provider>/", feedback_views.provider_feedback, name="mail-events-provider"),
+    path("f/<str:token>/calendar.ics", feeds.calendar_feed, name="calendar-feed"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     *i18n_patterns(
         path("", views.home, name="home"),

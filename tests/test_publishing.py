@@ -254,7 +254,23 @@ class PublishingMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1), hours=st.integers(0, 3))
     def take_offline(self, which, hours):
-        self.roles[which].take_offline(at=timezone.now() + timedelta(hours=hours))
+        with contextlib.suppress(ValidationError):
+            self.roles[which].take_offline(at=timezone.now() + timedelta(hours=hours))
+
+    @rule(which=st.integers(0, 1), hours=st.integers(0, 2), until=st.integers(1, 3))
+    def publish_for_a_while(self, which, hours, until):
+        now = timezone.now()
+        with contextlib.suppress(ValidationError):
+            self.roles[which].publish(at=now + timedelta(hours=hours), until=now + timedelta(hours=until))
+
+    @rule(which=st.integers(0, 1))
+    def stay_online(self, which):
+        with contextlib.suppress(ValidationError):
+            self.roles[which].stay_online()
+
+    @rule(which=st.integers(0, 1))
+    def keep(self, which):
+        self.roles[which].keep()
 
     @rule(which=st.integers(0, 1))
     def cancel_schedule(self, which):

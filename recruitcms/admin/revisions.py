@@ -118,11 +118,10 @@ class RevisionsMixin:
     def compare_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Show two revisions, or one and the working copy, side by side."""
         document = self._document(request, pk)
-        sides = [self._side(document, request.GET.get(name, "")) for name in ("from", "to")]
-        if None in sides or sides[0]["value"] == sides[1]["value"]:
+        old, new = (self._side(document, request.GET.get(name, "")) for name in ("from", "to"))
+        if old is None or new is None or old["value"] == new["value"]:
             self.message_user(request, _("Choose two different versions to compare."), messages.WARNING)
             return HttpResponseRedirect(self._url("history", document.pk))
-        old, new = sides
         context = {
             **self.admin_site.each_context(request),
             "title": _("Compare versions"),
@@ -209,7 +208,7 @@ class RevisionsMixin:
             self.log_change(request, document, _("Changed the note of revision %(number)d.") % {"number": number})
             self.message_user(request, _("Version %(number)d: note saved.") % {"number": number}, messages.SUCCESS)
         else:
-            self.message_user(request, " ".join(form.errors.get("note", [])), messages.ERROR)
+            self.message_user(request, " ".join(map(str, form.errors["note"])), messages.ERROR)
         return HttpResponseRedirect(f"{self._url('history', document.pk)}#version-{number}")
 
     def keep_version(self, request: HttpRequest, document: Any) -> str:

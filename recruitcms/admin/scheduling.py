@@ -144,7 +144,8 @@ class StateFilter(admin.SimpleListFilter):
             "review": Q(review_at__lte=timezone.localdate()),
             "not_live": Q(live_since__isnull=True),
         }
-        return queryset.filter(conditions[self.value()]) if self.value() in conditions else queryset
+        condition = conditions.get(self.value() or "")
+        return queryset if condition is None else queryset.filter(condition)
 
 
 class SchedulingMixin:
