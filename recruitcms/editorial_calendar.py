@@ -21,7 +21,7 @@ FIRST_DAY = date(2000, 1, 1)
 class Kind(models.TextChoices):
     """What an entry is about; only the middle two change what visitors see."""
 
-    PLANNED = "planned", _("Planned, a note only")
+    PLANNED = "planned", _("Planned (a note)")
     SCHEDULED = "scheduled", _("Goes live")
     EXPIRING = "expiring", _("Goes offline")
     REVIEW = "review", _("Review due")

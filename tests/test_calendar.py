@@ -156,11 +156,11 @@ def test_the_feed_names_each_thing_once_with_utc_times_and_whole_days(editor):
     events = {event["summary"]: event for event in Calendar.from_ical(response.content).walk("VEVENT")}
     assert list(events) == [
         "Goes live: Clock (EN)",
-        "Planned, a note only: Note (EN)",
+        "Planned (a note): Note (EN)",
         "Goes offline: Leaving (EN)",
         "Review due: Old (EN)",
     ]
-    live, note = events["Goes live: Clock (EN)"], events["Planned, a note only: Note (EN)"]
+    live, note = events["Goes live: Clock (EN)"], events["Planned (a note): Note (EN)"]
     assert live["dtstart"].to_ical() == b"20261126T110000Z"
     assert note["dtstart"].to_ical() == b"20261127"
     assert note["dtend"].to_ical() == b"20261128"

@@ -312,7 +312,7 @@ def test_history_leads_to_the_list_of_revisions(admin_client, admin_user):
 
     page = admin_client.get(url(role, "history")).content.decode()
 
-    assert page.count('id="version-') == 2
+    assert page.count('id="revision-') == 2
     assert "First words" in page
     assert "Duties and responsibilities: 2 words added" in page
     assert "Live since" in page
@@ -328,7 +328,7 @@ def test_the_list_is_short_and_its_queries_do_not_grow(admin_client, django_asse
     with django_assert_max_num_queries(22):
         page = admin_client.get(url(role, "history")).content.decode()
 
-    assert page.count('id="version-') == 20
+    assert page.count('id="revision-') == 20
     assert "?page=2" in page
 
 
@@ -372,7 +372,7 @@ def test_a_comparison_needs_two_versions(admin_client, query):
 
     response = admin_client.get(url(role, "compare"), query, follow=True)
 
-    assert said(response) == ["Choose two different versions to compare."]
+    assert said(response) == ["Choose two different revisions to compare."]
 
 
 def test_restoring_asks_first_and_changes_nothing_by_a_link(admin_client):
@@ -382,8 +382,8 @@ def test_restoring_asks_first_and_changes_nothing_by_a_link(admin_client):
 
     page = admin_client.get(url(role, "restore", 1)).content.decode()
 
-    assert "Restore version 1?" in page
-    assert "is kept as a version first" in page
+    assert "Restore revision 1?" in page
+    assert "is kept as a revision first" in page
     assert Role.objects.get().title == "After"
 
 
@@ -395,7 +395,7 @@ def test_a_restored_revision_is_in_the_form_and_in_the_log(admin_client, admin_u
     response = admin_client.post(url(role, "restore", 1), follow=True)
 
     assert 'value="Before"' in response.content.decode()
-    assert "What was there before is kept as version 2." in said(response)[0]
+    assert "What was there before is kept as revision 2." in said(response)[0]
     assert "Restored revision 1" in LogEntry.objects.get(user=admin_user).get_change_message()
 
 
@@ -408,7 +408,7 @@ def test_a_note_is_changed_and_pinned(admin_client):
     revision = role.revisions.get(number=1)
     assert (revision.note, revision.is_pinned) == ("Before the merger", True)
     page = admin_client.get(url(role, "history")).content.decode()
-    assert page.index("version-1") < page.index("version-2")
+    assert page.index("revision-1") < page.index("revision-2")
 
 
 def test_a_note_that_is_too_long_is_refused_in_words(admin_client):

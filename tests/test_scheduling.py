@@ -204,7 +204,7 @@ def test_a_version_is_kept_without_being_shown(admin_client):
 
     kept = RoleRevision.objects.get()
     assert (kept.title, kept.note, kept.live_from) == ("New", "Before the holidays", None)
-    assert said(response) == ["Kept as version 1. Visitors see nothing of it."]
+    assert said(response) == ["Kept as revision 1. Visitors see nothing of it."]
 
 
 def test_the_form_costs_no_more_queries_than_it_may(admin_client, django_assert_max_num_queries):

@@ -74,7 +74,7 @@ class RevisionsMixin:
         )
         page = paginator.get_page(request.GET.get("page"))
         context = {
-            "title": _("Versions of “%(title)s”") % {"title": document},
+            "title": _("Revisions of “%(title)s”") % {"title": document},
             "page": page,
             "pages": paginator.get_elided_page_range(page.number),
             "rows": self._rows(document, list(page)),
@@ -102,7 +102,7 @@ class RevisionsMixin:
 
     def _changes(self, document: Any, read: dict[int, sources.Source], number: int) -> str:
         if number - 1 not in read:
-            return _("The first version")
+            return _("The first revision")
         return compare(document, read[number - 1], read[number]).words or _("Nothing changed")
 
     def _working_copy(self, document: Any) -> dict[str, Any]:
@@ -120,11 +120,11 @@ class RevisionsMixin:
         document = self._document(request, pk)
         old, new = (self._side(document, request.GET.get(name, "")) for name in ("from", "to"))
         if old is None or new is None or old["value"] == new["value"]:
-            self.message_user(request, _("Choose two different versions to compare."), messages.WARNING)
+            self.message_user(request, _("Choose two different revisions to compare."), messages.WARNING)
             return HttpResponseRedirect(self._url("history", document.pk))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Compare versions"),
+            "title": _("Compare revisions"),
             "subtitle": str(document),
             "opts": self.opts,
             "object": document,
@@ -153,7 +153,7 @@ class RevisionsMixin:
             return None
         return {
             "value": value,
-            "name": _("Version %(number)d") % {"number": revision.number},
+            "name": _("Revision %(number)d") % {"number": revision.number},
             "state": state_of(revision),
             "revision": revision,
             "source": document.source_of(revision)[0],
@@ -169,7 +169,7 @@ class RevisionsMixin:
             return self._restore(request, document, revision)
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Restore version %(number)d?") % {"number": number},
+            "title": _("Restore revision %(number)d?") % {"number": number},
             "subtitle": str(document),
             "opts": self.opts,
             "object": document,
@@ -178,17 +178,17 @@ class RevisionsMixin:
             "lost": document.cannot_come_back(revision),
             "is_kept": document.kept_as(),
             "old": {"name": _("Working copy"), "state": _("as it is now")},
-            "new": {"name": _("Version %(number)d") % {"number": number}, "state": _("as it would be restored")},
+            "new": {"name": _("Revision %(number)d") % {"number": number}, "state": _("as it would be restored")},
             "comparison": compare(document, sources.read(document), document.source_of(revision)[0]),
         }
         return TemplateResponse(request, "admin/restore.html", context)
 
     def _restore(self, request: HttpRequest, document: Any, revision: Any) -> HttpResponse:
         kept, lost = document.restore(revision, by=request.user)
-        said = _("Version %(number)d is in the working copy. Visitors see nothing of it until you publish.")
+        said = _("Revision %(number)d is in the working copy. Visitors see nothing of it until you publish.")
         said %= {"number": revision.number}
         if kept:
-            said += " " + _("What was there before is kept as version %(number)d.") % {"number": kept.number}
+            said += " " + _("What was there before is kept as revision %(number)d.") % {"number": kept.number}
         logged = _("Restored revision %(number)d into the working copy.") % {"number": revision.number}
         self.log_change(request, document, logged)
         self.message_user(request, said, messages.SUCCESS)
@@ -206,16 +206,16 @@ class RevisionsMixin:
             revision.note, revision.is_pinned = form.cleaned_data["note"], form.cleaned_data["is_pinned"]
             revision.save(update_fields=["note", "is_pinned"])
             self.log_change(request, document, _("Changed the note of revision %(number)d.") % {"number": number})
-            self.message_user(request, _("Version %(number)d: note saved.") % {"number": number}, messages.SUCCESS)
+            self.message_user(request, _("Revision %(number)d: note saved.") % {"number": number}, messages.SUCCESS)
         else:
             self.message_user(request, " ".join(map(str, form.errors["note"])), messages.ERROR)
-        return HttpResponseRedirect(f"{self._url('history', document.pk)}#version-{number}")
+        return HttpResponseRedirect(f"{self._url('history', document.pk)}#revision-{number}")
 
     def keep_version(self, request: HttpRequest, document: Any) -> str:
-        """Freeze the working copy, shown to nobody: what the button "Keep this version" does."""
+        """Freeze the working copy, shown to nobody: what the button "Keep as a revision" does."""
         revision = document.keep(by=request.user, note=request.revision_note)
         self.log_change(request, document, _("Kept as revision %(number)d.") % {"number": revision.number})
-        return _("Kept as version %(number)d. Visitors see nothing of it.") % {"number": revision.number}
+        return _("Kept as revision %(number)d. Visitors see nothing of it.") % {"number": revision.number}
 
     def _document(self, request: HttpRequest, pk: str, change: bool = False) -> Any:
         """Return a document to somebody who may look at it, or change it. Raises Http404 and PermissionDenied."""

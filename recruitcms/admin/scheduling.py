@@ -126,7 +126,7 @@ class StateFilter(admin.SimpleListFilter):
         return [
             ("live", _("Live")),
             ("scheduled", _("Scheduled")),
-            ("planned", _("Planned (a note only)")),
+            ("planned", _("Planned (a note)")),
             ("expiring", _("Going offline")),
             ("review", _("Review due")),
             ("not_live", _("Not live")),
