@@ -125,7 +125,7 @@ def _dated(model: Any, start: date, end: date) -> Iterator[Entry]:
     """Yield the dates that staff noted on working copies."""
     days = {Kind.PLANNED: "planned_for", Kind.REVIEW: "review_at"}
     inside = Q(planned_for__gte=start, planned_for__lt=end) | Q(review_at__gte=start, review_at__lt=end)
-    for row in model.objects.filter(inside):
+    for row in model.objects.filter(inside).only("title", "language", "updated_at", *days.values()):
         for kind, name in days.items():
             day = getattr(row, name)
             if day and start <= day < end:

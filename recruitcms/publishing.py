@@ -340,10 +340,21 @@ class Publishable(Translated):
 
     @transaction.atomic
     def stay_online(self) -> None:
-        """Forget the time at which the page was to go offline. Raises ValidationError as `take_offline` does."""
+        """Forget the time at which the page was to go offline. Raises ValidationError as `take_offline` does.
+
+        What is live stays until the next publication, where one is scheduled, or for ever.
+        """
         touch_content()
         now = timezone.now()
-        self._open_end(now)
+        coming = Q(live_until=None) | Q(live_until__gt=now)
+        following = None
+        for revision in self.revisions.filter(coming, live_from__isnull=False).order_by("-live_from"):
+            revision.live_until = following.live_from if following else None
+            revision.save(update_fields=["live_until"])
+            if following:
+                following.cut = revision
+                following.save(update_fields=["cut"])
+            following = revision
         self._check_addresses(now)
 
     @transaction.atomic

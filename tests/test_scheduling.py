@@ -214,3 +214,16 @@ def test_the_form_costs_no_more_queries_than_it_may(admin_client, django_assert_
 
     with django_assert_max_num_queries(25):
         form_page(admin_client, role)
+
+
+def test_a_page_that_would_be_away_for_a_while_stays_until_the_next_publication(admin_client, noon):
+    role = published_role()
+    noon.shift(timedelta(hours=1))
+    role.take_offline(at=NOON + timedelta(days=1))
+    role.publish(at=NOON + timedelta(days=2))
+    assert "Offline from 26 Nov 2026" in form_page(admin_client, role)
+
+    change(admin_client, role, _stay_online="1")
+
+    assert role.live_revision.live_until == NOON + timedelta(days=2)
+    assert role.scheduled_revision.cut == role.live_revision

@@ -19,7 +19,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from recruitcms.admin.revisions import RevisionsMixin
-from recruitcms.admin.scheduling import SchedulingForm, SchedulingMixin, StateFilter, in_words, state_tags, zone_name
+from recruitcms.admin.scheduling import (
+    SchedulingForm,
+    SchedulingMixin,
+    StateFilter,
+    in_words,
+    offline_times,
+    state_tags,
+    zone_name,
+)
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
 from recruitcms.publishing import Publishable
 
@@ -125,6 +133,7 @@ class PublishableAdmin(SchedulingMixin, RevisionsMixin, TranslatedAdmin):
         document = kwargs.get("obj")
         context["state"] = self.state(document) if document else ""
         context["zone_name"] = zone_name()
+        context["goes_offline"] = bool(document and offline_times(document))
         return super().render_change_form(request, context, **kwargs)
 
     @admin.display(description=gettext_lazy("what visitors see"))
@@ -140,9 +149,8 @@ class PublishableAdmin(SchedulingMixin, RevisionsMixin, TranslatedAdmin):
         if scheduled:
             when = _when(scheduled.number, scheduled.live_from)
             sentences.append(_("Revision %(number)d will be live from %(when)s.") % when)
-        last = scheduled or live
-        if last and last.live_until:
-            sentences.append(_("Goes offline on %(when)s.") % {"when": in_words(last.live_until)})
+        for at in offline_times(document):
+            sentences.append(_("Goes offline on %(when)s.") % {"when": in_words(at)})
         return " ".join(sentences)
 
     def view_on_site(self, document: Publishable) -> str | None:  # type: ignore[override]

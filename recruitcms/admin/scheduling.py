@@ -140,7 +140,7 @@ class StateFilter(admin.SimpleListFilter):
             "planned": Q(planned_for__isnull=False),
             "expiring": Q(scheduled_ends__isnull=False)
             | Q(live_ends__isnull=False, scheduled_for__isnull=True)
-            | Q(live_ends__lt=F("scheduled_for")),
+            | Q(live_ends__lt=F("scheduled_for")),  # as `offline_times` has it
             "review": Q(review_at__lte=timezone.localdate()),
             "not_live": Q(live_since__isnull=True),
         }
@@ -178,9 +178,7 @@ def state_tags(document: Any) -> list[tuple[str, Any]]:
         tags.append(("ok", _("Live, draft changed") if changed else _("Live")))
     if document.scheduled_for:
         tags.append(("hot", _("Scheduled for %(when)s") % {"when": _short(document.scheduled_for)}))
-    ends = document.scheduled_ends if document.scheduled_for else document.live_ends
-    if ends:
-        tags.append(("hot", _("Offline from %(when)s") % {"when": _short(ends)}))
+    tags += [("hot", _("Offline from %(when)s") % {"when": _short(at)}) for at in offline_times(document)]
     tags = tags or [("hot", _("Draft"))]
     if document.planned_for:
         when = format_date(document.planned_for, "SHORT_DATE_FORMAT")
@@ -188,6 +186,13 @@ def state_tags(document: Any) -> list[tuple[str, Any]]:
     if document.review_at and document.review_at <= timezone.localdate():
         tags.append(("err", _("Review due")))
     return tags
+
+
+def offline_times(document: Any) -> list[datetime]:
+    """Return when the page will go offline: once at most, or twice where what is scheduled comes after a gap."""
+    live_ends, scheduled_for = document.live_ends, document.scheduled_for
+    times = [live_ends if live_ends != scheduled_for else None, document.scheduled_ends]
+    return [at for at in times if at]
 
 
 def _short(at: datetime) -> str:
