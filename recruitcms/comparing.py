@@ -17,9 +17,10 @@ from django.utils.translation import ngettext
 
 from recruitcms.sources import Source, content_fields, row_fields
 
-# Texts are compared word by word as long as that takes no longer than a blink; longer passages count as replaced whole.
-PAIRS = 4_000_000
-TOKEN = re.compile(r"\s+|[^\s]+")
+# Passages with more pairs of like words than this would take too long to compare, and count as replaced whole.
+LIKENESSES = 200_000
+WORD = re.compile(r"\S+\s*|\s+")  # with the spaces after it
+WORD_OR_SPACE = re.compile(r"\S+|\s+")
 Row = dict[str, Any]
 Key = tuple[Hashable, ...]
 
@@ -118,7 +119,8 @@ def _count_words(added: int, removed: int) -> str:
 
 def _value_words(change: FieldChange) -> str:
     old, new = ("".join(span.text for span in spans) for spans in (change.old, change.new))
-    return f"{old or '–'} → {new or '–'}"
+    label = f"{change.label.lower()} " if change.label else ""
+    return f"{label}{old or '–'} → {new or '–'}"
 
 
 # --- documents ---
@@ -135,13 +137,17 @@ def compare(document: Any, old: Source, new: Source) -> Comparison:
         if name in old["rows"] and name in new["rows"]:
             manager = getattr(document, name)
             _add_rows(comparison, manager, document.ROWS[name], old["rows"][name], new["rows"][name])
-    for name in set(old["links"]) & set(new["links"]):
-        label = capfirst(str(document._meta.get_field(name).verbose_name))
-        texts = [", ".join(row["name"] for row in source["links"][name]) for source in (old, new)]
-        spans = _replaced(*texts)
-        changes = [FieldChange("", spans, prose=False)] if texts[0] != texts[1] else []
-        _add(comparison, Part(label, "changed" if changes else "", changes))
+    for name in old["links"]:
+        if name in new["links"]:
+            label = str(document._meta.get_field(name).verbose_name)
+            _add(comparison, _links_part(label, old["links"][name], new["links"][name]))
     return comparison
+
+
+def _links_part(label: str, old: list[Row], new: list[Row]) -> Part:
+    before, after = (", ".join(row["name"] for row in rows) for rows in (old, new))
+    changes = [FieldChange("", _replaced(before, after), prose=False)] if before != after else []
+    return Part(capfirst(label), "changed" if changes else "", changes)
 
 
 def _add(comparison: Comparison, part: Part) -> None:
@@ -169,13 +175,15 @@ def _field_change(model_field: Any, old: Any, new: Any) -> FieldChange | None:
         pictures = (old or {}).get("small", ""), (new or {}).get("small", "")
         return FieldChange(label, _replaced(_shown(model_field, old), _shown(model_field, new)), False, pictures)
     texts = _shown(model_field, old), _shown(model_field, new)
-    if isinstance(model_field, models.TextField) or (_is_text(model_field) and "slug" not in model_field.name):
+    if _is_prose(model_field):
         return FieldChange(label, spans_of(*texts))
     return FieldChange(label, _replaced(*texts), prose=False)
 
 
-def _is_text(model_field: Any) -> bool:
-    return isinstance(model_field, models.CharField) and not model_field.choices
+def _is_prose(model_field: Any) -> bool:
+    """Tell whether a field holds words, to be compared one by one: no address, and nothing that is chosen."""
+    is_text = isinstance(model_field, models.TextField | models.CharField)
+    return is_text and not isinstance(model_field, models.SlugField) and not model_field.choices
 
 
 def _shown(model_field: Any, value: Any) -> str:
@@ -198,25 +206,24 @@ def _replaced(old: str, new: str) -> list[Span]:
 
 def _add_rows(comparison: Comparison, manager: Any, key: str, old: list[Row], new: list[Row]) -> None:
     pairs = _pairs(key, old, new)
-    moved = _moved([pair for pair in pairs if pair[0] is not None and pair[1] is not None])
+    moved = _moved([(before, after) for before, after in pairs if before is not None and after is not None])
     for before, after in pairs:
-        part = _row_part(
-            manager, old[before] if before is not None else None, new[after] if after is not None else None
-        )
-        if (before, after) in moved and before is not None and after is not None:
+        part = _row_part(manager, _at(old, before), _at(new, after))
+        if before is not None and after is not None and (before, after) in moved:
             part.moved = (before + 1, after + 1)
         _add(comparison, part)
 
 
+def _at(rows: list[Row], number: int | None) -> Row | None:
+    return None if number is None else rows[number]
+
+
 def _row_part(manager: Any, old: Row | None, new: Row | None) -> Part:
-    shown = new or old or {}
-    name = _row_name(manager.model, shown)
+    name = _row_name(manager.model, new or old or {})
     fields = row_fields(manager)
-    pairs = [(each, (old or {}).get(each.name), (new or {}).get(each.name)) for each in fields]
     if old is None or new is None:  # the whole text, and nothing of what is merely set
-        pairs = [
-            pair for pair in pairs if _is_text(pair[0]) or isinstance(pair[0], models.TextField) or pair[0].is_relation
-        ]
+        fields = [each for each in fields if _is_prose(each) or each.is_relation]
+    pairs = [(each, (old or {}).get(each.name), (new or {}).get(each.name)) for each in fields]
     changes = [change for pair in pairs if (change := _field_change(*pair)) and (change.spans or change.pictures)]
     state = "added" if old is None else "removed" if new is None else "changed" if changes else ""
     return Part(name, state, changes)
@@ -225,7 +232,8 @@ def _row_part(manager: Any, old: Row | None, new: Row | None) -> Part:
 def _row_name(model: Any, row: Row) -> str:
     """Return what a row is called in the form, without the hint in brackets that kinds of sections have."""
     plain = {name: value for name, value in row.items() if not isinstance(value, dict)}
-    return re.sub(r" \([^)]*\)$", "", str(model(**plain)))
+    name = str(model(**plain))
+    return name if name in plain.values() else re.sub(r" \([^)]*\)$", "", name)
 
 
 def _pairs(key: str, old: list[Row], new: list[Row]) -> list[tuple[int | None, int | None]]:
@@ -235,16 +243,16 @@ def _pairs(key: str, old: list[Row], new: list[Row]) -> list[tuple[int | None, i
     """
     partner: dict[int, int] = {}
     for names in ((key, "heading"), (key,)):
-        left_old = [number for number in range(len(old)) if number not in partner.values()]
-        left_new = [number for number in range(len(new)) if number not in partner]
-        places = dict(zip(_keys(names, old, left_old), left_old, strict=True))
-        found = zip(_keys(names, new, left_new), left_new, strict=True)
+        taken = set(partner.values())
+        left = [number for number in range(len(old)) if number not in taken]
+        places = dict(zip(_keys(names, old, left), left, strict=True))
+        unmet = [number for number in range(len(new)) if number not in partner]
+        found = zip(_keys(names, new, unmet), unmet, strict=True)
         partner |= {number: places[each] for each, number in found if each in places}
     pairs: list[tuple[int | None, int | None]] = [(partner.get(number), number) for number in range(len(new))]
-    for number in range(len(old)):
-        if number not in partner.values():
-            before = [place for place, pair in enumerate(pairs) if pair[0] == number - 1]
-            pairs.insert(before[0] + 1 if before and number else 0, (number, None))
+    for number in sorted(set(range(len(old))) - set(partner.values())):
+        place = next((place for place, pair in enumerate(pairs) if pair[0] == number - 1), -1)
+        pairs.insert(place + 1, (number, None))
     return pairs
 
 
@@ -259,9 +267,9 @@ def _keys(names: Iterable[str], rows: list[Row], numbers: list[int]) -> list[Key
     return keys
 
 
-def _moved(pairs: list[tuple[int | None, int | None]]) -> set[tuple[int | None, int | None]]:
+def _moved(pairs: list[tuple[int, int]]) -> set[tuple[int, int]]:
     """Return the pairs that stand elsewhere among the others: those outside the longest run that kept its order."""
-    runs: list[list[tuple[Any, Any]]] = []
+    runs: list[list[tuple[int, int]]] = []
     for pair in pairs:
         best = max((run for run in runs if run[-1][0] < pair[0]), key=len, default=[])
         runs.append([*best, pair])
@@ -284,30 +292,21 @@ def spans_of(old: str, new: str) -> list[Span]:
 
 
 def _append_words(spans: list[Span], old: str, new: str) -> None:
-    """Compare two passages by words. Words that changed side by side are one change, spaces between them included."""
-    removed = added = ""
-    for kind, before, after in [*_blocks(TOKEN.findall(old), TOKEN.findall(new)), ("equal", [], [])]:
-        if kind == "equal" and (not before or (len(before) == 1 and before[0].isspace() and (removed or added))):
-            removed, added = removed + "".join(before), added + "".join(after)
-        elif kind == "equal":
-            _append_change(spans, removed, added)
+    for kind, before, after in _blocks(WORD.findall(old), WORD.findall(new)):
+        if kind == "equal":
             _append(spans, "same", "".join(before))
-            removed = added = ""
         else:
-            removed, added = removed + "".join(before), added + "".join(after)
-    _append_change(spans, removed, added)
+            _append_change(spans, "".join(before), "".join(after))
 
 
 def _append_change(spans: list[Span], removed: str, added: str) -> None:
-    """Append a change; spaces that end it on both sides are no part of it."""
-    tail = removed[len(removed.rstrip()) :]
-    if tail and added.endswith(tail):
-        removed, added = removed[: -len(tail)], added[: -len(tail)]
-    else:
-        tail = ""
-    _append(spans, "removed", removed)
-    _append(spans, "added", added)
-    _append(spans, "same", tail)
+    """Append a change. Words and spaces that both sides begin or end with are no part of it."""
+    old, new = WORD_OR_SPACE.findall(removed), WORD_OR_SPACE.findall(added)
+    start, end = _alike(old, new)
+    _append(spans, "same", "".join(old[:start]))
+    _append(spans, "removed", "".join(old[start : len(old) - end]))
+    _append(spans, "added", "".join(new[start : len(new) - end]))
+    _append(spans, "same", "".join(old[len(old) - end :]))
 
 
 def _append(spans: list[Span], kind: str, text: str) -> None:
@@ -319,17 +318,31 @@ def _append(spans: list[Span], kind: str, text: str) -> None:
 
 def _blocks(old: list[str], new: list[str]) -> Iterable[tuple[str, list[str], list[str]]]:
     """Split two lists into pieces that are equal and pieces that differ: ("equal" or "replace", old, new)."""
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
+    start, end = _alike(old, new)
     before, after = old[start : len(old) - end], new[start : len(new) - end]
     yield "equal", old[:start], new[:start]
-    if len(before) * len(after) > PAIRS:
+    if _likenesses(before, after) > LIKENESSES:
         yield "replace", before, after
     else:
-        for kind, a1, a2, b1, b2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        for kind, a1, a2, b1, b2 in SequenceMatcher(None, before, after).get_opcodes():
             yield kind, before[a1:a2], after[b1:b2]
     yield "equal", old[len(old) - end :], new[len(new) - end :]
+
+
+def _alike(old: list[str], new: list[str]) -> tuple[int, int]:
+    """Return how many pieces two lists have in common at their beginning, and how many of the others at their end."""
+    shorter = min(len(old), len(new))
+    start = next((number for number in range(shorter) if old[number] != new[number]), shorter)
+    left = shorter - start
+    end = next((number for number in range(left) if old[-1 - number] != new[-1 - number]), left)
+    return start, end
+
+
+def _likenesses(old: list[str], new: list[str]) -> int:
+    """Return how many pairs of like words there are: what a comparison's time depends on.
+
+    Words that make up more than a hundredth of a long text do not count: `SequenceMatcher` skips them.
+    """
+    before, after = Counter(old), Counter(new)
+    popular = len(new) // 100 + 1 if len(new) >= 200 else len(new)
+    return sum(number * after[word] for word, number in before.items() if after[word] <= popular)

@@ -157,11 +157,6 @@ class Revision(models.Model):
     def get_absolute_url(self) -> str:
         return localized_url(self.language, self.url_name, self.slug)
 
-    @property
-    def was_shown(self) -> bool:
-        """Whether visitors saw this revision, see it, or will."""
-        return self.live_from is not None
-
     def is_live(self, at: datetime | None = None) -> bool:
         """Tell whether visitors see this revision at a moment (default: now): `RevisionQuerySet.live` for one row."""
         at = at or timezone.now()

@@ -1,9 +1,11 @@
 """The list of revisions, two of them side by side, and one back into the working copy."""
 
+import hypothesis.strategies as st
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.urls import reverse
+from hypothesis import given
 
 from recruitcms.comparing import Span, compare, spans_of
 from recruitcms.sources import read
@@ -89,6 +91,14 @@ def test_words_that_differ_are_told_from_those_that_stay(old, new, expected):
     assert spans_of(old, new) == expected
 
 
+@given(old=st.text("ab \n", max_size=60), new=st.text("ab \n", max_size=60))
+def test_both_texts_can_be_read_from_what_differs(old, new):
+    spans = spans_of(old, new)
+
+    assert "".join(span.text for span in spans if span.kind != "added") == old
+    assert "".join(span.text for span in spans if span.kind != "removed") == new
+
+
 def test_a_text_of_two_hundred_kilobytes_is_compared_without_losing_a_word():
     old, new = "one two " * 25_000, "two one " * 25_000
 
@@ -145,7 +155,7 @@ def test_a_removed_section_and_a_changed_choice_are_said():
 
     assert compare(role, old, read(role)).words.split("; ") == [
         "Category: Data → Security",
-        "Duties and responsibilities: yes → no",
+        "Duties and responsibilities: in copy yes → no",
         "“What we offer” removed",
     ]
 

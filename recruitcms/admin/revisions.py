@@ -31,7 +31,8 @@ class NoteForm(forms.Form):
 
 def state_of(revision: Any) -> str:
     """Say in words when visitors see, saw or will see a revision."""
-    start, end = (format_date(timezone.localtime(at), "DATETIME_FORMAT") if at else "" for at in _interval(revision))
+    interval = (revision.live_from, revision.live_until)
+    start, end = (format_date(timezone.localtime(at), "DATETIME_FORMAT") if at else "" for at in interval)
     if not start:
         return _("Kept, never shown")
     if revision.live_from > timezone.now():
@@ -41,10 +42,6 @@ def state_of(revision: Any) -> str:
             return _("Live since %(start)s, until %(end)s") % {"start": start, "end": end}
         return _("Live since %(start)s") % {"start": start}
     return _("Was live from %(start)s to %(end)s") % {"start": start, "end": end}
-
-
-def _interval(revision: Any) -> tuple[Any, Any]:
-    return revision.live_from, revision.live_until
 
 
 class RevisionsMixin:
