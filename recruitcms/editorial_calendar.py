@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def uid(self) -> str:
-        """The same name for the same thing, whenever it happens: one of each kind for a page."""
+        """The same name for the same thing, whenever it happens."""
         return f"{self.kind}-{self.model._meta.label_lower}-{self.document}"
 
     @property

@@ -180,6 +180,16 @@ def test_an_event_keeps_its_name_when_its_time_moves(editor):
     assert after["dtstart"].to_ical() == b"20261127T110000Z"
 
 
+def test_no_two_events_have_the_same_name(editor, noon):
+    role = published_role(title="Away for a day")
+    role.take_offline(at=NOON + timedelta(days=1))
+    role.publish(at=NOON + timedelta(days=2), until=NOON + timedelta(days=3))
+
+    uids = [event["uid"] for event in Calendar.from_ical(feed(editor, editor.user).content).walk("VEVENT")]
+
+    assert len(uids) == len(set(uids)) == 3
+
+
 def test_a_title_cannot_break_out_of_its_event(editor):
     make_role(title="A; B, C\\n", planned_for=date(2026, 11, 27))
     make_role(title="X\nEND:VCALENDAR", planned_for=date(2026, 11, 28))
