@@ -95,7 +95,7 @@ def test_a_page_cannot_go_before_it_comes(admin_client, noon):
 
     response = change(admin_client, role, **times, _schedule="1")
 
-    assert "The page would go offline before it appears." in said(response)[0]
+    assert "The page would go offline before it appears." in errors(response, "offline_at")
     assert not RoleRevision.objects.exists()
 
 
@@ -158,6 +158,25 @@ def test_an_address_that_is_needed_by_another_page_does_not_stay(noon):
         first.stay_online()
 
     assert first.live_revision.live_until == NOON + timedelta(days=1)
+
+
+def test_why_a_page_cannot_stay_is_said_in_the_form(admin_client, noon):
+    first, second = published_role(slug="same"), make_role(slug="other")
+    first.take_offline(at=NOON + timedelta(days=1))
+    second.slug = "same"
+    second.publish(at=NOON + timedelta(days=2))
+
+    response = change(admin_client, first, _stay_online="1")
+
+    assert "Saved as a draft, and no more:" in said(response)[0]
+    assert "live or scheduled at this address" in said(response)[0]
+
+
+def test_publishing_until_a_time_that_makes_no_sense_is_refused_by_the_engine_too(noon):
+    with pytest.raises(ValidationError, match="before it appears"):
+        make_role().publish(until=NOON)
+
+    assert not RoleRevision.objects.exists()
 
 
 def test_a_plan_publishes_nothing_and_is_crossed_out_by_publishing(admin_client, noon):

@@ -214,7 +214,7 @@ class PublishableAdmin(SchedulingMixin, RevisionsMixin, TranslatedAdmin):
         try:
             said = acts[name](request, document)
         except ValidationError as error:
-            self.message_user(request, self._refusal(error), messages.ERROR)
+            self.message_user(request, self._refusal(error, name), messages.ERROR)
         else:
             if said:
                 self.message_user(request, said, messages.SUCCESS)
@@ -247,14 +247,16 @@ class PublishableAdmin(SchedulingMixin, RevisionsMixin, TranslatedAdmin):
         self.log_change(request, document, _("Scheduled publication cancelled."))
         return _("The scheduled publication is cancelled. What was live stays live.")
 
-    def _refusal(self, error: ValidationError) -> str:
-        """Say by the field why nothing was published, with a link to each field."""
+    def _refusal(self, error: ValidationError, act: str) -> str:
+        """Say by the field why an act was refused, with a link to each field."""
         lines = [
             (f"#id_{name}", self._field_label(name), " ".join(sentences))
             for name, sentences in error.message_dict.items()
         ]
         listed = format_html_join("", '<br><a href="{}">{}</a>: {}', lines)
-        return format_html("{}{}", _("Saved as a draft, but not published:"), listed)
+        publishes = act in {"_publish", "_schedule"}
+        refused = _("Saved as a draft, but not published:") if publishes else _("Saved as a draft, and no more:")
+        return format_html("{}{}", refused, listed)
 
     def _field_label(self, name: str) -> str:
         names = {field.name: str(getattr(field, "verbose_name", name)) for field in self.opts.get_fields()}

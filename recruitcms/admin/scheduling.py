@@ -99,10 +99,16 @@ class SchedulingForm(forms.ModelForm):
         ):
             if pressed & USES[name] and data.get(name) and data[name] <= timezone.now():
                 self.add_error(name, sentence)
-        if "_schedule" in pressed and not data.get("publish_at") and "publish_at" not in self.errors:
-            self.add_error("publish_at", _("Choose the day and time at which the page is to appear."))
+        if "_schedule" in pressed:
+            self._check_schedule(data.get("publish_at"), data.get("offline_at"))
         if "_offline_at" in pressed and "offline_at" not in self.errors:
             self._check_offline(data.get("offline_at"))
+
+    def _check_schedule(self, at: datetime | None, until: datetime | None) -> None:
+        if at is None and "publish_at" not in self.errors:
+            self.add_error("publish_at", _("Choose the day and time at which the page is to appear."))
+        if at and until and until <= at:
+            self.add_error("offline_at", _("The page would go offline before it appears. Choose a later time."))
 
     def _check_offline(self, at: datetime | None) -> None:
         if at is None:
