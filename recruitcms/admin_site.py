@@ -7,13 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 MENU = [
     (_("Leads"), "inbox", ["Submission", "OutgoingMail", "Mails"]),
-    (_("Library"), "file", ["Role", "Category", "PageCount"]),
+    (_("Library"), "file", ["Role", "Category", "Calendar", "PageCount"]),
     (_("Salary report"), "chart", ["Report"]),
     (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
     (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "Suppression", "CookieChoice", "OwedEvent"]),
@@ -26,6 +26,16 @@ class Desk(AdminSite):
     site_title = _("Editor’s desk")
     index_title = _("Today")
     enable_nav_sidebar = False  # Django's own; ours stands in templates/admin/base_site.html
+
+    def get_urls(self) -> list[Any]:
+        from recruitcms.admin import calendar
+
+        return [
+            path("calendar/", self.admin_view(calendar.calendar_view), name="calendar"),
+            path("calendar/feed/renew/", self.admin_view(calendar.renew_feed), name="calendar_feed_renew"),
+            path("calendar/feed/revoke/", self.admin_view(calendar.revoke_feed), name="calendar_feed_revoke"),
+            *super().get_urls(),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from recruitcms.dashboard import dashboard
@@ -54,9 +64,13 @@ class Desk(AdminSite):
         apps = super().get_app_list(request, app_label)
         if app_label:
             return apps
+        from recruitcms.editorial_calendar import visible_to
+
         models = {model["object_name"]: model for app in apps for model in app["models"]}
         if "OutgoingMail" in models and settings.EMAIL_BACKEND == "leads.mail_files.MailFilesBackend":
             models["Mails"] = {"name": _("Mails"), "admin_url": reverse("admin:leads_outgoingmail_files")}
+        if visible_to(request.user):
+            models["Calendar"] = {"name": _("Calendar"), "admin_url": reverse("admin:calendar")}
         addresses = [model["admin_url"] or "" for model in models.values()]
         here = max((url for url in addresses if url and request.path.startswith(url)), key=len, default="")
         for model in models.values():

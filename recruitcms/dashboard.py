@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from leads import counts, pauses
 from leads.models import OutgoingMail, Submission
+from recruitcms.editorial_calendar import Entry, coming, visible_to
 from recruitcms.models import OpenForm, Review, SiteSettings
 from recruitcms.publishing import publishable_models
 from roles.models import Role, RoleRevision
@@ -23,6 +24,8 @@ from roles.models import Role, RoleRevision
 INBOX = 10
 CHANGED = 8
 WAITING = 20
+COMING = 12
+COMING_DAYS = 14
 REPORT_DAYS = 14
 COUNT_DAYS = 14
 COUNTED = 8
@@ -44,7 +47,7 @@ class Tile:
 def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
     """Return what the first page shows to this person; None where they may not look.
 
-    {"tiles", "reviews", "inbox", "counts", "changed", "unsaved"}
+    {"tiles", "reviews", "inbox", "coming", "counts", "changed", "unsaved"}
     """
     now = timezone.now()
     leads = may_view(request.user, "leads.submission")
@@ -62,6 +65,7 @@ def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
         "tiles": tiles,
         "reviews": reviews(request.user),
         "inbox": inbox(late) if leads else None,
+        "coming": coming_up(request.user),
         "counts": counts.busiest(COUNT_DAYS, COUNTED) if may_view(request.user, "leads.pagecount") else None,
         "changed": recently_changed(request, role_admin) if roles else None,
         "unsaved": left_unsaved(request.user),
@@ -225,6 +229,11 @@ def reviews(user: Any) -> list[Review]:
 
 def _may(user: Any, act: str, model: Any) -> bool:
     return user.has_perm(f"{model._meta.app_label}.{act}_{model._meta.model_name}")
+
+
+def coming_up(user: Any) -> list[Entry] | None:
+    """Return what is late and what the next days bring; None for whoever may see no pages."""
+    return coming(user, COMING_DAYS)[:COMING] if visible_to(user) else None
 
 
 def recently_changed(request: HttpRequest, role_admin: Any) -> list[dict[str, Any]]:

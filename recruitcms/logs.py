@@ -5,7 +5,7 @@ import re
 import time
 from typing import Any
 
-TOKEN = re.compile(r"(/(?:c|u|d|p|r)/)[^/\s?\"']+")
+TOKEN = re.compile(r"(/(?:c|u|d|f|p|r)/)[^/\s?\"']+")
 QUERY = re.compile(r"(/[^\s?\"']*)\?[^\s\"']+")
 ADDRESS = re.compile(r"[^\s<>\"'(),;:=/]+(?:@|%40)[^\s<>\"'(),;:/]+")
 

@@ -21,8 +21,8 @@ from recruitcms import outages
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 LANGUAGES = {code for code, _name in settings.LANGUAGES}
-# Pages behind links in mails and links for reviewers: what their addresses hold is nobody else’s business (SEC-23).
-TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdupr]/")
+# Pages behind links in mails and for reviewers, and feeds of calendars: their addresses are secrets (SEC-23).
+TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdfupr]/")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 

@@ -4,7 +4,9 @@ A document (a role, a page, a report) holds the working copy. Publishing freezes
 interval from `live_from` up to, and not including, `live_until` (none: open end). "Is it live?" is therefore a question
 to the clock, asked in one place, `RevisionQuerySet.live()`; no job has to run for a page to appear or to go.
 
-The intervals of one document never overlap, and at most one of them lies in the future: the plan.
+The intervals of one document never overlap, and at most one of them lies in the future: the scheduled publication.
+A revision without an interval was kept, and never shown. What is merely planned (`Publishable.planned_for`) is a date
+in the editors' calendar and publishes nothing.
 """
 
 import copy
@@ -20,9 +22,12 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-SCHEMA_VERSION = 1
+from recruitcms import sources
+
+SCHEMA_VERSION = 2  # from 2 on, `content` holds the source as well: see recruitcms.sources
 
 
 def localized_url(language: str, name: str, *args: object, **kwargs: object) -> str:
@@ -115,13 +120,14 @@ class RevisionQuerySet(models.QuerySet):
         past = self.model._default_manager.filter(language=language, slug=slug, live_from__lte=now)
         return self.live().filter(document__in=past.values("document")).order_by("-live_from")[:1]
 
-    def planned(self, at: datetime | None = None) -> Self:
+    def scheduled(self, at: datetime | None = None) -> Self:
         """Keep the revisions that will be live later than a moment (default: now)."""
         return self.filter(live_from__gt=at or timezone.now())
 
 
 class Revision(models.Model):
-    """One frozen state of a document. `content` is what `Publishable.freeze()` returned, by `schema_version`.
+    """One frozen state of a document. `content` is what `Publishable.freeze()` returned, by `schema_version`, and the
+    working copy's source.
 
     The columns repeat what lists, searches and addresses need, so that none of them opens the JSON.
     """
@@ -129,7 +135,8 @@ class Revision(models.Model):
     number = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    note = models.CharField(max_length=200, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    is_pinned = models.BooleanField(_("pinned"), default=False)
     schema_version = models.PositiveSmallIntegerField(default=SCHEMA_VERSION)
     content = models.JSONField(default=dict)
     language = models.CharField(max_length=10)
@@ -139,7 +146,7 @@ class Revision(models.Model):
     summary = models.CharField(max_length=300)
     live_from = models.DateTimeField(null=True, blank=True)
     live_until = models.DateTimeField(null=True, blank=True)
-    # Of a plan: the revision whose interval it cut short, to be given back when the plan is cancelled.
+    # Of a scheduled revision: the one whose interval it cut short, to be given back when it is cancelled.
     cut = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
 
     objects = RevisionQuerySet.as_manager()
@@ -166,6 +173,11 @@ class Revision(models.Model):
         """Return the id and the heading of each part that a reviewer may comment on by itself."""
         return [(section["id"], section["heading"]) for section in self.content.get("sections", [])]
 
+    def is_live(self, at: datetime | None = None) -> bool:
+        """Tell whether visitors see this revision at a moment (default: now): `RevisionQuerySet.live` for one row."""
+        at = at or timezone.now()
+        return self.live_from is not None and self.live_from <= at and (not self.live_until or self.live_until > at)
+
     def live_translations(self) -> dict[str, str]:
         """Return the paths of the live revisions that say the same in other languages, by language."""
         same = type(self)._default_manager.live().filter(translation_group=self.translation_group)
@@ -176,8 +188,13 @@ class Revision(models.Model):
 class Publishable(Translated):
     """A document with a working copy (its own fields) and revisions (`self.revisions`).
 
-    Subclasses give `freeze()`, `revision_columns()` and, where more than the basics must be there, `problems()`.
+    Subclasses give `freeze()`, `revision_columns()`, `source_of_version_1()` and, where more than the basics must be
+    there, `problems()`. Every editable field counts as content, unless `NOT_CONTENT` names it.
     """
+
+    NOT_CONTENT: ClassVar[set[str]] = {"language", "planned_for", "review_at"}
+    # What belongs to the document and is frozen with it: name of the reverse side to the field that tells rows apart.
+    ROWS: ClassVar[dict[str, str]] = {}
 
     title = models.CharField(_("title"), max_length=120, blank=True)
     slug = models.SlugField(
@@ -193,6 +210,15 @@ class Publishable(Translated):
     )
     search_description = models.CharField(
         _("description for search engines"), max_length=170, blank=True, help_text=_("Empty: the summary.")
+    )
+    planned_for = models.DateField(
+        _("planned for"),
+        null=True,
+        blank=True,
+        help_text=_("A note for the calendar. It publishes nothing; publishing the page crosses it out."),
+    )
+    review_at = models.DateField(
+        _("review due"), null=True, blank=True, help_text=_("When somebody should read the page again.")
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -242,6 +268,13 @@ class Publishable(Translated):
             found["summary"] = _("Write a summary: one sentence under the title.")
         return found
 
+    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
+        """Return as much of the source as a revision without one tells, and a sentence on each thing it does not."""
+        names = ("title", "slug", "summary")
+        fields = {name: getattr(revision, name) for name in names}
+        fields |= {name: revision.content.get(name, "") for name in ("search_title", "search_description")}
+        return {"fields": fields, "rows": {}, "links": {}}, []
+
     # --- states ---
 
     @property
@@ -250,15 +283,15 @@ class Publishable(Translated):
         return self.revisions.live().first()
 
     @property
-    def planned_revision(self) -> Any:
+    def scheduled_revision(self) -> Any:
         """The revision that will be live later, or None."""
-        return self.revisions.planned().first()
+        return self.revisions.scheduled().first()
 
     def draft_revision(self) -> Any:
         """Return an unsaved revision of the working copy, for the preview and for publishing."""
         return self.revisions.model(
             document=self,
-            content=self.freeze(),
+            content=self.freeze() | {"source": sources.read(self)},
             language=self.language,
             translation_group=self.translation_group,
             slug=self.slug,
@@ -268,11 +301,12 @@ class Publishable(Translated):
         )
 
     @transaction.atomic
-    def publish(self, by: Any = None, at: datetime | None = None, note: str = "") -> Any:
+    def publish(self, by: Any = None, at: datetime | None = None, note: str = "", until: datetime | None = None) -> Any:
         """Freeze the working copy and make it live at a moment (default: now). Return the revision.
 
-        Takes the place of an earlier plan; keeps the time at which the page was to go offline. Raises ValidationError
-        by field where something is missing or the address is taken. Ends the document's review.
+        Takes the place of what was scheduled before; keeps the time at which the page was to go offline, unless
+        `until` gives another. Ends the document's review. Raises ValidationError by field where something is missing
+        or the address is taken.
         """
         from recruitcms import review
 
@@ -280,26 +314,24 @@ class Publishable(Translated):
         now = timezone.now()
         at = max(at or now, now)
         problems = self.problems()
+        if until and until <= at:
+            problems["offline_at"] = _("The page would go offline before it appears. Choose a later time.")
         if problems:
             raise ValidationError(problems)
-        self._forget_plan(now)
+        if self.planned_for:  # the plan is carried out
+            self.planned_for, self.updated_by = None, by or self.updated_by
+            self.save(update_fields=["planned_for", "updated_by", "updated_at"])
+        ends = self._forget_schedule(now)
         current = self.revisions.live(at).first()
         revision = self._next_revision(by, note)
         revision.live_from = at
         if current:
-            revision.live_until, revision.cut = current.live_until, current
+            ends, revision.cut = current.live_until, current
             self._end(current, at)
+        revision.live_until = until or (ends if ends and ends > at else None)
         revision.save()
         self._check_addresses(now)
         review.end(self, by)
-        return revision
-
-    @transaction.atomic
-    def pin(self, by: Any = None, note: str = "") -> Any:
-        """Freeze the working copy as it is into a revision that visitors never see. Return the revision."""
-        touch_content()  # the lock under which revisions are numbered
-        revision = self._next_revision(by, note)
-        revision.save()
         return revision
 
     def _next_revision(self, by: Any, note: str) -> Any:
@@ -311,31 +343,65 @@ class Publishable(Translated):
 
     @transaction.atomic
     def take_offline(self, at: datetime | None = None) -> None:
-        """Stop showing the page from a moment on (default: now). A later publication brings it back."""
+        """Stop showing the page from a moment on (default: now). A later publication brings it back.
+
+        Takes the place of an earlier time to go offline. Raises ValidationError where another page would need the
+        address in the time that this one is shown longer.
+        """
         touch_content()
         now = timezone.now()
         at = max(at or now, now)
         self.revisions.filter(live_from__gte=at).update(live_from=None, live_until=None)
+        self._open_end(now)
         current = self.revisions.live(at).first()
         if current:
             self._end(current, at)
+        self._check_addresses(now)
 
     @transaction.atomic
-    def cancel_plan(self) -> None:
-        """Forget a planned publication; what is live stays live as long as the plan would have been.
+    def stay_online(self) -> None:
+        """Forget the time at which the page was to go offline. Raises ValidationError as `take_offline` does.
 
-        Raises ValidationError where another page has been planned at the address that would be held longer.
+        What is live stays until the next publication, where one is scheduled, or for ever.
         """
         touch_content()
         now = timezone.now()
-        self._forget_plan(now)
+        coming = Q(live_until=None) | Q(live_until__gt=now)
+        following = None
+        for revision in self.revisions.filter(coming, live_from__isnull=False).order_by("-live_from"):
+            revision.live_until = following.live_from if following else None
+            revision.save(update_fields=["live_until"])
+            if following:
+                following.cut = revision
+                following.save(update_fields=["cut"])
+            following = revision
         self._check_addresses(now)
 
-    def _forget_plan(self, now: datetime) -> None:
-        planned = self.revisions.planned(now).first()
-        if planned:
-            self.revisions.filter(pk=planned.cut_id, live_until=planned.live_from).update(live_until=planned.live_until)
-            self.revisions.filter(pk=planned.pk).update(live_from=None, live_until=None)
+    @transaction.atomic
+    def cancel_schedule(self) -> None:
+        """Forget a scheduled publication; what is live stays live as long as that would have been.
+
+        Raises ValidationError where another page has been scheduled at the address that would be held longer.
+        """
+        touch_content()
+        now = timezone.now()
+        self._forget_schedule(now)
+        self._check_addresses(now)
+
+    def _forget_schedule(self, now: datetime) -> datetime | None:
+        """Forget a scheduled publication. Return when it would have gone offline."""
+        scheduled = self.revisions.scheduled(now).first()
+        if scheduled:
+            cut = self.revisions.filter(pk=scheduled.cut_id, live_until=scheduled.live_from)
+            cut.update(live_until=scheduled.live_until)
+            self.revisions.filter(pk=scheduled.pk).update(live_from=None, live_until=None)
+        return scheduled.live_until if scheduled else None
+
+    def _open_end(self, now: datetime) -> None:
+        """Let the last interval that has not ended go on for ever."""
+        last = self.revisions.filter(live_until__gt=now).order_by("-live_from").first()
+        if last and not self.revisions.filter(live_from__gte=last.live_until).exists():
+            self.revisions.filter(pk=last.pk).update(live_until=None)
 
     def _end(self, revision: Any, at: datetime) -> None:
         """Let a revision's interval end; one that would have lasted no time at all was never live."""
@@ -344,6 +410,60 @@ class Publishable(Translated):
         else:
             revision.live_until = at
         revision.save(update_fields=["live_from", "live_until"])
+
+    # --- revisions that are kept, and restored ---
+
+    @transaction.atomic
+    def keep(self, by: Any = None, note: str = "") -> Any:
+        """Freeze the working copy without showing it to anybody. Return the revision."""
+        touch_content()  # the lock, as in `publish`
+        revision = self._next_revision(by, note)
+        revision.save()
+        return revision
+
+    def source_of(self, revision: Any) -> tuple[sources.Source, list[str]]:
+        """Return the source that a revision of ours was made from, and sentences on what it does not tell."""
+        if "source" in revision.content:
+            return revision.content["source"], []
+        return self.source_of_version_1(revision)
+
+    def kept_as(self) -> Any:
+        """Return the newest revision that holds the working copy just as it is, or None."""
+        now = sources.read(self)
+        return next((revision for revision in self.revisions.all() if self.source_of(revision)[0] == now), None)
+
+    def cannot_come_back(self, revision: Any) -> list[str]:
+        """Return a sentence on each thing that `restore` could not bring back from a revision."""
+        source, lost = self.source_of(revision)
+        return lost + self._without_taken_address(source)[1] + sources.missing(self, source)
+
+    @transaction.atomic
+    def restore(self, revision: Any, by: Any = None) -> tuple[Any, list[str]]:
+        """Load a revision into the working copy; visitors see nothing of it until it is published.
+
+        The working copy as it was is kept first, unless a revision holds it already. Return that revision (or None),
+        and a sentence on each thing that could not come back.
+        """
+        touch_content()  # the lock: nobody publishes what is half restored
+        self.refresh_from_db()
+        kept = None
+        if not self.kept_as():
+            note = gettext("Working copy before revision %(number)d was restored") % {"number": revision.number}
+            kept = self.keep(by, note)
+        source, lost = self.source_of(revision)
+        source, taken = self._without_taken_address(source)
+        self.updated_by = by
+        return kept, lost + taken + sources.write(self, source)
+
+    def _without_taken_address(self, source: sources.Source) -> tuple[sources.Source, list[str]]:
+        """Take the address out of a source where another working copy has it by now."""
+        slug = source["fields"]["slug"]
+        others = type(self)._default_manager.filter(language=self.language, slug=slug).exclude(pk=self.pk)
+        if not others.exists():
+            return source, []
+        fields = {name: value for name, value in source["fields"].items() if name != "slug"}
+        sentence = gettext("The address “%(slug)s” belongs to another page now; this one keeps “%(kept)s”.")
+        return source | {"fields": fields}, [sentence % {"slug": slug, "kept": self.slug}]
 
     def _check_addresses(self, now: datetime) -> None:
         """Raise ValidationError where a page of ours and another's would be live at one address at the same time."""
@@ -356,7 +476,7 @@ class Publishable(Translated):
             other = others.exclude(document=self).first()
             if other:
                 sentence = _(
-                    "“%(title)s” is live or planned at this address. Choose another, or take that page offline."
+                    "“%(title)s” is live or scheduled at this address. Choose another, or take that page offline."
                 )
                 raise ValidationError({"slug": sentence % {"title": other.title}})
 

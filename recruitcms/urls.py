@@ -3,7 +3,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from leads import beacons, feedback_views
-from recruitcms import health, review_views, views
+from recruitcms import feeds, health, review_views, views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("r/<str:token>/", review_views.review_page, name="review"),
     path("r/<str:token>/comment/", review_views.review_comment, name="review-comment"),
     path("r/<str:token>/approve/", review_views.review_approve, name="review-approve"),
+    path("f/<str:token>/calendar.ics", feeds.calendar_feed, name="calendar-feed"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     *i18n_patterns(
         path("", views.home, name="home"),

@@ -66,6 +66,7 @@ class RoleAdmin(PublishableAdmin):
         (_("End of the page"), {"fields": ["related"], "classes": ["after"]}),
         PublishableAdmin.address_fields,
         PublishableAdmin.publishing_fields,
+        PublishableAdmin.planning_fields,
         PublishableAdmin.history_fields,
     ]
 

@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 
-from recruitcms import markup
+from recruitcms import markup, sources
 from recruitcms.models import Person, Picture
 from recruitcms.publishing import Publishable, Revision, Translated, copy_of, localized_url
 from roles.headings import heading_for
@@ -65,6 +65,8 @@ class Role(Publishable):
         help_text=_("Up to three. Filled up from the same category."),
     )
 
+    ROWS = {"sections": "kind", "resumes": "title"}
+
     class Meta(Publishable.Meta):
         verbose_name = _("role")
         verbose_name_plural = _("roles")
@@ -103,6 +105,27 @@ class Role(Publishable):
             "resumes": [resume.freeze() for resume in resumes],
             "related": [str(role.translation_group) for role in self.related.all()],
         }
+
+    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
+        """Advice to the reader comes back as HTML, which Markdown lets through: its Markdown was not kept."""
+        source, _lost = super().source_of_version_1(revision)
+        content = revision.content
+        source["fields"] |= {
+            "title_plural": "" if content["title_plural"] == revision.title else content["title_plural"],
+            "category": sources.reference(revision.category),
+            "author": sources.reference(revision.author),
+            "picture": Picture.reference_to(content["picture"]),
+        }
+        sections = [Section.source_of_version_1(section, revision) for section in content["sections"]]
+        resumes = [
+            {"picture": Picture.reference_to(resume["picture"]), "title": resume["title"]}
+            for resume in content["resumes"]
+        ]
+        related = Role.objects.filter(language=self.language, translation_group__in=content["related"])
+        sentence = gettext("The advice in “%(heading)s” comes back as HTML: its Markdown was not kept then.")
+        lost = [sentence % section for section in content["sections"] if section["advice_html"]]
+        rows = {"sections": sections, "resumes": resumes}
+        return source | {"rows": rows, "links": {"related": [sources.reference(role) for role in related]}}, lost
 
     def revision_columns(self) -> dict[str, Any]:
         words = " ".join(section.plain for section in self.sections.all())
@@ -197,6 +220,21 @@ class Section(models.Model):
                 for title, text in (markup.split_by_headings(self.body) if challenges else [])
             ],
             "advice_html": markup.render_markdown(self.advice, mark_fill_ins=False),
+        }
+
+    @staticmethod
+    def source_of_version_1(frozen: dict[str, Any], revision: "RoleRevision") -> dict[str, Any]:
+        """Return the fields of a section that was frozen without its source."""
+        with override(revision.language):
+            standard = heading_for(frozen["kind"], revision.title, revision.content["title_plural"])
+        note = frozen["note"] or {}
+        return {
+            "kind": frozen["kind"],
+            "heading": "" if frozen["heading"] == standard else frozen["heading"],
+            "body": frozen["body"],
+            "advice": frozen["advice_html"],
+            "note": " | ".join(filter(None, [note.get("title"), note.get("text")])),
+            "in_copy": frozen["in_copy"],
         }
 
 

@@ -74,7 +74,7 @@ def test_the_menu_shows_an_editor_the_groups_of_an_editors_work(editor):
     page = page_of(editor)
 
     assert menu(page) == {
-        "Library": ["Roles", "Categories", "Page counts"],
+        "Library": ["Roles", "Categories", "Calendar", "Page counts"],
         "Salary report": ["Reports"],
         "Site content": ["Pages", "Calls to action", "People", "Testimonials", "Logos", "Pictures"],
         "Settings": ["Site settings", "Allowed words"],
@@ -158,7 +158,7 @@ def test_the_policy_lets_the_admin_load_the_words_of_django_s_scripts_and_other_
 def test_a_draft_can_be_saved_previewed_published_and_planned(editor):
     page = change_page(editor, make_role())
 
-    assert {"_continue", "_preview", "_publish", "_schedule"} <= set(buttons(page))
+    assert {"_continue", "_keep", "_preview", "_publish", "_schedule"} <= set(buttons(page))
 
 
 def test_enter_in_a_field_saves_the_draft(editor):
@@ -185,8 +185,8 @@ def test_a_plan_can_be_cancelled(editor):
     role = make_role()
     role.publish(at=timezone.now() + timedelta(days=1))
 
-    assert "_cancel_plan" in buttons(change_page(editor, role))
-    assert "_cancel_plan" not in buttons(change_page(editor, published_role()))
+    assert "_cancel_schedule" in buttons(change_page(editor, role))
+    assert "_cancel_schedule" not in buttons(change_page(editor, published_role()))
 
 
 def test_people_who_may_only_look_get_no_buttons(client):

@@ -101,7 +101,7 @@ def test_publish_at_a_time_plans_it(admin_client):
 
     response = change(admin_client, role, publish_at_0=f"{at:%Y-%m-%d}", publish_at_1=f"{at:%H:%M:%S}", _schedule="1")
 
-    assert role.planned_revision.live_from == at.replace(microsecond=0)
+    assert role.scheduled_revision.live_from == at.replace(microsecond=0)
     assert "Revision 1 will be live from" in said(response)[0]
 
 
@@ -123,8 +123,8 @@ def test_a_plan_is_cancelled_and_a_page_taken_offline(admin_client):
     RoleRevision.objects.update(live_from=timezone.now() - timedelta(hours=1))
     role.publish(at=timezone.now() + timedelta(days=1))
 
-    cancelled = change(admin_client, role, _cancel_plan="1")
-    assert role.planned_revision is None
+    cancelled = change(admin_client, role, _cancel_schedule="1")
+    assert role.scheduled_revision is None
     assert role.live_revision.number == 1
     assert "cancelled" in said(cancelled)[0]
 
@@ -272,11 +272,11 @@ def test_the_list_of_roles_never_costs_more_queries_with_more_rows(admin_client,
     with django_assert_max_num_queries(12):
         page = admin_client.get(reverse("admin:roles_role_changelist")).content.decode()
 
-    assert page.count("Planned for") == number
+    assert page.count("Scheduled for") == number
 
 
 @pytest.mark.parametrize(
-    ("state", "expected"), [("live", "Live"), ("planned", "Planned"), ("not_live", "Planned Draft")]
+    ("state", "expected"), [("live", "Live"), ("scheduled", "Planned"), ("not_live", "Planned Draft")]
 )
 def test_roles_are_filtered_by_state(admin_client, state, expected):
     published_role(title="Live")

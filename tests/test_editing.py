@@ -276,6 +276,8 @@ def test_what_is_chosen_of_each_is_saved(nadia, emre):
     saved = Role.objects.get()
     assert (saved.title, saved.summary, Section.objects.get().body) == ("Hers", "His summary.", "- Hers")
     assert saved.updated_by.username == "nadia"
+    kept = role.revisions.get()
+    assert (kept.title, kept.live_from, kept.note) == ("His", None, "Before Nadia Fonseca saved another version")
 
 
 def test_nothing_is_saved_before_everything_is_chosen(nadia, emre):

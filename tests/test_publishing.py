@@ -74,7 +74,7 @@ def test_a_new_publication_takes_the_place_of_a_plan(clock):
     clock.shift(timedelta(days=2))
 
     assert live_titles() == ["Second"]
-    assert role.planned_revision is None
+    assert role.scheduled_revision is None
 
 
 def test_cancelling_a_plan_keeps_what_is_live(clock):
@@ -82,7 +82,7 @@ def test_cancelling_a_plan_keeps_what_is_live(clock):
     role.title = "Planned"
     role.publish(at=timezone.now() + timedelta(days=1))
 
-    role.cancel_plan()
+    role.cancel_schedule()
     clock.shift(timedelta(days=2))
 
     assert live_titles() == ["Live"]
@@ -189,9 +189,9 @@ def test_cancelling_a_plan_never_puts_two_pages_at_one_address(clock):
     second.save()
     second.publish(at=timezone.now() + timedelta(hours=2))
 
-    with pytest.raises(ValidationError, match="live or planned at this address"):
-        first.cancel_plan()
-    with pytest.raises(ValidationError, match="live or planned at this address"):
+    with pytest.raises(ValidationError, match="live or scheduled at this address"):
+        first.cancel_schedule()
+    with pytest.raises(ValidationError, match="live or scheduled at this address"):
         first.publish(at=timezone.now() + timedelta(hours=4))
 
     clock.shift(timedelta(hours=3))
@@ -205,7 +205,7 @@ def test_cancelling_a_plan_keeps_the_time_of_going_offline(clock):
     role.take_offline(at=at)
     role.publish(at=at)
 
-    role.cancel_plan()
+    role.cancel_schedule()
     clock.shift(timedelta(days=1, seconds=1))
 
     assert live_titles() == []
@@ -254,12 +254,28 @@ class PublishingMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1), hours=st.integers(0, 3))
     def take_offline(self, which, hours):
-        self.roles[which].take_offline(at=timezone.now() + timedelta(hours=hours))
+        with contextlib.suppress(ValidationError):
+            self.roles[which].take_offline(at=timezone.now() + timedelta(hours=hours))
+
+    @rule(which=st.integers(0, 1), hours=st.integers(0, 2), until=st.integers(1, 3))
+    def publish_for_a_while(self, which, hours, until):
+        now = timezone.now()
+        with contextlib.suppress(ValidationError):
+            self.roles[which].publish(at=now + timedelta(hours=hours), until=now + timedelta(hours=until))
 
     @rule(which=st.integers(0, 1))
-    def cancel_plan(self, which):
+    def stay_online(self, which):
         with contextlib.suppress(ValidationError):
-            self.roles[which].cancel_plan()
+            self.roles[which].stay_online()
+
+    @rule(which=st.integers(0, 1))
+    def keep(self, which):
+        self.roles[which].keep()
+
+    @rule(which=st.integers(0, 1))
+    def cancel_schedule(self, which):
+        with contextlib.suppress(ValidationError):
+            self.roles[which].cancel_schedule()
 
     @invariant()
     def nothing_overlaps(self):
@@ -271,7 +287,7 @@ class PublishingMachine(RuleBasedStateMachine):
 
     @invariant()
     def one_plan_at_most(self):
-        assert all(role.revisions.planned().count() <= 1 for role in self.roles)
+        assert all(role.revisions.scheduled().count() <= 1 for role in self.roles)
 
 
 def test_publishing_in_any_order_keeps_its_promises():

@@ -65,13 +65,16 @@ def mails():
 # --- who may do what ---
 
 
-@pytest.mark.parametrize("button", ["_publish", "_schedule", "_offline", "_cancel_plan"])
+@pytest.mark.parametrize(
+    "button", ["_publish", "_schedule", "_offline", "_offline_at", "_stay_online", "_cancel_schedule"]
+)
 def test_a_writer_saves_but_changes_nothing_for_visitors(client, writer, button):
     role = published_role(title="Old")
     RoleRevision.objects.update(live_from=timezone.now() - timedelta(hours=1))
     role.publish(at=timezone.now() + timedelta(days=3))
     at = timezone.localtime(timezone.now() + timedelta(days=2))
-    when = {"publish_at_0": f"{at:%Y-%m-%d}", "publish_at_1": f"{at:%H:%M:%S}"}
+    field = "offline_at" if "offline" in button else "publish_at"
+    when = {f"{field}_0": f"{at:%Y-%m-%d}", f"{field}_1": f"{at:%H:%M:%S}"}
     before = list(RoleRevision.objects.values())
 
     response = change(as_(client, writer), role, title="New", **when, **{button: "1"})
@@ -88,7 +91,7 @@ def test_the_buttons_that_publish_are_for_publishers(client, writer, publisher):
 
     to_writer, to_publisher = page_of(as_(client, writer), role), page_of(as_(client, publisher), role)
 
-    for name in ("_publish", "_schedule", "_offline", "publish_at_0", "revision_note"):
+    for name in ("_publish", "_schedule", "_offline", "publish_at_0", "offline_at_0"):
         assert f'name="{name}"' in to_publisher
         assert f'name="{name}"' not in to_writer
     assert "Publishers decide when visitors see your text." in to_writer

@@ -74,6 +74,7 @@ class ReportAdmin(PublishableAdmin):
         (gettext_lazy("The exchange"), {"fields": ["gate_mode", "without_letter"]}),
         PublishableAdmin.address_fields,  # type: ignore[list-item]
         PublishableAdmin.publishing_fields,  # type: ignore[list-item]
+        PublishableAdmin.planning_fields,  # type: ignore[list-item]
         PublishableAdmin.history_fields,  # type: ignore[list-item]
     ]
 

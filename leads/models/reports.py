@@ -5,9 +5,10 @@ from typing import Any
 from django.core.files.storage import storages
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from recruitcms import markup
+from recruitcms import markup, sources
 from recruitcms.models import Person, Picture
 from recruitcms.publishing import Publishable, Revision, localized_url
 
@@ -93,6 +94,24 @@ class Report(Publishable):
             "search_description": self.search_description,
         }
 
+    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
+        """The method comes back as HTML, which Markdown lets through. Who signs the mail was not kept."""
+        source, _lost = super().source_of_version_1(revision)
+        content = revision.content
+        same = ("form_note", "chart_title", "chart_note", "chart_source", "gate_mode", "without_letter")
+        source["fields"] |= {name: content[name] for name in same if name in content}
+        source["fields"] |= {
+            "points": "\n".join(content["points"]),
+            "inside": _lines(content["inside"]),
+            "chart": _lines(content["chart"]),
+            "method": content["method_html"],
+            "cover": Picture.reference_to(content["cover"]),
+        }
+        return source, [
+            gettext("“How we count” comes back as HTML: its Markdown was not kept then."),
+            gettext("Who signs the mail, and the tip in it, stay as they are: they were not kept then."),
+        ]
+
     @property
     def current_edition(self) -> "Edition | None":
         """The newest edition whose day has come."""
@@ -103,6 +122,11 @@ def _pairs(lines: str) -> list[tuple[str, str]]:
     """Read lines of “words | more words” into pairs; the second half may be missing."""
     pairs = [line.partition("|") for line in lines.splitlines() if line.strip()]
     return [(left.strip(), right.strip()) for left, _bar, right in pairs]
+
+
+def _lines(pairs: list[list[str]]) -> str:
+    """Write pairs as lines of “words | more words”: what `_pairs` reads."""
+    return "\n".join(" | ".join(filter(None, pair)) for pair in pairs)
 
 
 class ReportRevision(Revision):

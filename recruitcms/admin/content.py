@@ -167,6 +167,7 @@ class PageAdmin(PublishableAdmin):
         (_("Place"), {"fields": ["purpose", "footer", "position"]}),
         PublishableAdmin.address_fields,
         PublishableAdmin.publishing_fields,
+        PublishableAdmin.planning_fields,
         PublishableAdmin.history_fields,
     ]
 

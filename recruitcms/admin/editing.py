@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from recruitcms.merging import THEIRS, Difference, Filled, differences, fingerprints, merge
+from recruitcms.merging import MINE, THEIRS, Difference, Filled, differences, fingerprints, merge
 from recruitcms.models import OpenForm
 from recruitcms.models.review import name_of
 
@@ -258,6 +258,10 @@ class EditingViews:
             for item in found:
                 item.chosen = chosen[item.key] or item.chosen
             return self._ask(request, document, found, is_answer), request.POST
+        if MINE in chosen.values() and not document.kept_as():
+            document.keep(
+                document.updated_by, _("Before %(name)s saved another version") % {"name": name_of(request.user)}
+            )
         data = merge(request.POST, mine, theirs, chosen)
         for name in [name for name in data if name.startswith(CHOICE) or name in OURS]:
             del data[name]

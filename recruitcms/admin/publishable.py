@@ -19,19 +19,24 @@ from recruitcms.admin.editing import EditingViews
 from recruitcms.admin.preview import PreviewViews
 from recruitcms.admin.quality import ChecklistMixin
 from recruitcms.admin.review import ReviewAdmin, ReviewFields
+from recruitcms.admin.revisions import RevisionsMixin
+from recruitcms.admin.scheduling import (
+    SchedulingForm,
+    SchedulingMixin,
+    StateFilter,
+    in_words,
+    offline_times,
+    state_tags,
+    zone_name,
+)
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
 from recruitcms.publishing import Publishable
 
-PUBLISHING = {"_publish", "_schedule", "_offline", "_cancel_plan"}  # the buttons that change what visitors see
+# The buttons that change what visitors see.
+PUBLISHING = {"_publish", "_schedule", "_offline", "_offline_at", "_stay_online", "_cancel_schedule"}
 
 
-class PublishableForm(ReviewFields, TranslatedForm):
-    publish_at = forms.SplitDateTimeField(
-        label=gettext_lazy("publish at"),
-        required=False,
-        widget=admin.widgets.AdminSplitDateTime,
-        help_text=gettext_lazy("For “Publish at this time”. The working copy as it is now goes live then."),
-    )
+class PublishableForm(ReviewFields, SchedulingForm, TranslatedForm):
     revision_note = forms.CharField(
         label=gettext_lazy("note"),
         required=False,
@@ -50,37 +55,10 @@ class PublishableForm(ReviewFields, TranslatedForm):
         slug = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("title", ""))
         return slug or f"untitled-{timezone.now():%Y%m%d%H%M%S}"
 
-    def clean(self) -> dict[str, Any] | None:
-        data = super().clean()
-        if "_schedule" in self.data and not self.errors.get("publish_at"):
-            at = (data or {}).get("publish_at")
-            if not at:
-                self.add_error("publish_at", _("Choose the day and time at which the page is to appear."))
-            elif at <= timezone.now():
-                self.add_error("publish_at", _("This time has passed. Choose a later one, or press “Publish now”."))
-        return data
 
-
-class StateFilter(admin.SimpleListFilter):
-    """Filters documents by what visitors see of them."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("live", _("Live")), ("planned", _("Planned")), ("not_live", _("Not live"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "live":
-            return queryset.filter(live_since__isnull=False)
-        if self.value() == "planned":
-            return queryset.filter(planned_for__isnull=False)
-        if self.value() == "not_live":
-            return queryset.filter(live_since__isnull=True)
-        return queryset
-
-
-class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, TranslatedAdmin):
+class PublishableAdmin(
+    EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, SchedulingMixin, RevisionsMixin, TranslatedAdmin
+):
     """Admin of documents: saving changes the working copy alone; the buttons below publish it, now or later."""
 
     form = PublishableForm
@@ -96,11 +74,19 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
     publishing_fields = (
         gettext_lazy("Publishing"),
         {
-            "fields": ["state_in_words", "revision_note", "publish_at"],
+            "fields": ["state_in_words", "revision_note", "publish_at", "offline_at"],
             "classes": ["aside", "publishing"],
             "description": gettext_lazy(
                 "Saving changes nothing for visitors; publishing does, at once or at the time given."
             ),
+        },
+    )
+    planning_fields = (
+        gettext_lazy("Planning"),
+        {
+            "fields": ["planned_for", "review_at"],
+            "classes": ["collapse", "aside"],
+            "description": gettext_lazy("For the calendar. These dates publish nothing and hide nothing."),
         },
     )
     address_fields = (
@@ -120,7 +106,9 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
             .annotate(
                 live_since=Subquery(revisions.live().values("live_from")[:1]),
                 live_made=Subquery(revisions.live().values("created_at")[:1]),
-                planned_for=Subquery(revisions.planned().values("live_from")[:1]),
+                live_ends=Subquery(revisions.live().values("live_until")[:1]),
+                scheduled_for=Subquery(revisions.scheduled().values("live_from")[:1]),
+                scheduled_ends=Subquery(revisions.scheduled().values("live_until")[:1]),
             )
         )
 
@@ -133,14 +121,7 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
     @admin.display(description=gettext_lazy("state"))
     def state(self, document: Any) -> str:
         """Say in a word or two what visitors see. Needs the annotations of `get_queryset`."""
-        tags = []
-        if document.live_since:
-            changed = document.updated_at > document.live_made
-            tags.append(("ok", _("Live")) if not changed else ("ok", _("Live, draft changed")))
-        if document.planned_for:
-            when = format_date(timezone.localtime(document.planned_for), "SHORT_DATETIME_FORMAT")
-            tags.append(("hot", _("Planned for %(when)s") % {"when": when}))
-        return format_html_join(" ", '<span class="tag tag--{}">{}</span>', tags or [("hot", _("Draft"))])
+        return format_html_join(" ", '<span class="tag tag--{}">{}</span>', state_tags(document))
 
     @admin.display(description=gettext_lazy("changed"), ordering="updated_at")
     def changed(self, document: Publishable) -> str:
@@ -150,6 +131,8 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
         document = kwargs.get("obj")
         context["state"] = self.state(document) if document else ""
         context["look_url"] = self._look_url(document)
+        context["zone_name"] = zone_name()
+        context["goes_offline"] = bool(document and offline_times(document))
         return super().render_change_form(request, context, **kwargs)
 
     @admin.display(description=gettext_lazy("what visitors see"))
@@ -157,17 +140,16 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
         if not document.pk:
             return _("Nothing yet: this page is new.")
         sentences = []
-        live, planned = document.live_revision, document.planned_revision
+        live, scheduled = document.live_revision, document.scheduled_revision
         if live:
             sentences.append(_("Revision %(number)d, live since %(when)s.") % _when(live.number, live.live_from))
-            if live.live_until and not planned:
-                sentences.append(_("Goes offline on %(when)s.") % _when(0, live.live_until))
         else:
             sentences.append(_("Nothing: this page is not live."))
-        if planned:
-            sentences.append(
-                _("Revision %(number)d will be live from %(when)s.") % _when(planned.number, planned.live_from)
-            )
+        if scheduled:
+            when = _when(scheduled.number, scheduled.live_from)
+            sentences.append(_("Revision %(number)d will be live from %(when)s.") % when)
+        for at in offline_times(document):
+            sentences.append(_("Goes offline on %(when)s.") % {"when": in_words(at)})
         return " ".join(sentences)
 
     def view_on_site(self, document: Publishable) -> str | None:  # type: ignore[override]
@@ -189,6 +171,7 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
     def _submitted(self, request: HttpRequest, form: Any) -> None:
         """Keep what the form says of publishing for `_act`, which Django hands no form."""
         request.publish_at = form.cleaned_data.get("publish_at")  # type: ignore[attr-defined]
+        request.offline_at = form.cleaned_data.get("offline_at")  # type: ignore[attr-defined]
         request.revision_note = form.cleaned_data.get("revision_note", "")  # type: ignore[attr-defined]
         request.said = form.cleaned_data  # type: ignore[attr-defined]
 
@@ -197,12 +180,18 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
             "_publish": self.publish_now,
             "_schedule": self.publish_later,
             "_offline": self.take_offline,
-            "_cancel_plan": self.cancel_plan,
+            "_offline_at": self.go_offline_later,
+            "_stay_online": self.stay_online,
+            "_cancel_schedule": self.cancel_schedule,
+            "_keep": self.keep_version,
             "_preview": lambda request, document: None,
             **self.review_acts(),
         }
         name = next((name for name in acts if name in request.POST), None)
         if name is None:
+            reminder = self.remind_of_times(request)
+            if reminder:
+                self.message_user(request, reminder, messages.WARNING)
             return None
         try:
             if name in PUBLISHING and not self.has_publish_permission(request, document):
@@ -211,7 +200,7 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
                 )
             said = acts[name](request, document)
         except ValidationError as error:
-            self.message_user(request, self._refusal(error), messages.ERROR)
+            self.message_user(request, self._refusal(error, name), messages.ERROR)
         else:
             if said:
                 self.message_user(request, said, messages.SUCCESS)
@@ -219,15 +208,19 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
         return HttpResponseRedirect(self._url("preview" if name == "_preview" else "change", document.pk) + panel)
 
     def publish_now(self, request: HttpRequest, document: Any) -> str:
-        revision = document.publish(by=request.user, note=request.revision_note)  # type: ignore[attr-defined]
+        note, until = request.revision_note, request.offline_at  # type: ignore[attr-defined]
+        revision = document.publish(by=request.user, note=note, until=until)
         self.log_change(request, document, _("Published revision %(number)d.") % {"number": revision.number})
         link = format_html('<a href="{}">{}</a>', revision.get_absolute_url(), _("View it"))
         return format_html("{} {}", _("Published. Visitors see it from this moment."), link)
 
     def publish_later(self, request: HttpRequest, document: Any) -> str:
-        at = request.publish_at  # type: ignore[attr-defined]
-        revision = document.publish(by=request.user, at=at, note=request.revision_note)  # type: ignore[attr-defined]
+        at, until = request.publish_at, request.offline_at  # type: ignore[attr-defined]
+        note = request.revision_note  # type: ignore[attr-defined]
+        revision = document.publish(by=request.user, at=at, note=note, until=until)
         said = _("Revision %(number)d will be live from %(when)s.") % _when(revision.number, revision.live_from)
+        if until:
+            said += " " + _("Goes offline on %(when)s.") % {"when": in_words(until)}
         self.log_change(request, document, said)
         return said
 
@@ -236,12 +229,12 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
         self.log_change(request, document, _("Taken offline."))
         return _("Taken offline. Visitors get “page not found”; your text is still here.")
 
-    def cancel_plan(self, request: HttpRequest, document: Any) -> str:
-        document.cancel_plan()
-        self.log_change(request, document, _("Planned publication cancelled."))
-        return _("The planned publication is cancelled. What was live stays live.")
+    def cancel_schedule(self, request: HttpRequest, document: Any) -> str:
+        document.cancel_schedule()
+        self.log_change(request, document, _("Scheduled publication cancelled."))
+        return _("The scheduled publication is cancelled. What was live stays live.")
 
-    def _refusal(self, error: ValidationError) -> str:
+    def _refusal(self, error: ValidationError, act: str) -> str:
         """Say why nothing was done, by the field with a link to each where it is about fields."""
         if not hasattr(error, "error_dict"):
             return format_html("{} {}", _("Saved as a draft, and no more."), " ".join(error.messages))
@@ -250,7 +243,9 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
             for name, sentences in error.message_dict.items()
         ]
         listed = format_html_join("", '<br><a href="{}">{}</a>: {}', lines)
-        return format_html("{}{}", _("Saved as a draft, but not published:"), listed)
+        publishes = act in {"_publish", "_schedule"}
+        refused = _("Saved as a draft, but not published:") if publishes else _("Saved as a draft, and no more:")
+        return format_html("{}{}", refused, listed)
 
     def _field_label(self, name: str) -> str:
         names = {field.name: str(getattr(field, "verbose_name", name)) for field in self.opts.get_fields()}
@@ -258,4 +253,4 @@ class PublishableAdmin(EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, 
 
 
 def _when(number: int, at: datetime) -> dict[str, Any]:
-    return {"number": number, "when": format_date(timezone.localtime(at), "DATETIME_FORMAT")}
+    return {"number": number, "when": in_words(at)}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from recruitcms import review
 from recruitcms.models.review import NAME_LENGTH, NOTE_LENGTH, name_of
 
-FOR_PUBLISHERS = ["revision_note", "publish_at"]
+FOR_PUBLISHERS = ["publish_at", "offline_at"]
 NEED_NOTE = {
     "_request_changes": gettext_lazy("Say what should change: the author gets these words."),
     "_comment": gettext_lazy("Write the comment first."),

@@ -10,11 +10,13 @@ from recruitcms.models.content import (
     Testimonial,
 )
 from recruitcms.models.editing import OpenForm
+from recruitcms.models.feeds import CalendarFeed
 from recruitcms.models.quality import WavedThrough, WordingException
 from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
+    "CalendarFeed",
     "CallToAction",
     "ClientLogo",
     "OpenForm",

@@ -8,7 +8,7 @@ from django.urls import resolve
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from recruitcms import markup
+from recruitcms import markup, sources
 from recruitcms.publishing import Publishable, Revision, Translated, localized_url
 
 
@@ -42,6 +42,19 @@ class Picture(models.Model):
             "small": default_storage.url(copies[0]["name"]),
             "width": self.files["width"],
             "height": self.files["height"],
+        }
+
+    @classmethod
+    def reference_to(cls, frozen: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return the reference (see `recruitcms.sources`) to the picture that was frozen; id 0 where it has gone."""
+        if frozen is None:
+            return None
+        file = "/".join(frozen["src"].split("/")[-2:])  # each picture has a folder of its own
+        picture = cls.objects.filter(files__original__endswith=file).first()
+        return {
+            "id": picture.pk if picture else 0,
+            "name": picture.name if picture else frozen["alt"],
+            "small": frozen["small"],
         }
 
 
@@ -238,6 +251,12 @@ class Page(Publishable):
 
     def revision_columns(self) -> dict[str, Any]:
         return {"footer": self.footer, "purpose": self.purpose, "position": self.position}
+
+    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
+        source, lost = super().source_of_version_1(revision)
+        columns = {name: getattr(revision, name) for name in self.revision_columns()}
+        source["fields"] |= columns | {"body": revision.content["body"]}
+        return source, lost
 
 
 class PageRevision(Revision):
