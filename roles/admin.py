@@ -55,6 +55,9 @@ class RoleAdmin(PublishableAdmin):
     list_filter = [*PublishableAdmin.list_filter, "category"]
     list_select_related = ["category", "author", "updated_by"]
     autocomplete_fields = ["related", "picture"]
+    actions = [*PublishableAdmin.actions, "bulk_category", "bulk_author"]
+    bulk_fields = ["category", "author"]
+    bulk_prefetch = ["sections"]
     fieldsets = [
         (
             _("Top of the page"),
@@ -68,6 +71,14 @@ class RoleAdmin(PublishableAdmin):
         PublishableAdmin.publishing_fields,
         PublishableAdmin.history_fields,
     ]
+
+    @admin.action(description=_("Move to a category…"), permissions=["change"])
+    def bulk_category(self, request: HttpRequest, queryset: QuerySet[Role]) -> HttpResponse | None:
+        return self.ask_before(request, queryset, "category")
+
+    @admin.action(description=_("Set the author…"), permissions=["change"])
+    def bulk_author(self, request: HttpRequest, queryset: QuerySet[Role]) -> HttpResponse | None:
+        return self.ask_before(request, queryset, "author")
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
         """Offer the usual sections, in the usual order, on a new role."""

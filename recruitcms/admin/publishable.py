@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from recruitcms.admin.bulk import BulkMixin
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
 from recruitcms.publishing import Publishable
 
@@ -77,7 +78,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PublishableAdmin(TranslatedAdmin):
+class PublishableAdmin(BulkMixin, TranslatedAdmin):
     """Admin of documents: saving changes the working copy alone; the buttons below publish it, now or later."""
 
     form = PublishableForm
@@ -128,6 +129,10 @@ class PublishableAdmin(TranslatedAdmin):
                 planned_for=Subquery(revisions.planned().values("live_from")[:1]),
             )
         )
+
+    def has_publish_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell whether this person may change what visitors see: publish, plan, take offline."""
+        return self.has_change_permission(request, obj)
 
     # --- what the lists and the form say ---
 

@@ -1,5 +1,6 @@
 """What the whole site shares. Other apps import from here."""
 
+from recruitcms.models.bulk import BulkChange
 from recruitcms.models.content import (
     CallToAction,
     ClientLogo,
@@ -12,6 +13,7 @@ from recruitcms.models.content import (
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
+    "BulkChange",
     "CallToAction",
     "ClientLogo",
     "Page",
