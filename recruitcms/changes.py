@@ -46,7 +46,7 @@ def taken_addresses(model: type[Publishable], wanted: dict[int, str]) -> dict[in
     holders = defaultdict(list)
     for pk, language, slug, title in model._default_manager.values_list("pk", "language", "slug", "title"):
         holders[language, wanted.get(pk, slug)].append((pk, title))
-    taken = {}
+    taken: dict[int, str] = {}
     for pages in holders.values():
         if len(pages) > 1:
             for pk, _title in pages:
@@ -143,7 +143,7 @@ def _same(row: dict[str, Any], documents: dict[int, Any]) -> bool:
 
 def _refused(change: BulkChange, documents: dict[int, Any], values: dict[int, Values]) -> dict[tuple[int, str], str]:
     """Return the cells that the database would refuse: addresses that are taken, and rows pointed to that are gone."""
-    refused = {}
+    refused: dict[tuple[int, str], str] = {}
     wanted = {pk: held["slug"] for pk, held in values.items() if "slug" in held and pk in documents}
     for pk, other in taken_addresses(change.documents, wanted).items() if wanted else ():
         words = _("The address “%(slug)s” belongs to “%(title)s” now.")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
+from roles.sheet_views import SheetMixin
 from roles.views import render_role
 
 
@@ -49,13 +50,13 @@ class CategoryAdmin(TranslatedAdmin):
 
 
 @admin.register(Role)
-class RoleAdmin(PublishableAdmin):
+class RoleAdmin(SheetMixin, PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
     list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
     list_filter = [*PublishableAdmin.list_filter, "category"]
     list_select_related = ["category", "author", "updated_by"]
     autocomplete_fields = ["related", "picture"]
-    actions = [*PublishableAdmin.actions, "bulk_category", "bulk_author"]
+    actions = [*PublishableAdmin.actions, "bulk_category", "bulk_author", "sheet_xlsx", "sheet_csv"]
     bulk_fields = ["category", "author"]
     bulk_prefetch = ["sections"]
     fieldsets = [

@@ -95,7 +95,7 @@ class BulkMixin(ChangesMixin):
         """Refuse a document that somebody has changed since the page was shown."""
         if changes.version_of(one.document) == versions[str(one.document.pk)]:
             return one
-        return Outlook(one.document, False, SINCE)
+        return Outlook(one.document, False, str(SINCE))
 
     def _ask(self, request: HttpRequest, act: str, documents: list[Any]) -> HttpResponse:
         form = self._choice_form(request, act) if act in self.bulk_fields else None

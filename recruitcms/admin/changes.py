@@ -119,7 +119,7 @@ class ChangesMixin:
         ]
 
     def _names_of_keys(self, change: BulkChange) -> dict[tuple[str, Any], str]:
-        names = {}
+        names: dict[tuple[str, Any], str] = {}
         for name in {name for row in change.rows for name in row["cells"]}:
             field = self.opts.get_field(name)
             if field.is_relation:
