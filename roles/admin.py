@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 from roles.sheet_views import SheetMixin
+from roles.variant_views import VariantMixin
 from roles.views import render_role
 
 
@@ -50,7 +51,7 @@ class CategoryAdmin(TranslatedAdmin):
 
 
 @admin.register(Role)
-class RoleAdmin(SheetMixin, PublishableAdmin):
+class RoleAdmin(SheetMixin, VariantMixin, PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
     list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
     list_filter = [*PublishableAdmin.list_filter, "category"]
