@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -212,7 +213,7 @@ def test_plain_pages_are_published_together(admin_client):
 
 
 def test_too_many_rows_are_refused(admin_client, monkeypatch):
-    monkeypatch.setattr(bulk, "MOST_ROWS", 1)
+    monkeypatch.setattr(bulk, "MOST_PUBLISHED", 1)
 
     refused = choose(admin_client, "bulk_publish", make_role(), make_role())
 
@@ -240,6 +241,22 @@ def test_nonsense_for_rows_does_nothing(admin_client, rows):
 
     assert response.status_code == 302
     assert not RoleRevision.objects.exists()
+
+
+def test_acts_need_the_token_of_our_own_form(admin_user):
+    stranger = Client(enforce_csrf_checks=True, headers={"Sec-Fetch-Site": "cross-site"})
+    stranger.force_login(admin_user)
+    role = make_role()
+    change = BulkChange.objects.create(model_label="roles.role", title="Mine")
+
+    answers = [
+        stranger.post(reverse("admin:roles_role_bulk", args=["publish"]), {"rows": f"{role.pk}:v1", "_do": "1"}),
+        *(stranger.post(reverse(f"admin:roles_role_{act}", args=[change.pk])) for act in ("apply", "undo")),
+        stranger.post(reverse("admin:roles_role_sheet")),
+        stranger.post(reverse("admin:roles_role_variant", args=[role.pk]), {"_make": "1"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 5
 
 
 def test_acts_are_never_done_by_a_link_and_unknown_ones_are_not_found(admin_client):

@@ -24,7 +24,8 @@ from recruitcms.models import BulkChange
 from recruitcms.publishing import Publishable, touch_content
 
 SINCE = gettext_lazy("Changed by somebody in the meantime: look again.")
-MOST_ROWS = 200  # of one act: publishing renders every section of every page
+MOST_PUBLISHED = 200  # at once: publishing renders every section of every page
+MOST_CHANGED = 2000
 
 
 class Outlook(NamedTuple):
@@ -62,11 +63,14 @@ class BulkMixin(ChangesMixin):
 
     def ask_before(self, request: HttpRequest, queryset: QuerySet[Any], act: str) -> HttpResponse | None:
         """Show what an act will do, where its rows are not too many."""
-        if queryset.count() > MOST_ROWS:
+        if queryset.count() > self._most(act):
             words = _("At most %(count)d at once: choose fewer, or filter the list first.")
-            self.message_user(request, words % {"count": MOST_ROWS}, messages.ERROR)
+            self.message_user(request, words % {"count": self._most(act)}, messages.ERROR)
             return None
         return self._ask(request, act, list(self._whole(queryset)))
+
+    def _most(self, act: str) -> int:
+        return MOST_CHANGED if act in self.bulk_fields else MOST_PUBLISHED
 
     def _whole(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Fetch at once what `problems()` and the tables ask of each document."""
@@ -82,7 +86,7 @@ class BulkMixin(ChangesMixin):
         if not permitted(request):
             raise PermissionDenied
         versions = dict(pair.split(":") for pair in request.POST.get("rows", "").split(",") if pair.count(":") == 1)
-        pks = [pk for pk in list(versions)[:MOST_ROWS] if pk.isdecimal() and len(pk) < 19]
+        pks = [pk for pk in list(versions)[: self._most(act)] if pk.isdecimal() and len(pk) < 19]
         documents = list(self._whole(self.get_queryset(request).filter(pk__in=pks)))
         if "_do" not in request.POST:
             return self._ask(request, act, documents)
