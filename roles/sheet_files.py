@@ -20,7 +20,8 @@ from openpyxl.utils import get_column_letter
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_UNPACKED = 20 * 1024 * 1024  # of a workbook's parts together
-MOST_TAGS = 1_000_000  # in them: each costs memory, however short it is
+MOST_TAGS = 700_000  # in them: each costs memory, however short it is
+MOST_TAGS_BESIDE = 100_000  # in parts without texts, such as styles
 MOST_PARTS = 200
 MOST_ROWS = 5000
 MOST_COLUMNS = 40
@@ -249,13 +250,21 @@ def _check_archive(content: bytes) -> None:
         for part in parts:
             data = _unpack(archive, part, MOST_UNPACKED - unpacked)
             unpacked += len(data)
-            tags += data.count(b"<")
+            tags += _tags(part.filename, data)
             if tags > MOST_TAGS:
                 raise TooLargeError
             if DOCTYPE.search(data):
                 raise SheetError(_("This workbook defines entities, which none needs. It was not read."))
             if part.filename.startswith("xl/worksheets/") and MERGED.search(data):
                 raise SheetError(_("This workbook has merged cells: nobody can tell whose text they hold. Split them."))
+
+
+def _tags(name: str, data: bytes) -> int:
+    """Count the tags of one part, or raise TooLargeError."""
+    tags = data.count(b"<")
+    if tags > MOST_TAGS_BESIDE and not name.startswith(("xl/worksheets/", "xl/sharedStrings")):
+        raise TooLargeError
+    return tags
 
 
 def _unpack(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> bytes:
