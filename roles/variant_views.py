@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from recruitcms.admin import PublishableAdmin
 from recruitcms.models import Person
@@ -116,7 +116,11 @@ class VariantMixin(PublishableAdmin):
             form.add_error(None, error)
             return None
         self.log_addition(request, variant, _("Made from “%(title)s”.") % {"title": role})
-        said = _("This is a draft made from “%(title)s”, with %(count)d changes. Read it through before publishing.")
+        said = ngettext(
+            "This is a draft made from “%(title)s”, with %(count)d change. Read it through before publishing.",
+            "This is a draft made from “%(title)s”, with %(count)d changes. Read it through before publishing.",
+            len(changes),
+        )
         self.message_user(request, said % {"title": role, "count": len(changes)}, messages.SUCCESS)
         return variant
 
