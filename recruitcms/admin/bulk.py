@@ -147,21 +147,24 @@ class BulkMixin(ChangesMixin):
             return [self._publish_outlook(request, one, rivals) for one in documents]
         if act == "offline":
             return [self._offline_outlook(request, one) for one in documents]
-        form = self._choice_form(request, act)
+        targets = self._targets(request, act)
+        return [self._field_outlook(request, act, one, targets) for one in documents] if targets else []
+
+    def _targets(self, request: HttpRequest, name: str) -> dict[str, Any]:
+        """Return what a field is to be set to, by language: the choice and its translations; nothing without one."""
+        form = self._choice_form(request, name)
         if not form.is_valid():
-            return []
-        targets = {row.language: row for row in form.cleaned_data["choice"].translations()}
-        targets[form.cleaned_data["choice"].language] = form.cleaned_data["choice"]
-        return [self._field_outlook(request, act, one, targets) for one in documents]
+            return {}
+        choice = form.cleaned_data["choice"]
+        return {row.language: row for row in [choice, *choice.translations()]}
 
     def _publish_outlook(self, request: HttpRequest, document: Any, rivals: dict[Any, list[Any]]) -> Outlook:
         if not self.has_publish_permission(request, document):
             return Outlook(document, False, _("You may not publish it."))
         problems = [str(words) for words in document.problems().values()]
-        others = [other for other in rivals.get((document.language, document.slug), []) if other[0] != document.pk]
-        problems += [
-            _("“%(title)s” is live or planned at its address.") % {"title": title} for _pk, title in others[:1]
-        ]
+        at_address = rivals.get((document.language, document.slug), [])
+        others = [{"title": title} for pk, title in at_address if pk != document.pk]
+        problems += [_("“%(title)s” is live or planned at its address.") % other for other in others[:1]]
         if problems:
             return Outlook(document, False, " ".join(problems))
         if document.planned_for:
@@ -224,7 +227,7 @@ class BulkMixin(ChangesMixin):
 
     @transaction.atomic
     def _do(self, request: HttpRequest, act: str, seen: Any) -> None:
-        touch_content()  # the lock: from here on nobody saves
+        touch_content()  # the lock: acts of publishing come one after the other
         document = self.model._default_manager.get(pk=seen.pk)
         if changes.version_of(document) != changes.version_of(seen):
             raise ValidationError(SINCE)
@@ -232,15 +235,16 @@ class BulkMixin(ChangesMixin):
 
     def _set_field(self, request: HttpRequest, name: str, outlook: list[Outlook]) -> HttpResponse:
         """Set a foreign key of all that can have it, as one change that can be undone."""
-        form = self._choice_form(request, name)
+        targets = self._targets(request, name)
         possible = [one.document for one in outlook if one.possible]
-        if form.is_valid() and possible:
-            choice = form.cleaned_data["choice"]
-            targets = {row.language: row.pk for row in choice.translations()} | {choice.language: choice.pk}
-            title = _("%(field)s: %(value)s") % {"field": self._field_label(name), "value": choice}
-            rows = [changes.row_of(one, {name: targets[one.language]}, bool(one.live_since)) for one in possible]
+        if possible:
+            title = _("%(field)s: %(value)s") % {
+                "field": self._field_label(name),
+                "value": ", ".join(sorted({str(targets[one.language]) for one in possible})),
+            }
+            rows = [changes.row_of(one, {name: targets[one.language].pk}, bool(one.live_since)) for one in possible]
             change = BulkChange.objects.create(
-                model_label=self.opts.label_lower, title=title, rows=rows, created_by=request.user
+                model_label=self.opts.label_lower, title=title[:200], rows=rows, created_by=request.user
             )
             self.apply_change(request, change)
         self._say_left(request, [one for one in outlook if not one.possible])

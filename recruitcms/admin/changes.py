@@ -88,6 +88,7 @@ class ChangesMixin:
         return change
 
     def apply_change(self, request: HttpRequest, change: BulkChange) -> None:
+        """Apply a change and say so, with the way to its undo; or say why nothing was changed."""
         try:
             changes.apply(change, request.user)
         except ValidationError as error:
@@ -136,12 +137,7 @@ def names_of(things: list[Any]) -> str:
     """Return titles in quotation marks, the first ones by name."""
     named = ", ".join(f"“{thing}”" for thing in things[:NAMED])
     more = len(things) - NAMED
-    return (
-        named
-        if more <= 0
-        else ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more)
-        % {
-            "names": named,
-            "count": more,
-        }
-    )
+    if more <= 0:
+        return named
+    both = ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more)
+    return both % {"names": named, "count": more}
