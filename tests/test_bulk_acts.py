@@ -12,6 +12,7 @@ from recruitcms.admin import bulk
 from recruitcms.models import BulkChange, PageRevision
 from roles.models import Role, RoleRevision
 from tests.factories import make_category, make_page, make_person, make_role, make_user, published_role
+from tests.lead_factories import published_report
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:roles_role_changelist"
@@ -210,6 +211,28 @@ def test_plain_pages_are_published_together(admin_client):
     go_on(admin_client, asked)
 
     assert PageRevision.objects.live().count() == 2
+
+
+def test_reports_are_taken_offline_together(admin_client):
+    report = published_report()
+    data = {"action": "bulk_offline", "_selected_action": [report.pk]}
+
+    asked = admin_client.post(reverse("admin:leads_report_changelist"), data)
+    go_on(admin_client, asked)
+
+    assert words_of(asked.context["possible"]) == {str(report): "Visitors will get “page not found”."}
+    assert report.live_revision is None
+
+
+def test_titles_are_shown_as_texts_never_as_markup(admin_client):
+    roles = [make_role(title="<b>Ready</b>"), make_role(title="<b>Unfinished</b>", summary="")]
+
+    asked = choose(admin_client, "bulk_publish", *roles)
+    done = go_on(admin_client, asked).content.decode()
+
+    assert "<b>Ready" not in asked.content.decode() + done
+    assert "<b>Unfinished" not in asked.content.decode() + done
+    assert done.count("&lt;b&gt;Ready") > 1
 
 
 def test_too_many_rows_are_refused(admin_client, monkeypatch):
