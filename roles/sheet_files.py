@@ -170,6 +170,9 @@ def _csv_rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         if number == 1 and row[:1] and row[0].startswith("sep="):  # Excel's own
             number = 0
             continue
+        if len(row) > MOST_COLUMNS:
+            words = _("Row %(row)d has more than %(most)d cells.")
+            raise SheetError(words % {"row": number, "most": MOST_COLUMNS})
         yield number, [_unguarded(cell) for cell in row]
 
 

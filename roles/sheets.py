@@ -160,10 +160,10 @@ class Comparison:
     def _line(self, line: Line) -> None:
         """Take one row: into `rows`, `problems`, or the number of rows without a change."""
         cells = dict(zip(self.columns, line.cells, strict=False))
-        role = self.roles.get(_whole(cells["id"]))
+        role = self.roles.get(_whole(cells.get("id", "")))
         stop = self._misfit(line, cells, role)
         if stop or role is None:
-            self.problems.append(Problem(line.number, "", str(role or cells["id"])[:80], stop))
+            self.problems.append(Problem(line.number, "", str(role or cells.get("id", ""))[:80], stop))
             return
         self.lines[role.pk] = line.number
         values, problems = self._values(role, cells, line.number)

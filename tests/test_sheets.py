@@ -354,7 +354,10 @@ def test_a_row_that_is_cut_off_or_has_too_many_cells_is_named(admin_client):
     upload(admin_client, f"id,version,title\n{role.pk},{version_of(role)}\n")
     upload(admin_client, f"id,version,title\n{role.pk},{version_of(role)},One, two\n")
 
-    long, short = BulkChange.objects.all()
+    upload(admin_client, "title,version,id\nOne\n")
+
+    shortest, long, short = BulkChange.objects.all()
+    assert "The row has 1 cells and the heading 3" in words_of(shortest)[0][2]
     assert "The row has 2 cells and the heading 3" in words_of(short)[0][2]
     assert "The row has more cells than the heading" in words_of(long)[0][2]
 
@@ -461,6 +464,7 @@ def with_size_declared_small(content):
         (b"title,slug\nOne,one\n", "first row must name the columns"),
         (b'id,version\n1,"v1\n2,v2\n', "Row 2 cannot be read"),
         (b"id,version\n1," + b"x" * 140_000, "Row 2 cannot be read"),
+        (b"id,version" + b"," * 2_000_000, "Row 1 has more than 40 cells"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "This is no spreadsheet"),
         (b"id,version\n1,\x81\x83", "letters of this file cannot be read"),
         (b"\xff\xfei", "first row must name the columns"),
