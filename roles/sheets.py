@@ -178,7 +178,7 @@ class Comparison:
     def _misfit(self, line: Line, cells: dict[str, str], role: Role | None) -> str:
         """Return why a row as a whole cannot be taken, or nothing."""
         if len(line.cells) < len(self.columns):
-            words = _("The row has %(cells)d cells and the heading %(columns)d: it seems to be cut off.")
+            words = _("The row has fewer cells (%(cells)d) than the heading (%(columns)d): it seems to be cut off.")
             return words % {"cells": len(line.cells), "columns": len(self.columns)}
         if any(cell.strip() for cell in line.cells[len(self.columns) :]):
             return _("The row has more cells than the heading: a separator in a text may lack its quotation marks.")

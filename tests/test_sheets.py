@@ -1,5 +1,6 @@
 """Roles in a spreadsheet, there and back: what differs is shown, applied all or not at all, and undone."""
 
+import contextlib
 import csv
 import io
 import zipfile
@@ -357,8 +358,8 @@ def test_a_row_that_is_cut_off_or_has_too_many_cells_is_named(admin_client):
     upload(admin_client, "title,version,id\nOne\n")
 
     shortest, long, short = BulkChange.objects.all()
-    assert "The row has 1 cells and the heading 3" in words_of(shortest)[0][2]
-    assert "The row has 2 cells and the heading 3" in words_of(short)[0][2]
+    assert "The row has fewer cells (1) than the heading (3)" in words_of(shortest)[0][2]
+    assert "The row has fewer cells (2) than the heading (3)" in words_of(short)[0][2]
     assert "The row has more cells than the heading" in words_of(long)[0][2]
 
 
@@ -494,6 +495,16 @@ def test_what_is_no_such_sheet_is_refused_in_words(content, words):
         read(content)
 
     assert words in str(refused.value)
+
+
+@given(content=st.binary(max_size=300), place=st.integers(0, len(SIMPLE) - 1), byte=st.integers(0, 255))
+@settings(deadline=None, max_examples=150)
+def test_bytes_of_any_kind_are_read_or_refused_in_words(content, place, byte):
+    damaged = SIMPLE[:place] + bytes([byte]) + SIMPLE[place + 1 :]
+
+    for file in (content, b"id,version\n" + content, damaged):
+        with contextlib.suppress(sheet_files.SheetError):
+            read(file)
 
 
 def test_a_claim_of_great_size_is_not_believed():
