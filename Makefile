@@ -7,7 +7,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test faults check format pins messages enumeration clean
+.PHONY: run dev test faults check format pins messages enumeration desk clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -48,6 +48,10 @@ messages: $(VENV)/dev
 # Whether answers or their times tell which addresses we know (EML-10). Takes about a minute, best on a quiet machine.
 enumeration: $(VENV)/runtime
 	@$(VENV)/bin/python -m benchmarks.enumeration $(ARGS)
+
+# Queries and times of the list and the form of roles with 2,000 of them. Best on a quiet machine.
+desk: $(VENV)/runtime
+	@$(VENV)/bin/python -m benchmarks.desk $(ARGS)
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
+from roles.sheet_views import SheetMixin
+from roles.variant_views import VariantMixin
 from roles.views import render_role
 
 
@@ -49,12 +51,15 @@ class CategoryAdmin(TranslatedAdmin):
 
 
 @admin.register(Role)
-class RoleAdmin(PublishableAdmin):
+class RoleAdmin(SheetMixin, VariantMixin, PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
     list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
     list_filter = [*PublishableAdmin.list_filter, "category"]
     list_select_related = ["category", "author", "updated_by"]
     autocomplete_fields = ["related", "picture"]
+    actions = [*PublishableAdmin.actions, "bulk_category", "bulk_author", "sheet_xlsx", "sheet_csv"]
+    bulk_fields = ["category", "author"]
+    bulk_prefetch = ["sections"]
     fieldsets = [
         (
             _("Top of the page"),
@@ -73,6 +78,14 @@ class RoleAdmin(PublishableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
         """Read the picture along, for the checklist. Django then leaves `list_select_related` to us."""
         return super().get_queryset(request).select_related(*self.list_select_related, "picture")
+
+    @admin.action(description=_("Move to a category…"), permissions=["change"])
+    def bulk_category(self, request: HttpRequest, queryset: QuerySet[Role]) -> HttpResponse | None:
+        return self.ask_before(request, queryset, "category")
+
+    @admin.action(description=_("Set the author…"), permissions=["change"])
+    def bulk_author(self, request: HttpRequest, queryset: QuerySet[Role]) -> HttpResponse | None:
+        return self.ask_before(request, queryset, "author")
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
         """Offer the usual sections, in the usual order, on a new role."""

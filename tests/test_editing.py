@@ -416,6 +416,16 @@ def test_a_new_page_is_shown_before_it_is_saved(nadia):
     assert Role.objects.count() == 1
 
 
+def test_the_checklist_comes_along_and_leads_to_the_forms_of_the_rows_as_they_are_ordered(nadia):
+    role = make_role({"introduction": "Words.", "duties": "- One"})
+    moved = {"sections-0-position": 1, "sections-1-position": 0, "sections-0-body": "We want a rockstar."}
+
+    checklist = nadia.post(url("look", role.pk), form_of(role, **moved)).json()["checklist"]
+
+    assert "We want a rockstar." in checklist
+    assert 'href="#id_sections-0-body"' in checklist
+
+
 def form_as_shown(client, address):
     """Return what a browser would send of a form as it opens."""
     context = client.get(address).context

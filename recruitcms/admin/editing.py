@@ -257,7 +257,7 @@ class EditingViews:
         if found and not (is_answer and all(chosen.values())):
             for item in found:
                 item.chosen = chosen[item.key] or item.chosen
-            return self._ask(request, document, found, is_answer), request.POST
+            return self._show_both(request, document, found, is_answer), request.POST
         if MINE in chosen.values() and not document.kept_as():
             document.keep(
                 document.updated_by, _("Before %(name)s saved another version") % {"name": name_of(request.user)}
@@ -268,7 +268,7 @@ class EditingViews:
         data["_seen"], data["_read"] = document.updated_at.isoformat(), fingerprints(theirs)
         return None, data
 
-    def _ask(self, request: HttpRequest, document: Any, found: list[Difference], is_answer: bool) -> HttpResponse:
+    def _show_both(self, request: HttpRequest, document: Any, found: list[Difference], is_answer: bool) -> HttpResponse:
         sent = [(name, texts) for name, texts in request.POST.lists() if not name.startswith(CHOICE)]
         context = {
             **self.admin_site.each_context(request),

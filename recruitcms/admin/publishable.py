@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from recruitcms.admin.bulk import BulkMixin
 from recruitcms.admin.editing import EditingViews
 from recruitcms.admin.preview import PreviewViews
 from recruitcms.admin.quality import ChecklistMixin
@@ -57,7 +58,14 @@ class PublishableForm(ReviewFields, SchedulingForm, TranslatedForm):
 
 
 class PublishableAdmin(
-    EditingViews, PreviewViews, ChecklistMixin, ReviewAdmin, SchedulingMixin, RevisionsMixin, TranslatedAdmin
+    EditingViews,
+    ChecklistMixin,
+    ReviewAdmin,
+    SchedulingMixin,
+    RevisionsMixin,
+    BulkMixin,
+    PreviewViews,
+    TranslatedAdmin,
 ):
     """Admin of documents: saving changes the working copy alone; the buttons below publish it, now or later."""
 

@@ -1,5 +1,6 @@
 """What the whole site shares. Other apps import from here."""
 
+from recruitcms.models.bulk import BulkChange
 from recruitcms.models.content import (
     CallToAction,
     ClientLogo,
@@ -16,6 +17,7 @@ from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
+    "BulkChange",
     "CalendarFeed",
     "CallToAction",
     "ClientLogo",
