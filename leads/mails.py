@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from leads import ledger, tokens
 from leads.models import OutgoingMail, Purpose, Report, Submission
+from recruitcms.languages import direction
 from recruitcms.publishing import localized_url
 from recruitcms.site_content import site_content
 
@@ -173,9 +174,11 @@ def _list_headers(mail: OutgoingMail) -> dict[str, str]:
 def _message(
     mail: OutgoingMail, template: str, to: str, headers: dict[str, str], **context: Any
 ) -> EmailMultiAlternatives:
+    language = translation.get_language() or settings.LANGUAGE_CODE
     context |= {
-        "site": site_content(translation.get_language() or settings.LANGUAGE_CODE),
-        "LANGUAGE_CODE": translation.get_language(),
+        "site": site_content(language),
+        "LANGUAGE_CODE": language,
+        "direction": direction(language),
         "submission": mail.submission,
     }
     words = re.sub(r"\n{3,}", "\n\n", render_to_string(f"leads/mails/{template}.txt", context))

@@ -20,6 +20,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from recruitcms.languages import codes, language_choices, own_language
+
 SCHEMA_VERSION = 1
 
 
@@ -31,7 +33,7 @@ def localized_url(language: str, name: str, *args: object, **kwargs: object) -> 
 
 def other_languages(language: str, name: str) -> dict[str, str]:
     """Return the paths of a page that every language has, in the other languages."""
-    return {code: localized_url(code, name) for code, _name in settings.LANGUAGES if code != language}
+    return {code: localized_url(code, name) for code in codes() if code != language}
 
 
 def copy_of(row: Any) -> Any:
@@ -46,9 +48,7 @@ def copy_of(row: Any) -> Any:
 class Translated(models.Model):
     """A row in one language. Rows that say the same thing in other languages share its `translation_group`."""
 
-    language = models.CharField(
-        _("language"), max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
-    )
+    language = models.CharField(_("language"), max_length=10, choices=language_choices, default=own_language)
     translation_group = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
 
     class Meta:
@@ -153,7 +153,7 @@ class Revision(models.Model):
     def live_translations(self) -> dict[str, str]:
         """Return the paths of the live revisions that say the same in other languages, by language."""
         same = type(self)._default_manager.live().filter(translation_group=self.translation_group)
-        others = same.exclude(language=self.language).values_list("language", "slug")
+        others = same.filter(language__in=codes()).exclude(language=self.language).values_list("language", "slug")
         return {language: localized_url(language, self.url_name, slug) for language, slug in others}
 
 

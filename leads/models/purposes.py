@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from recruitcms.languages import language_choices
 from recruitcms.models import PageRevision
 
 
@@ -91,7 +92,7 @@ class PurposeText(PurposeWords):
     """The words of a purpose in another language than the site's own."""
 
     purpose = models.ForeignKey(Purpose, on_delete=models.CASCADE, related_name="translations")
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    language = models.CharField(_("language"), max_length=10, choices=language_choices)
 
     class Meta:
         verbose_name = _("translation of a purpose")
@@ -106,7 +107,7 @@ class ConsentText(models.Model):
     """One exact wording of a purpose in one language. Once published it never changes (CON-3): write a new version."""
 
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="texts", verbose_name=_("purpose"))
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    language = models.CharField(_("language"), max_length=10, choices=language_choices)
     version = models.PositiveSmallIntegerField(_("version"), editable=False)
     body = models.TextField(
         _("wording"),

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from leads.models import ConsentText, Edition, Purpose, PurposeText, Report
 from leads.salary_report import make_pdf
+from recruitcms.languages import codes
 from recruitcms.models import CallToAction, ClientLogo, Page, Person, Picture, SiteSettings, SiteText, Testimonial
 from recruitcms.pictures import read_picture, store_renditions
 from recruitcms.publishing import Publishable, touch_content
@@ -20,11 +20,17 @@ from roles.files import RoleFile, read_role, split_front_matter
 from roles.models import Category, Role, SampleResume, Section
 
 FOLDER = Path(__file__).parent
-LANGUAGES = [code for code, _name in settings.LANGUAGES]
+ENGLISH = "en"  # what the others are translations of
+LANGUAGES = sorted(codes(), key=lambda code: code != ENGLISH)
 
 
 def load_demo() -> dict[str, int]:
-    """Load everything in one transaction. Return how many of each kind were added."""
+    """Load everything in one transaction, in those of the site's languages that there is content in.
+
+    Return how many of each kind were added: nothing on a site without English.
+    """
+    if ENGLISH not in LANGUAGES:
+        return {}
     with transaction.atomic():
         load_site()
         added = {
@@ -52,7 +58,8 @@ def load_site() -> None:
         setattr(site, name, value)
     site.save()
     for language, texts in data["text"].items():
-        SiteText.objects.create(site=site, language=language, **texts)
+        if language in LANGUAGES:
+            SiteText.objects.create(site=site, language=language, **texts)
 
 
 def load_pictures() -> int:
@@ -111,6 +118,8 @@ def load_testimonials() -> int:
             continue
         group = None
         for language in LANGUAGES:
+            if f"quote_{language}" not in entry:
+                continue
             quote = Testimonial(
                 language=language,
                 quote=entry[f"quote_{language}"],
@@ -142,7 +151,7 @@ def load_purposes() -> int:
         for language, words in translations.items():
             PurposeText.objects.get_or_create(purpose=purpose, language=language, defaults=words)
         for language, body in wordings.items():
-            if ConsentText.current(purpose.key, language) is None:
+            if language in LANGUAGES and ConsentText.current(purpose.key, language) is None:
                 ConsentText(purpose=purpose, language=language, body=body).publish()
                 added += 1
     return added
@@ -170,8 +179,8 @@ def load_reports() -> int:
     data = read_toml("report")
     group, added = None, 0
     for language in LANGUAGES:
-        texts = dict(data[language])
-        if Report.objects.filter(language=language, slug=texts["slug"]).exists():
+        texts = dict(data.get(language, {}))
+        if not texts or Report.objects.filter(language=language, slug=texts["slug"]).exists():
             continue
         texts.pop("chapters")
         file_name = texts.pop("edition_file_name")
