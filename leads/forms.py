@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 from leads import tickets
 from leads.addresses import MAX_LENGTH, normalise
 from leads.models import ConsentText, Report, ReportRevision, Submission
+from recruitcms.languages import codes
 from recruitcms.models import CallToAction
 from recruitcms.publishing import localized_url
 from recruitcms.site_content import SiteContent
@@ -165,7 +166,23 @@ class PublicForm(forms.Form):
     @classmethod
     def is_offered(cls, site: SiteContent) -> bool:
         """Tell whether there are published words for every consent that the form must have."""
-        return all(key in site.wordings for key, missing in cls.purposes.items() if missing)
+        return all(key in site.wordings for key in cls.needed())
+
+    @classmethod
+    def needed(cls) -> list[str]:
+        """Return the keys of the purposes without whose consent the form cannot be sent."""
+        return [key for key, missing in cls.purposes.items() if missing]
+
+    @classmethod
+    def languages(cls) -> list[str]:
+        """Return the languages that the form is offered in.
+
+        Nobody is asked to agree in a language that the page is not in: consent is informed (art. 4(11) GDPR), and what
+        was shown is what is recorded (CON-1). So a form without words of its own leads to the same form in another.
+        """
+        published = ConsentText.objects.filter(purpose__key__in=cls.needed(), published_at__isnull=False)
+        found = set(published.values_list("language", "purpose__key"))
+        return [code for code in codes() if all((code, key) in found for key in cls.needed())]
 
     @property
     def offer_has_changed(self) -> bool:

@@ -50,4 +50,3 @@ def name_of(code: str) -> str:
 def direction(code: str) -> str:
     """Return the value of `dir` for a language."""
     return "rtl" if LANG_INFO.get(code, {}).get("bidi") else "ltr"
-

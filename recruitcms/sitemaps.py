@@ -27,7 +27,12 @@ def live_addresses() -> list[dict[str, Any]]:
 
 def _documents(model: Any, name: str) -> list[dict[str, Any]]:
     groups = defaultdict(list)
-    rows = model.objects.live().filter(language__in=codes()).order_by("slug").values_list("translation_group", "language", "slug", "live_from")
+    rows = (
+        model.objects.live()
+        .filter(language__in=codes())
+        .order_by("slug")
+        .values_list("translation_group", "language", "slug", "live_from")
+    )
     for group, language, slug, changed in rows:
         groups[group].append((language, settings.SITE_URL + localized_url(language, name, slug), changed))
     return [
