@@ -7,18 +7,20 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 MENU = [
     (_("Leads"), "inbox", ["Submission", "OutgoingMail", "Mails"]),
-    (_("Library"), "file", ["Role", "Category", "PageCount"]),
+    (_("Library"), "file", ["Role", "Category", "Translations", "PageCount"]),
     (_("Salary report"), "chart", ["Report"]),
     (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
     (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "Suppression", "CookieChoice", "OwedEvent"]),
     (_("Settings"), "gear", ["SiteSettings", "User", "Group"]),
 ]
+# Who may see one of these may see how it is translated.
+TRANSLATED = {"Role", "Category", "Report", "Page", "CallToAction", "Person", "Testimonial", "SiteSettings", "Purpose"}
 
 
 class Desk(AdminSite):
@@ -32,6 +34,15 @@ class Desk(AdminSite):
         from roles.models import Role
 
         return super().index(request, dashboard(request, self._registry.get(Role)) | (extra_context or {}))
+
+    def get_urls(self) -> list[Any]:
+        matrix = self.admin_view(self.translations)
+        return [path("translations/", matrix, name="translations"), *super().get_urls()]
+
+    def translations(self, request: HttpRequest) -> HttpResponse:
+        from recruitcms.admin.translations import matrix_view
+
+        return matrix_view(request, self)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().login(request, {"title": _("Sign in")} | (extra_context or {}))
@@ -57,6 +68,8 @@ class Desk(AdminSite):
         models = {model["object_name"]: model for app in apps for model in app["models"]}
         if "OutgoingMail" in models and settings.EMAIL_BACKEND == "leads.mail_files.MailFilesBackend":
             models["Mails"] = {"name": _("Mails"), "admin_url": reverse("admin:leads_outgoingmail_files")}
+        if TRANSLATED & models.keys():
+            models["Translations"] = {"name": _("Translations"), "admin_url": reverse("admin:translations")}
         addresses = [model["admin_url"] or "" for model in models.values()]
         here = max((url for url in addresses if url and request.path.startswith(url)), key=len, default="")
         for model in models.values():

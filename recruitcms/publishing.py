@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from recruitcms import translating
 from recruitcms.languages import codes, language_choices, own_language
 
 SCHEMA_VERSION = 1
@@ -50,6 +51,13 @@ class Translated(models.Model):
 
     language = models.CharField(_("language"), max_length=10, choices=language_choices, default=own_language)
     translation_group = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
+    # What it was translated from (translating.py): empty for an original.
+    source_language = models.CharField(max_length=10, blank=True, editable=False)
+    source_hash = models.CharField(max_length=64, blank=True, editable=False)
+    source_at = models.DateTimeField(null=True, editable=False)
+    source_texts = models.JSONField(default=list, editable=False)
+
+    translated_fields: ClassVar[list[str]]
 
     class Meta:
         abstract = True
@@ -61,6 +69,10 @@ class Translated(models.Model):
             )
         ]
 
+    def texts(self) -> translating.Texts:
+        """Return what there is to translate. Subclasses add the rows that belong to them."""
+        return translating.texts_of(self, self.translated_fields)
+
     def translations(self) -> models.QuerySet[Any]:
         """Return the rows of the same group in other languages."""
         others = type(self)._default_manager.filter(translation_group=self.translation_group)
@@ -70,8 +82,8 @@ class Translated(models.Model):
     def copy_into(self, language: str) -> Self:
         """Return a saved copy of this row in another language, to be translated.
 
-        What it points to (category, author …) becomes that thing's translation. Raises ValidationError where one of
-        them has none yet.
+        What it points to (category, author …) becomes that thing's translation. It counts as up to date with what is
+        copied. Raises ValidationError where something that it points to has no translation yet.
         """
         translation = copy_of(self)
         translation.language = language
@@ -82,6 +94,7 @@ class Translated(models.Model):
                 if translated is None:
                     raise ValidationError(_("First translate “%(name)s” into this language.") % {"name": value})
                 setattr(translation, field.name, translated)
+        translating.remember_source(translation, self.language, self.texts())
         translation.validate_constraints()
         translation.save()
         return translation
@@ -120,6 +133,9 @@ class Revision(models.Model):
     note = models.CharField(max_length=200, blank=True)
     schema_version = models.PositiveSmallIntegerField(default=SCHEMA_VERSION)
     content = models.JSONField(default=dict)
+    # What there is to translate, as it was written: what translations are compared with.
+    texts = models.JSONField(default=list)
+    texts_hash = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=10)
     translation_group = models.UUIDField(db_index=True)
     slug = models.SlugField(max_length=120, db_index=False)
@@ -187,6 +203,8 @@ class Publishable(Translated):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
 
+    translated_fields = ["title", "summary", "search_title", "search_description"]
+
     revisions: Any  # the reverse side of the subclass's revision model
 
     class Meta(Translated.Meta):
@@ -236,9 +254,12 @@ class Publishable(Translated):
 
     def draft_revision(self) -> Any:
         """Return an unsaved revision of the working copy, for the preview and for publishing."""
+        texts = self.texts()
         return self.revisions.model(
             document=self,
             content=self.freeze(),
+            texts=texts,
+            texts_hash=translating.fingerprint(texts),
             language=self.language,
             translation_group=self.translation_group,
             slug=self.slug,

@@ -16,6 +16,7 @@ from recruitcms.languages import codes
 from recruitcms.models import CallToAction, ClientLogo, Page, Person, Picture, SiteSettings, SiteText, Testimonial
 from recruitcms.pictures import read_picture, store_renditions
 from recruitcms.publishing import Publishable, touch_content
+from recruitcms.translating import mark_up_to_date, source_of
 from roles.files import RoleFile, read_role, split_front_matter
 from roles.models import Category, Role, SampleResume, Section
 
@@ -32,6 +33,7 @@ def load_demo() -> dict[str, int]:
     if ENGLISH not in LANGUAGES:
         return {}
     with transaction.atomic():
+        is_first = not SiteText.objects.exists()
         load_site()
         added = {
             "pictures": load_pictures(),
@@ -45,8 +47,19 @@ def load_demo() -> dict[str, int]:
             "reports": load_reports(),
             "roles": load_roles(),
         }
+        if is_first:
+            remember_sources()
         touch_content()
     return added
+
+
+def remember_sources() -> None:
+    """Say of every translation that it says what its English text says."""
+    for model in (Person, Category, Testimonial, CallToAction, Page, Report, Role):
+        for row in model.objects.exclude(language=ENGLISH):
+            source = source_of(row, [row, *row.translations()])
+            if source:
+                mark_up_to_date(row, source)
 
 
 def load_site() -> None:

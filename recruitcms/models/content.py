@@ -64,6 +64,8 @@ class Person(Translated):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
+    translated_fields = ["job_title", "bio", "languages"]
+
     class Meta(Translated.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
@@ -97,6 +99,8 @@ class Testimonial(Translated):
     on_roles = models.BooleanField(_("on role pages"), default=True)
     on_report = models.BooleanField(_("on the salary report page"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    translated_fields = ["quote"]
 
     class Meta(Translated.Meta):
         verbose_name = _("testimonial")
@@ -174,6 +178,8 @@ class CallToAction(Translated):
     fine_print = models.CharField(_("small print"), max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
+    translated_fields = ["heading", "text", "reasons", "button", "fine_print"]
+
     class Meta(Translated.Meta):
         verbose_name = _("call to action")
         verbose_name_plural = _("calls to action")
@@ -209,6 +215,8 @@ class Page(Publishable):
         _("purpose"), max_length=10, choices=Purpose, blank=True, help_text=_("Forms link to the privacy policy.")
     )
     position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    translated_fields = ["title", "summary", "body", "search_title", "search_description"]
 
     class Meta(Publishable.Meta):
         verbose_name = _("page")
