@@ -278,7 +278,9 @@ def interface() -> list[Row]:
 
 
 def _missing(number: int) -> str:
-    return ngettext("%(number)d text missing", "%(number)d texts missing", number) % {"number": number} if number else ""
+    return (
+        ngettext("%(number)d text missing", "%(number)d texts missing", number) % {"number": number} if number else ""
+    )
 
 
 KINDS = [

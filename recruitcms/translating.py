@@ -48,7 +48,9 @@ def texts_of_rows(relation: str, rows: Iterable[Any], fields: Sequence[str]) -> 
     """Return the texts of rows that belong to a document: its sections, its pictures."""
     rows = list(rows)
     names = numbered(getattr(row, "kind", relation) for row in rows)
-    return [text for row, name in zip(rows, names, strict=True) for text in texts_of(row, fields, f"{relation}:{name}:")]
+    return [
+        text for row, name in zip(rows, names, strict=True) for text in texts_of(row, fields, f"{relation}:{name}:")
+    ]
 
 
 def numbered(kinds: Iterable[str]) -> list[str]:
@@ -210,9 +212,7 @@ def marked(before: str, now: str) -> SafeString:
     if len(old) + len(new) > MOST_PIECES:
         old, new = [before], [now]
     steps = SequenceMatcher(None, old, new).get_opcodes()
-    return format_html_join(
-        "", "{}{}", [_step(act, "".join(old[i:j]), "".join(new[k:m])) for act, i, j, k, m in steps]
-    )
+    return format_html_join("", "{}{}", [_step(act, "".join(old[i:j]), "".join(new[k:m])) for act, i, j, k, m in steps])
 
 
 def _step(act: str, old: str, new: str) -> tuple[SafeString, SafeString]:

@@ -74,7 +74,9 @@ class BesideMixin(admin.ModelAdmin):
             return {"source": source, "beside": source if wanted else None}
         other = translating.source_of(row, [row, *rows], wanted) if wanted in dict(settings.LANGUAGES) else None
         if other is None and request.method == "GET":
-            self.message_user(request, _("There is no text in that language to show beside this one."), messages.WARNING)
+            self.message_user(
+                request, _("There is no text in that language to show beside this one."), messages.WARNING
+            )
         return {"source": source, "beside": other}
 
     # --- what the form says of its source ---
