@@ -241,7 +241,7 @@ def _consent_row(purpose: Purpose, texts: Mapping[tuple[Any, str], list[ConsentT
     newest = {code: _newest(texts.get((purpose.pk, code), [])) for code in codes()}
     own = newest[own_language()]
     for code, text in newest.items():
-        add = reverse("admin:leads_consenttext_add") + "?" + urlencode({"purpose": purpose.pk, "language": code})
+        add = reverse("admin:leads_consenttext_add") + "?" + urlencode({"purpose": str(purpose.pk), "language": code})
         if text is None:
             row.cells[code] = Cell(address=add)
         elif text.published_at is None:

@@ -172,6 +172,11 @@ class Source:
         """The names of the texts that have changed since the translation was made."""
         return [name for name, piece in self.pieces.items() if piece.is_changed]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to say yes to: “up to date” was never said, or may not hold any more."""
+        return self.before is None or self.is_stale or bool(self.changed)
+
     def rows(self, relation: str) -> list[str]:
         """Return the names of the rows of a relation that have texts now, in order."""
         names = [name.split(":")[1] for name, _text in self.texts if name.startswith(f"{relation}:")]
@@ -185,8 +190,8 @@ def source_of(translation: Any, rows: Iterable[Any], language: str = "") -> Sour
     row = by_language.get(language or made_from)
     if row is None or row.language == translation.language:
         return None
-    live = row.live_revision if hasattr(row, "revisions") else None
-    now = (live and live.texts) or row.texts()
+    live: Any = row.live_revision if hasattr(row, "revisions") else None
+    now = live.texts if live and live.texts else row.texts()
     if row.language != made_from:
         return Source(row, now, None)
     before = translation.source_texts if translation.source_at else None
@@ -194,9 +199,9 @@ def source_of(translation: Any, rows: Iterable[Any], language: str = "") -> Sour
         return Source(row, now, before, before is not None and translation.source_hash != fingerprint(now))
     since = translation.source_at or translation.updated_at
     is_stale = bool(live) and has_moved_on(translation.source_hash, since, live.texts_hash, live.live_from)
-    # A copy of a draft is ahead of what visitors see: until that is news, it stands beside what it was made from.
-    is_ahead = live and before is not None and not is_stale
-    return Source(row, before if is_ahead else now, before, is_stale)
+    if live and before is not None and not is_stale:
+        now = before  # a copy of a draft is ahead of what visitors see
+    return Source(row, now, before, is_stale)
 
 
 # --- what changed ---

@@ -405,7 +405,7 @@ def test_a_translation_waits_for_its_own_publishing(admin_client, client):
 
 
 def test_the_form_of_a_translation_costs_no_more_than_two_queries_more(admin_client, django_assert_max_num_queries):
-    role = make_role({kind: "Text" for kind in ("introduction", "duties", "required", "nice", "where")})
+    role = make_role(dict.fromkeys(("introduction", "duties", "required", "nice", "where"), "Text"))
     role.publish()
     copy = translated(role)
     beside(admin_client, copy)
