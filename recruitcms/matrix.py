@@ -268,7 +268,7 @@ def _register_row(purpose: Purpose, known: set[tuple[Any, str]]) -> Row:
 
 def interface() -> list[Row]:
     """Return the interface and the mails: templates, whose translation is the catalogue beside the code."""
-    rows = [Row(_("Interface"), _("Buttons, messages, headings")), Row(_("Mails"), _("All mails to visitors"))]
+    rows = [Row(_("Interface"), _("Buttons, messages, headings")), Row(_("Mails"), _("All mails that the site sends"))]
     for row, part in zip(rows, ["interface", "mails"], strict=True):
         for code in codes():
             missing, all_of_them = catalogues.coverage(code, part)
