@@ -17,7 +17,7 @@ from recruitcms.models import SiteSettings
 from recruitcms.settings import read
 from recruitcms.sitemaps import live_addresses
 from roles.models import Role
-from tests.factories import make_cta, make_role, make_site, published_role
+from tests.factories import make_cta, make_page, make_role, make_site, published_role
 from tests.lead_factories import make_wordings, published_report
 
 ROOT = Path(__file__).parent.parent
@@ -169,6 +169,18 @@ def test_nobody_agrees_to_words_that_their_page_does_not_have(client):
     assert response.status_code == 200
     assert not Submission.objects.exists()
     assert not ConsentEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_form_whose_policy_is_not_translated_leads_to_the_sites_own(client):
+    make_site()
+    make_page(purpose="privacy", slug="privacy-policy").publish()
+    words = make_wordings("de")["consultation"]
+
+    page = client.get("/de/consultation/").content.decode()
+
+    assert '<a href="/privacy-policy/" hreflang="en">' in page
+    assert (words.policy_version, words.notice_url) == ("privacy-policy/1", "/privacy-policy/")
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recruitcms.languages import language_choices
+from recruitcms.languages import language_choices, own_language
 from recruitcms.models import PageRevision
 
 
@@ -165,9 +165,13 @@ class ConsentText(models.Model):
 
 
 def live_policy(language: str) -> PageRevision | None:
-    """Return the privacy policy that visitors see in a language, or None where there is none."""
-    policies = PageRevision.objects.live().filter(language=language, purpose="privacy")
-    return policies.order_by("position", "title").first()
+    """Return the privacy policy that forms in a language lead to, or None where there is none.
+
+    Where it is not translated yet, that is the one in the site's own language: better than nothing (art. 13 GDPR).
+    """
+    policies = PageRevision.objects.live().filter(language__in=[language, own_language()], purpose="privacy")
+    is_foreign = models.Case(models.When(language=language, then=0), default=1)
+    return policies.order_by(is_foreign, "position", "title").first()
 
 
 def policy_version(policy: PageRevision | None) -> str:
