@@ -108,7 +108,7 @@ class RevisionQuerySet(models.QuerySet):
 
     def get_live(self, language: str, slug: str) -> Any:
         """Return the revision that visitors see at an address now, or None."""
-        return self.live().filter(language=language, slug=slug).first()
+        return self.live().filter(language=language, slug=slug).defer("texts").first()
 
     def moved_from(self, language: str, slug: str) -> Self:
         """Return, as a queryset of at most one, the live revision of the document that had an address before."""
