@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.urls import reverse
 
-from leads.models import ConsentEvent, Submission
+from leads.models import ConsentEvent, ConsentText, Submission
 from recruitcms.demo import load
 from recruitcms.languages import direction, read_languages
+from recruitcms.management.commands import demo
 from recruitcms.models import SiteSettings
 from recruitcms.settings import read
 from recruitcms.sitemaps import live_addresses
@@ -225,11 +227,23 @@ def test_the_admin_offers_every_language(admin_client):
 
 
 @pytest.mark.django_db
-def test_the_demonstration_is_left_out_of_a_site_without_english(monkeypatch):
-    monkeypatch.setattr(load, "LANGUAGES", ["cs"])
+def test_the_demonstration_is_left_out_of_a_site_without_english(monkeypatch, capsys):
+    monkeypatch.setattr(demo, "LANGUAGES", ["cs"])
 
-    assert load.load_demo() == {}
+    call_command("demo")
+
+    assert "left out, since English is not among LANGUAGES" in capsys.readouterr().out
     assert not Role.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_demonstration_comes_in_the_languages_of_the_site_alone(monkeypatch):
+    monkeypatch.setattr(load, "LANGUAGES", ["en", "cs"])
+
+    load.load_demo()
+
+    assert {role.language for role in Role.objects.all()} == {"en"}
+    assert {text.language for text in ConsentText.objects.all()} == {"en"}
 
 
 def test_direction_is_known_for_every_language():

@@ -28,10 +28,8 @@ LANGUAGES = sorted(codes(), key=lambda code: code != ENGLISH)
 def load_demo() -> dict[str, int]:
     """Load everything in one transaction, in those of the site's languages that there is content in.
 
-    Return how many of each kind were added: nothing on a site without English.
+    Return how many of each kind were added. The site must have English among its languages.
     """
-    if ENGLISH not in LANGUAGES:
-        return {}
     with transaction.atomic():
         is_first = not SiteText.objects.exists()
         load_site()
@@ -104,7 +102,7 @@ def load_translated(file: str, table: str, model: Any, natural_key: tuple[str, .
 
 def add_translations(model: Any, entry: dict[str, Any], key: dict[str, Any], **more: Any) -> int:
     """Add a row for each language of an entry, in one translation group, unless the first language's row exists."""
-    shared = {name: value for name, value in entry.items() if name not in LANGUAGES}
+    shared = {name: value for name, value in entry.items() if not isinstance(value, dict)}
     first = model.objects.filter(language=LANGUAGES[0], **({**key, **_own_key(key, entry)})).first()
     if first:
         return 0
@@ -159,8 +157,9 @@ def load_purposes() -> int:
     added = 0
     for entry in read_toml("purposes")["purpose"]:
         wordings = entry.pop("wording")
-        translations = {language: entry.pop(language) for language in LANGUAGES if language in entry}
-        purpose, _made = Purpose.objects.get_or_create(key=entry["key"], defaults=entry)
+        own = {name: value for name, value in entry.items() if not isinstance(value, dict)}
+        translations = {language: entry[language] for language in LANGUAGES if language in entry}
+        purpose, _made = Purpose.objects.get_or_create(key=entry["key"], defaults=own)
         for language, words in translations.items():
             PurposeText.objects.get_or_create(purpose=purpose, language=language, defaults=words)
         for language, body in wordings.items():
