@@ -37,7 +37,7 @@ class BesideMixin(admin.ModelAdmin):
         return response
 
     def _stay_beside(self, request: HttpRequest, response: HttpResponse, form: str) -> None:
-        """Let a form that was saved open again as it was: beside its source, at the section that was added."""
+        """Let a form that was saved open again as it was: beside its source."""
         stays = "_add_section" in request.POST or urlsplit(response["Location"]).path == form
         beside = request.GET.get("beside", "")
         if stays and beside in dict(settings.LANGUAGES):
