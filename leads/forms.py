@@ -23,7 +23,8 @@ from django.utils.translation import ngettext
 from leads import tickets
 from leads.addresses import MAX_LENGTH, normalise
 from leads.models import ConsentText, Report, ReportRevision, Submission
-from recruitcms.models import CallToAction
+from recruitcms.languages import codes
+from recruitcms.models import CallToAction, PageRevision
 from recruitcms.publishing import localized_url
 from recruitcms.site_content import SiteContent
 
@@ -96,8 +97,8 @@ class ConsentBox(forms.CheckboxInput):
 class ConsentField(forms.Field):
     """Consent to one purpose, never ticked beforehand (CON-4). Cleans to the wording agreed to, or None."""
 
-    def __init__(self, text: ConsentText, policy_url: str, missing: Any) -> None:
-        link = format_html(' <a href="{}">{}</a>', policy_url, _("Privacy policy")) if policy_url else ""
+    def __init__(self, text: ConsentText, policy: PageRevision | None, missing: Any) -> None:
+        link = _link(policy, text.language) if policy else ""
         super().__init__(
             widget=ConsentBox(text.sha256),
             label=format_html("{}{}", text.body, link),
@@ -114,6 +115,12 @@ class ConsentField(forms.Field):
                 _("The wording has changed since you opened the page. Please read it and tick again."), code="wording"
             )
         return self.text
+
+
+def _link(policy: PageRevision, language: str) -> SafeString:
+    """Return the link to the policy beside a wording; it says where the policy is in another language."""
+    foreign = format_html(' hreflang="{}"', policy.language) if policy.language != language else ""
+    return format_html(' <a href="{}"{}>{}</a>', policy.get_absolute_url(), foreign, _("Privacy policy"))
 
 
 @dataclass(frozen=True)
@@ -152,11 +159,10 @@ class PublicForm(forms.Form):
 
     def __init__(self, site: SiteContent, data: QueryDict | None = None, page: str = "", cta: str = "") -> None:
         super().__init__(data, auto_id=f"{self.ids}-%s", initial={"page": page, "cta": cta})
-        policy_url = site.privacy_page.get_absolute_url() if site.privacy_page else ""
         for key, missing in self.asked(site).items():
             text = _shown_wording(site, key, data)
             if text:
-                self.fields[f"consent_{key}"] = ConsentField(text, policy_url, missing)
+                self.fields[f"consent_{key}"] = ConsentField(text, site.privacy_page, missing)
 
     def asked(self, site: SiteContent) -> dict[str, Any]:
         """Return the purposes that this form asks about, each with the sentence for a missing tick ("": optional)."""
@@ -165,7 +171,23 @@ class PublicForm(forms.Form):
     @classmethod
     def is_offered(cls, site: SiteContent) -> bool:
         """Tell whether there are published words for every consent that the form must have."""
-        return all(key in site.wordings for key, missing in cls.purposes.items() if missing)
+        return all(key in site.wordings for key in cls.needed())
+
+    @classmethod
+    def needed(cls) -> list[str]:
+        """Return the keys of the purposes without whose consent the form cannot be sent."""
+        return [key for key, missing in cls.purposes.items() if missing]
+
+    @classmethod
+    def languages(cls) -> list[str]:
+        """Return the languages that the form is offered in.
+
+        Nobody is asked to agree in a language that the page is not in: consent is informed (art. 4(11) GDPR), and what
+        was shown is what is recorded (CON-1). So a form without words of its own leads to the same form in another.
+        """
+        published = ConsentText.objects.filter(purpose__key__in=cls.needed(), published_at__isnull=False)
+        found = set(published.values_list("language", "purpose__key"))
+        return [code for code in codes() if all((code, key) in found for key in cls.needed())]
 
     @property
     def offer_has_changed(self) -> bool:

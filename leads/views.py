@@ -39,6 +39,7 @@ from leads.forms import (
 )
 from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
 from recruitcms.forwarding import forward
+from recruitcms.languages import name_of
 from recruitcms.middleware import is_same_origin
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
@@ -86,12 +87,14 @@ def render_report(
     url = revision.get_absolute_url()
     site = site_content(revision.language)
     is_open = revision.gate_mode == Report.Gate.OPEN
+    form_html = "" if is_open else _form_html(ReportForm, request, form, url, site, report=revision)
     context = {
         "section": "report",
         "report": revision,
         "content": content,
         "chart": _bars(content["chart"]),
-        "form": "" if is_open else _form_html(ReportForm, request, form, url, site, report=revision),
+        "form": form_html,
+        "elsewhere": [] if is_open or form_html else _elsewhere(ReportForm, translations),
         "is_open": is_open,
         "is_exchange": is_exchange(revision, site),
         "edition": revision.document.current_edition if is_open else None,
@@ -162,11 +165,14 @@ def consultation(request: HttpRequest) -> HttpResponseBase:
             return answer
     language = request.LANGUAGE_CODE
     url = reverse("consultation")
+    form_html = _form_html(ConsultationForm, request, form, url, site_content(language))
+    translations = other_languages(language, "consultation")
     context = {
         "section": "consultation",
-        "form": _form_html(ConsultationForm, request, form, url, site_content(language)),
+        "form": form_html,
+        "elsewhere": [] if form_html else _elsewhere(ConsultationForm, translations),
         "canonical": url,
-        "translations": other_languages(language, "consultation"),
+        "translations": translations,
         "failed": form is not None,
     }
     return _page_with_form(request, "leads/consultation.html", context, form)
@@ -414,6 +420,12 @@ def _bound(form_class: type[FormT], request: HttpRequest, **about: Any) -> FormT
     """Return the form with what was sent; None where it is not on offer, since words that it needs are missing."""
     site = site_content(request.LANGUAGE_CODE)
     return form_class(site, request.POST, **about) if form_class.is_offered(site) else None
+
+
+def _elsewhere(form_class: type[PublicForm], translations: dict[str, str]) -> list[dict[str, str]]:
+    """Return where a form without words in the page's language is filled in instead: [{"code", "name", "url"}, …]."""
+    offered = [code for code in form_class.languages() if code in translations]
+    return [{"code": code, "name": name_of(code), "url": translations[code]} for code in offered]
 
 
 def _form_html(

@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 MENU = [
     (_("Leads"), "inbox", ["Submission", "OutgoingMail", "Mails"]),
-    (_("Library"), "file", ["Role", "Category", "Calendar", "PageCount"]),
+    (_("Library"), "file", ["Role", "Category", "Translations", "Calendar", "PageCount"]),
     (_("Salary report"), "chart", ["Report"]),
     (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
     (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "Suppression", "CookieChoice", "OwedEvent"]),
     (_("Settings"), "gear", ["SiteSettings", "WordingException", "User", "Group"]),
 ]
+# Who may see one of these may see how it is translated.
+TRANSLATED = {"Role", "Category", "Report", "Page", "CallToAction", "Person", "Testimonial", "SiteSettings", "Purpose"}
 
 
 class Desk(AdminSite):
@@ -31,6 +33,7 @@ class Desk(AdminSite):
         from recruitcms.admin import calendar
 
         return [
+            path("translations/", self.admin_view(self.translations), name="translations"),
             path("calendar/", self.admin_view(calendar.calendar_view), name="calendar"),
             path("calendar/feed/renew/", self.admin_view(calendar.renew_feed), name="calendar_feed_renew"),
             path("calendar/feed/revoke/", self.admin_view(calendar.revoke_feed), name="calendar_feed_revoke"),
@@ -42,6 +45,11 @@ class Desk(AdminSite):
         from roles.models import Role
 
         return super().index(request, dashboard(request, self._registry.get(Role)) | (extra_context or {}))
+
+    def translations(self, request: HttpRequest) -> HttpResponse:
+        from recruitcms.admin.translations import matrix_view
+
+        return matrix_view(request, self)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().login(request, {"title": _("Sign in")} | (extra_context or {}))
@@ -71,6 +79,8 @@ class Desk(AdminSite):
             models["Mails"] = {"name": _("Mails"), "admin_url": reverse("admin:leads_outgoingmail_files")}
         if visible_to(request.user):
             models["Calendar"] = {"name": _("Calendar"), "admin_url": reverse("admin:calendar")}
+        if TRANSLATED & models.keys():
+            models["Translations"] = {"name": _("Translations"), "admin_url": reverse("admin:translations")}
         addresses = [model["admin_url"] or "" for model in models.values()]
         here = max((url for url in addresses if url and request.path.startswith(url)), key=len, default="")
         for model in models.values():

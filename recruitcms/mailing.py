@@ -9,6 +9,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from recruitcms.languages import direction
 from recruitcms.site_content import site_content
 
 # Styles become attributes, since many mail programs drop <style>; the dark scheme and the phone stay in it.
@@ -19,9 +20,11 @@ def written(
     template: str, to: str, message_id: str, headers: dict[str, str], context: dict[str, Any]
 ) -> EmailMultiAlternatives:
     """Return the mail of `<template>.txt` (its first line is the subject) and `.html`, in the language in force."""
+    language = translation.get_language() or settings.LANGUAGE_CODE
     context = context | {
-        "site": site_content(translation.get_language() or settings.LANGUAGE_CODE),
-        "LANGUAGE_CODE": translation.get_language(),
+        "site": site_content(language),
+        "LANGUAGE_CODE": language,
+        "direction": direction(language),
     }
     words = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}.txt", context))
     subject, _newline, text = words.strip().partition("\n")

@@ -18,9 +18,9 @@ from django.shortcuts import render
 from django.utils import translation
 
 from recruitcms import outages
+from recruitcms.languages import codes, own_language
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-LANGUAGES = {code for code, _name in settings.LANGUAGES}
 # Pages behind links in mails and for reviewers, and feeds of calendars: their addresses are secrets (SEC-23).
 TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdfupr]/")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -77,7 +77,7 @@ class GZipText(GZipMiddleware):
 def language_of(path: str) -> str:
     """Return the language that a path is in: its first part, or the default one."""
     first = path.lstrip("/").split("/", 1)[0]
-    return first if first in LANGUAGES else settings.LANGUAGE_CODE
+    return first if first in codes() else own_language()
 
 
 class VendorHosts:

@@ -25,7 +25,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from recruitcms import sources
+from recruitcms import sources, translating
+from recruitcms.languages import codes, language_choices, own_language
 
 SCHEMA_VERSION = 2  # from 2 on, `content` holds the source as well: see recruitcms.sources
 
@@ -38,7 +39,7 @@ def localized_url(language: str, name: str, *args: object, **kwargs: object) -> 
 
 def other_languages(language: str, name: str) -> dict[str, str]:
     """Return the paths of a page that every language has, in the other languages."""
-    return {code: localized_url(code, name) for code, _name in settings.LANGUAGES if code != language}
+    return {code: localized_url(code, name) for code in codes() if code != language}
 
 
 def copy_of(row: Any) -> Any:
@@ -63,10 +64,15 @@ def hold(row: models.Model, name: str, rows: list[Any]) -> None:
 class Translated(models.Model):
     """A row in one language. Rows that say the same thing in other languages share its `translation_group`."""
 
-    language = models.CharField(
-        _("language"), max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
-    )
+    language = models.CharField(_("language"), max_length=10, choices=language_choices, default=own_language)
     translation_group = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
+    # What it was translated from (translating.py): empty for an original.
+    source_language = models.CharField(max_length=10, blank=True, editable=False)
+    source_hash = models.CharField(max_length=64, blank=True, editable=False)
+    source_at = models.DateTimeField(null=True, editable=False)
+    source_texts = models.JSONField(default=list, editable=False)
+
+    translated_fields: ClassVar[list[str]]
 
     class Meta:
         abstract = True
@@ -78,6 +84,10 @@ class Translated(models.Model):
             )
         ]
 
+    def texts(self) -> translating.Texts:
+        """Return what there is to translate. Subclasses add the rows that belong to them."""
+        return translating.texts_of(self, self.translated_fields)
+
     def translations(self) -> models.QuerySet[Any]:
         """Return the rows of the same group in other languages."""
         others = type(self)._default_manager.filter(translation_group=self.translation_group)
@@ -87,8 +97,8 @@ class Translated(models.Model):
     def copy_into(self, language: str) -> Self:
         """Return a saved copy of this row in another language, to be translated.
 
-        What it points to (category, author …) becomes that thing's translation. Raises ValidationError where one of
-        them has none yet.
+        What it points to (category, author …) becomes that thing's translation. It counts as up to date with what is
+        copied. Raises ValidationError where something that it points to has no translation yet.
         """
         translation = copy_of(self)
         translation.language = language
@@ -99,6 +109,7 @@ class Translated(models.Model):
                 if translated is None:
                     raise ValidationError(_("First translate “%(name)s” into this language.") % {"name": value})
                 setattr(translation, field.name, translated)
+        translating.remember_source(translation, self.language, self.texts())
         translation.validate_constraints()
         translation.save()
         return translation
@@ -112,7 +123,7 @@ class RevisionQuerySet(models.QuerySet):
 
     def get_live(self, language: str, slug: str) -> Any:
         """Return the revision that visitors see at an address now, or None."""
-        return self.live().filter(language=language, slug=slug).first()
+        return self.live().filter(language=language, slug=slug).defer("texts").first()
 
     def moved_from(self, language: str, slug: str) -> Self:
         """Return, as a queryset of at most one, the live revision of the document that had an address before."""
@@ -139,6 +150,9 @@ class Revision(models.Model):
     is_pinned = models.BooleanField(_("pinned"), default=False)
     schema_version = models.PositiveSmallIntegerField(default=SCHEMA_VERSION)
     content = models.JSONField(default=dict)
+    # What there is to translate, as it was written: what translations are compared with.
+    texts = models.JSONField(default=list)
+    texts_hash = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=10)
     translation_group = models.UUIDField(db_index=True)
     slug = models.SlugField(max_length=120, db_index=False)
@@ -181,7 +195,7 @@ class Revision(models.Model):
     def live_translations(self) -> dict[str, str]:
         """Return the paths of the live revisions that say the same in other languages, by language."""
         same = type(self)._default_manager.live().filter(translation_group=self.translation_group)
-        others = same.exclude(language=self.language).values_list("language", "slug")
+        others = same.filter(language__in=codes()).exclude(language=self.language).values_list("language", "slug")
         return {language: localized_url(language, self.url_name, slug) for language, slug in others}
 
 
@@ -230,6 +244,7 @@ class Publishable(Translated):
     )
 
     waved_through = GenericRelation("recruitcms.WavedThrough")
+    translated_fields = ["title", "summary", "search_title", "search_description"]
 
     revisions: Any  # the reverse side of the subclass's revision model
     reviews = GenericRelation("recruitcms.Review")  # one at most; deleted with the document
@@ -289,9 +304,12 @@ class Publishable(Translated):
 
     def draft_revision(self) -> Any:
         """Return an unsaved revision of the working copy, for the preview and for publishing."""
+        texts = self.texts()
         return self.revisions.model(
             document=self,
             content=self.freeze() | {"source": sources.read(self)},
+            texts=texts,
+            texts_hash=translating.fingerprint(texts),
             language=self.language,
             translation_group=self.translation_group,
             slug=self.slug,

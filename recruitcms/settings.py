@@ -19,6 +19,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from recruitcms.languages import read_languages
 from recruitcms.logs import LOGGING
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -258,8 +259,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("pl", "Polski")]
+# The first is the site's own: its addresses have no prefix, and what is missing in another falls back to it.
+LANGUAGES = read("LANGUAGES", "en,pl,de", read_languages)
+LANGUAGE_CODE = LANGUAGES[0][0]
 LOCALE_PATHS = [BASE_DIR / "recruitcms" / "locale"]
 TIME_ZONE = read("TIME_ZONE", "Europe/Warsaw", time_zone)
 USE_TZ = True

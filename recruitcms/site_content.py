@@ -14,7 +14,7 @@ from django.db.models import Min, Q
 from django.utils import timezone
 
 from leads import records
-from leads.models import ConsentText, ReportRevision
+from leads.models import ConsentText, ReportRevision, live_policy
 from recruitcms.models import CallToAction, ClientLogo, PageRevision, Person, SiteSettings, SiteText, Testimonial
 from roles.models import Category
 
@@ -104,7 +104,7 @@ class SiteContent:
     @cached_property
     def pages(self) -> list[PageRevision]:
         live = PageRevision.objects.live().filter(Q(footer__gt="") | Q(purpose__gt=""), language=self.language)
-        return list(live.defer("content").order_by("position", "title"))
+        return list(live.defer("content", "texts").order_by("position", "title"))
 
     @property
     def policies(self) -> list[PageRevision]:
@@ -116,7 +116,8 @@ class SiteContent:
 
     @cached_property
     def privacy_page(self) -> PageRevision | None:
-        return next((page for page in self.pages if page.purpose == "privacy"), None)
+        """The privacy policy; the one in the site's own language where this one has none."""
+        return next((page for page in self.pages if page.purpose == "privacy"), None) or live_policy(self.language)
 
     @cached_property
     def cookie_page(self) -> PageRevision | None:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
+from recruitcms.translating import Source, numbered
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 from roles.sheet_views import SheetMixin
 from roles.variant_views import VariantMixin
@@ -103,6 +104,22 @@ class RoleAdmin(SheetMixin, VariantMixin, PublishableAdmin):
             if isinstance(inline, SectionInline) and obj is None and request.method == "GET":
                 formset.extra = len(Section.Kind) - 1
             yield formset, inline
+
+    def add_section(self, request: HttpRequest, row: Role, source: Source, name: str) -> None:
+        """Add an empty section of the source's kind, after the one that goes before it there."""
+        if not request.user.has_perm("roles.add_section"):
+            return
+        mine = list(row.sections.all())
+        names = numbered(section.kind for section in mine)
+        theirs = source.rows("sections")
+        earlier = theirs[: theirs.index(name)]
+        before = max((place for place, own in enumerate(names) if own in earlier), default=-1)
+        kind = name.rpartition("-")[0]
+        added = Section(role=row, kind=kind, in_copy=kind in Section.IN_COPY)
+        for place, section in enumerate([*mine[: before + 1], added, *mine[before + 1 :]]):
+            section.position = place
+            section.save()
+        row.save(update_fields=["updated_at"])
 
     def preview_response(self, request: HttpRequest, revision: RoleRevision) -> HttpResponse:
         return render_role(request, revision, {}, preview=True)

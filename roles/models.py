@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from recruitcms import markup, sources
 from recruitcms.models import Person, Picture
 from recruitcms.publishing import Publishable, Revision, Translated, copy_of, localized_url
+from recruitcms.translating import Texts, texts_of_rows
 from roles.headings import heading_for
 from roles.search import searchable
 
@@ -23,6 +24,8 @@ class Category(Translated):
     slug = models.SlugField(_("address"), max_length=60)
     description = models.CharField(_("description"), max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    translated_fields = ["name", "description"]
 
     class Meta(Translated.Meta):
         verbose_name = _("category")
@@ -66,6 +69,7 @@ class Role(Publishable):
     )
 
     ROWS = {"sections": "kind", "resumes": "title"}
+    translated_fields = ["title", "title_plural", "summary", "search_title", "search_description"]
 
     class Meta(Publishable.Meta):
         verbose_name = _("role")
@@ -74,6 +78,11 @@ class Role(Publishable):
 
     def get_absolute_url(self) -> str:
         return localized_url(self.language, "role", self.slug)
+
+    def texts(self) -> Texts:
+        """Return what there is to translate, sections and captions included."""
+        sections = texts_of_rows("sections", self.sections.all(), Section.translated_fields)
+        return super().texts() + sections + texts_of_rows("resumes", self.resumes.all(), SampleResume.translated_fields)
 
     def copy_into(self, language: str) -> "Role":
         """Return a copy in another language, with its sections and résumés."""
@@ -183,6 +192,8 @@ class Section(models.Model):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
+    translated_fields = ["heading", "body", "advice", "note"]
+
     class Meta:
         verbose_name = _("section")
         verbose_name_plural = _("sections")
@@ -245,6 +256,8 @@ class SampleResume(models.Model):
     picture = models.ForeignKey(Picture, on_delete=models.PROTECT, related_name="+", verbose_name=_("picture"))
     title = models.CharField(_("caption"), max_length=80, help_text=_("“Fintech, team of six”"))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    translated_fields = ["title"]
 
     class Meta:
         verbose_name = _("sample résumé")

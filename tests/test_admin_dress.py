@@ -74,7 +74,7 @@ def test_the_menu_shows_an_editor_the_groups_of_an_editors_work(editor):
     page = page_of(editor)
 
     assert menu(page) == {
-        "Library": ["Roles", "Categories", "Calendar", "Page counts"],
+        "Library": ["Roles", "Categories", "Translations", "Calendar", "Page counts"],
         "Salary report": ["Reports"],
         "Site content": ["Pages", "Calls to action", "People", "Testimonials", "Logos", "Pictures"],
         "Settings": ["Site settings", "Allowed words"],

@@ -343,9 +343,11 @@ def test_a_call_to_action_stands_on_the_page_in_its_language():
 
 def test_a_language_that_is_missing_is_named():
     role = make_role()
-    assert [finding.sentence for finding in found(role, "translation-missing")] == ["There is no version in Polish."]
+    said = [finding.sentence for finding in found(role, "translation-missing")]
+    assert said == ["There is no version in Polish.", "There is no version in German."]
 
-    make_role(language="pl", translation_group=role.translation_group)
+    for language in ("pl", "de"):
+        make_role(language=language, translation_group=role.translation_group)
     assert found(role, "translation-missing") == []
 
 

@@ -72,7 +72,7 @@ def test_a_writer_saves_but_changes_nothing_for_visitors(client, writer, button)
     role = published_role(title="Old")
     RoleRevision.objects.update(live_from=timezone.now() - timedelta(hours=1))
     role.publish(at=timezone.now() + timedelta(days=3))
-    at = timezone.localtime(timezone.now() + timedelta(days=2))
+    at = timezone.localtime(timezone.now() + timedelta(days=4))
     field = "offline_at" if "offline" in button else "publish_at"
     when = {f"{field}_0": f"{at:%Y-%m-%d}", f"{field}_1": f"{at:%H:%M:%S}"}
     before = list(RoleRevision.objects.values())

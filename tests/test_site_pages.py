@@ -114,7 +114,7 @@ def test_a_persons_page_lists_what_they_wrote(client):
     assert f'href="http://testserver{polish.get_absolute_url()}"' in page
 
 
-@pytest.mark.parametrize("address", ["/people/nobody/", "/de/", "/nothing/", "/roles/none/", "/pl/nic/", "/a/b/c/"])
+@pytest.mark.parametrize("address", ["/people/nobody/", "/cs/", "/nothing/", "/roles/none/", "/pl/nic/", "/a/b/c/"])
 def test_what_does_not_exist_is_a_404_in_the_sites_dress(client, address):
     make_site()
 

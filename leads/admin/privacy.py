@@ -33,7 +33,9 @@ class PurposeTextInline(admin.StackedInline):
 
     model = PurposeText
     extra = 0
-    max_num = len(settings.LANGUAGES) - 1
+
+    def get_max_num(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return len(settings.LANGUAGES) - 1
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the other languages: the site's own words are the purpose's own."""

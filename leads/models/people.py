@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from leads.models.consents import ConsentEvent, ConsentPayload, Suppression, random_id
 from leads.models.purposes import Purpose
 from leads.models.reports import Report
+from recruitcms.languages import language_choices
 from recruitcms.models import CallToAction
 
 
@@ -20,7 +21,7 @@ class Lead(models.Model):
     # What Suppression knows the address by, so that lists can ask (CON-14).
     suppression_hmac = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     name = models.CharField(_("name"), max_length=120, blank=True)
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    language = models.CharField(_("language"), max_length=10, choices=language_choices)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
     class Meta:
@@ -105,7 +106,7 @@ class Submission(models.Model):
     kind = models.CharField(_("wants"), max_length=20, choices=Kind)
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="submissions", verbose_name=_("lead"))
     report = models.ForeignKey(Report, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("report"))
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    language = models.CharField(_("language"), max_length=10, choices=language_choices)
     created_at = models.DateTimeField(_("received"), auto_now_add=True, db_index=True)
     # what they wrote
     name = models.CharField(_("name"), max_length=120, blank=True)

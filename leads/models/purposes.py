@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from recruitcms.languages import language_choices, own_language
 from recruitcms.models import PageRevision
 
 
@@ -91,7 +92,7 @@ class PurposeText(PurposeWords):
     """The words of a purpose in another language than the site's own."""
 
     purpose = models.ForeignKey(Purpose, on_delete=models.CASCADE, related_name="translations")
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    language = models.CharField(_("language"), max_length=10, choices=language_choices)
 
     class Meta:
         verbose_name = _("translation of a purpose")
@@ -106,7 +107,7 @@ class ConsentText(models.Model):
     """One exact wording of a purpose in one language. Once published it never changes (CON-3): write a new version."""
 
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="texts", verbose_name=_("purpose"))
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    language = models.CharField(_("language"), max_length=10, choices=language_choices)
     version = models.PositiveSmallIntegerField(_("version"), editable=False)
     body = models.TextField(
         _("wording"),
@@ -164,9 +165,13 @@ class ConsentText(models.Model):
 
 
 def live_policy(language: str) -> PageRevision | None:
-    """Return the privacy policy that visitors see in a language, or None where there is none."""
-    policies = PageRevision.objects.live().filter(language=language, purpose="privacy")
-    return policies.order_by("position", "title").first()
+    """Return the privacy policy that forms in a language lead to, or None where there is none.
+
+    Where it is not translated yet, that is the one in the site's own language: better than nothing (art. 13 GDPR).
+    """
+    policies = PageRevision.objects.live().filter(language__in=[language, own_language()], purpose="privacy")
+    is_foreign = models.Case(models.When(language=language, then=0), default=1)
+    return policies.order_by(is_foreign, "position", "title").first()
 
 
 def policy_version(policy: PageRevision | None) -> str:

@@ -61,6 +61,22 @@ class Report(Publishable):
         help_text=_("For readers of the letter: adds the button “Just send me the report”."),
     )
 
+    translated_fields = [
+        "title",
+        "summary",
+        "points",
+        "form_note",
+        "inside",
+        "chart_title",
+        "chart_note",
+        "chart",
+        "chart_source",
+        "method",
+        "mail_tip",
+        "search_title",
+        "search_description",
+    ]
+
     class Meta(Publishable.Meta):
         verbose_name = _("report")
         verbose_name_plural = _("reports")

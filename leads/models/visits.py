@@ -1,15 +1,16 @@
 """What visitors did, without who: answers to the cookie notice, and counts."""
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from recruitcms.languages import language_choices
 
 
 class CookieWording(models.Model):
     """The exact words of a cookie notice, kept when somebody first answers them. Never changed (COO-6, CON-3)."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    language = models.CharField(_("language"), max_length=10, choices=language_choices)
     words = models.TextField(_("wording"))
 
     def __str__(self) -> str:

@@ -34,9 +34,11 @@ class SiteTextInline(admin.StackedInline):
     verbose_name = gettext_lazy("language")
     verbose_name_plural = gettext_lazy("texts by language")
     extra = 0
-    max_num = len(settings.LANGUAGES)
     can_delete = False
     formfield_overrides = FORM_FIELDS
+
+    def get_max_num(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return len(settings.LANGUAGES)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.CharField) and not db_field.choices and (db_field.max_length or 0) > 120:

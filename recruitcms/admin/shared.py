@@ -14,6 +14,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from recruitcms.admin.translations import BesideMixin
 from recruitcms.publishing import Translated, touch_content
 
 FORM_FIELDS = {
@@ -77,7 +78,7 @@ class TranslatedForm(forms.ModelForm):
         return data
 
 
-class TranslatedAdmin(SharedContentAdmin):
+class TranslatedAdmin(BesideMixin, SharedContentAdmin):
     """Admin of rows that exist once for each language, with a button for each other language."""
 
     form = TranslatedForm
@@ -109,28 +110,6 @@ class TranslatedAdmin(SharedContentAdmin):
             request, _("This is a copy of the other language’s text. Translate it here."), messages.SUCCESS
         )
         return HttpResponseRedirect(self._url("change", copy.pk))
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        extra = {"languages": self._languages(request, object_id)}
-        return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
-
-    def _languages(self, request: HttpRequest, object_id: str) -> list[dict[str, Any]]:
-        """Return, for each language, its name and where to open or how to make the translation."""
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            return []
-        rows = {row.language: row.pk for row in obj.translations()} | {obj.language: obj.pk}
-        return [
-            {
-                "name": name,
-                "current": code == obj.language,
-                "open": self._url("change", rows[code]) if code in rows else "",
-                "make": "" if code in rows else self._url("translate", obj.pk, code),
-            }
-            for code, name in settings.LANGUAGES
-        ]
 
     def _url(self, act: str, *args: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{act}", args=args)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -13,19 +12,26 @@ from django.utils import timezone
 
 from leads.models import ConsentText, Edition, Purpose, PurposeText, Report
 from leads.salary_report import make_pdf
+from recruitcms.languages import codes
 from recruitcms.models import CallToAction, ClientLogo, Page, Person, Picture, SiteSettings, SiteText, Testimonial
 from recruitcms.pictures import read_picture, store_renditions
 from recruitcms.publishing import Publishable, touch_content
+from recruitcms.translating import mark_up_to_date, source_of
 from roles.files import RoleFile, read_role, split_front_matter
 from roles.models import Category, Role, SampleResume, Section
 
 FOLDER = Path(__file__).parent
-LANGUAGES = [code for code, _name in settings.LANGUAGES]
+ENGLISH = "en"  # what the others are translations of
+LANGUAGES = sorted(codes(), key=lambda code: code != ENGLISH)
 
 
 def load_demo() -> dict[str, int]:
-    """Load everything in one transaction. Return how many of each kind were added."""
+    """Load everything in one transaction, in those of the site's languages that there is content in.
+
+    Return how many of each kind were added. The site must have English among its languages.
+    """
     with transaction.atomic():
+        is_first = not SiteText.objects.exists()
         load_site()
         added = {
             "pictures": load_pictures(),
@@ -39,8 +45,19 @@ def load_demo() -> dict[str, int]:
             "reports": load_reports(),
             "roles": load_roles(),
         }
+        if is_first:
+            remember_sources()
         touch_content()
     return added
+
+
+def remember_sources() -> None:
+    """Say of every translation that it says what its English text says."""
+    for model in (Person, Category, Testimonial, CallToAction, Page, Report, Role):
+        for row in model.objects.exclude(language=ENGLISH):
+            source = source_of(row, [row, *row.translations()])
+            if source:
+                mark_up_to_date(row, source)
 
 
 def load_site() -> None:
@@ -52,7 +69,8 @@ def load_site() -> None:
         setattr(site, name, value)
     site.save()
     for language, texts in data["text"].items():
-        SiteText.objects.create(site=site, language=language, **texts)
+        if language in LANGUAGES:
+            SiteText.objects.create(site=site, language=language, **texts)
 
 
 def load_pictures() -> int:
@@ -84,7 +102,7 @@ def load_translated(file: str, table: str, model: Any, natural_key: tuple[str, .
 
 def add_translations(model: Any, entry: dict[str, Any], key: dict[str, Any], **more: Any) -> int:
     """Add a row for each language of an entry, in one translation group, unless the first language's row exists."""
-    shared = {name: value for name, value in entry.items() if name not in LANGUAGES}
+    shared = {name: value for name, value in entry.items() if not isinstance(value, dict)}
     first = model.objects.filter(language=LANGUAGES[0], **({**key, **_own_key(key, entry)})).first()
     if first:
         return 0
@@ -111,6 +129,8 @@ def load_testimonials() -> int:
             continue
         group = None
         for language in LANGUAGES:
+            if f"quote_{language}" not in entry:
+                continue
             quote = Testimonial(
                 language=language,
                 quote=entry[f"quote_{language}"],
@@ -137,12 +157,13 @@ def load_purposes() -> int:
     added = 0
     for entry in read_toml("purposes")["purpose"]:
         wordings = entry.pop("wording")
-        translations = {language: entry.pop(language) for language in LANGUAGES if language in entry}
-        purpose, _made = Purpose.objects.get_or_create(key=entry["key"], defaults=entry)
+        own = {name: value for name, value in entry.items() if not isinstance(value, dict)}
+        translations = {language: entry[language] for language in LANGUAGES if language in entry}
+        purpose, _made = Purpose.objects.get_or_create(key=entry["key"], defaults=own)
         for language, words in translations.items():
             PurposeText.objects.get_or_create(purpose=purpose, language=language, defaults=words)
         for language, body in wordings.items():
-            if ConsentText.current(purpose.key, language) is None:
+            if language in LANGUAGES and ConsentText.current(purpose.key, language) is None:
                 ConsentText(purpose=purpose, language=language, body=body).publish()
                 added += 1
     return added
@@ -170,8 +191,8 @@ def load_reports() -> int:
     data = read_toml("report")
     group, added = None, 0
     for language in LANGUAGES:
-        texts = dict(data[language])
-        if Report.objects.filter(language=language, slug=texts["slug"]).exists():
+        texts = dict(data.get(language, {}))
+        if not texts or Report.objects.filter(language=language, slug=texts["slug"]).exists():
             continue
         texts.pop("chapters")
         file_name = texts.pop("edition_file_name")

@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import recruitcms.languages
 from django.conf import settings
 from django.db import migrations, models
 
@@ -40,7 +41,7 @@ class Migration(migrations.Migration):
             name='WordingException',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('language', models.CharField(choices=[('en', 'English'), ('pl', 'Polski')], default='en', max_length=10, verbose_name='language')),
+                ('language', models.CharField(choices=recruitcms.languages.language_choices, default=recruitcms.languages.own_language, max_length=10, verbose_name='language')),
                 ('words', models.CharField(help_text='As they stand in the text: “Ninja Van”. A * at the end stands for any ending: “kandydat*”.', max_length=80, validators=[django.core.validators.RegexValidator('\\A[^*]*\\w\\w[^*]*\\*?\\Z', 'Write the words themselves; a * may stand at the end alone.')], verbose_name='words')),
                 ('reason', models.CharField(help_text='For colleagues who wonder.', max_length=300, verbose_name='reason')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),

@@ -77,6 +77,8 @@ class Person(Translated):
     )
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
+    translated_fields = ["job_title", "bio", "languages"]
+
     class Meta(Translated.Meta):
         verbose_name = _("person")
         verbose_name_plural = _("people")
@@ -110,6 +112,8 @@ class Testimonial(Translated):
     on_roles = models.BooleanField(_("on role pages"), default=True)
     on_report = models.BooleanField(_("on the salary report page"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    translated_fields = ["quote"]
 
     class Meta(Translated.Meta):
         verbose_name = _("testimonial")
@@ -187,6 +191,8 @@ class CallToAction(Translated):
     fine_print = models.CharField(_("small print"), max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
+    translated_fields = ["heading", "text", "reasons", "button", "fine_print"]
+
     class Meta(Translated.Meta):
         verbose_name = _("call to action")
         verbose_name_plural = _("calls to action")
@@ -222,6 +228,8 @@ class Page(Publishable):
         _("purpose"), max_length=10, choices=Purpose, blank=True, help_text=_("Forms link to the privacy policy.")
     )
     position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    translated_fields = ["title", "summary", "body", "search_title", "search_description"]
 
     class Meta(Publishable.Meta):
         verbose_name = _("page")

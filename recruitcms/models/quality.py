@@ -9,13 +9,13 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from recruitcms.languages import language_choices, own_language
+
 
 class WordingException(models.Model):
     """Words that a wording list objects to and that are fine on this site: a product’s name, a term of the trade."""
 
-    language = models.CharField(
-        _("language"), max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
-    )
+    language = models.CharField(_("language"), max_length=10, choices=language_choices, default=own_language)
     words = models.CharField(
         _("words"),
         max_length=80,

@@ -1,11 +1,11 @@
 """The facts and texts that hold for the whole site."""
 
-from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms import markup
+from recruitcms.languages import language_choices
 
 
 class SiteSettings(models.Model):
@@ -65,7 +65,7 @@ class SiteText(models.Model):
     """The texts of the site settings in one language."""
 
     site = models.ForeignKey(SiteSettings, on_delete=models.CASCADE, related_name="texts", default=1)
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, unique=True)
+    language = models.CharField(_("language"), max_length=10, choices=language_choices, unique=True)
     address = models.CharField(
         _("postal address"), max_length=200, blank=True, help_text=_("On one line. Stands at the foot of every mail.")
     )

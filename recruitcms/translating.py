@@ -1,0 +1,228 @@
+"""What a translation was made from, and what has changed there since.
+
+A translation remembers the texts of its source as they were when a translator last said “up to date”: when it was
+copied, or by a tick in its form. Its source is the row that it was copied from; for older rows the one in the site's
+own language. What a translation owes is what visitors see of its source: a document's live revision. A draft of the
+source makes nothing stale until it is live; what has no revisions counts as it stands.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from recruitcms.languages import direction, name_of, own_language
+
+# What there is to translate: [name, text] pairs in the order of the page. A row that belongs to the document, such as a
+# section, is named “sections:duties-1:body”: relation, kind with its number among those of the kind, field.
+Texts = list[list[str]]
+REMEMBERED = ["source_language", "source_hash", "source_at", "source_texts"]
+PIECES = re.compile(r"\w+|[^\w\s]|\s+")
+MOST_PIECES = 12_000  # longer texts are compared by the line
+
+
+# --- texts ---
+
+
+def fingerprint(texts: Texts) -> str:
+    """Return a hash of texts that does not depend on their order: a section that was moved says what it said."""
+    return hashlib.sha256(json.dumps(sorted(texts), ensure_ascii=False).encode()).hexdigest()
+
+
+def texts_of(row: Any, fields: Iterable[str], prefix: str = "") -> Texts:
+    """Return the texts of a row's fields, without the empty ones."""
+    return [[f"{prefix}{name}", getattr(row, name)] for name in fields if getattr(row, name).strip()]
+
+
+def texts_of_rows(relation: str, rows: Iterable[Any], fields: Sequence[str]) -> Texts:
+    """Return the texts of rows that belong to a document: its sections, its pictures."""
+    rows = list(rows)
+    names = numbered(getattr(row, "kind", relation) for row in rows)
+    return [
+        text for row, name in zip(rows, names, strict=True) for text in texts_of(row, fields, f"{relation}:{name}:")
+    ]
+
+
+def numbered(kinds: Iterable[str]) -> list[str]:
+    """Name rows by their kind and which of that kind they are: ["duties-1", "other-1", "other-2"]."""
+    seen: Counter[str] = Counter()
+    names = []
+    for kind in kinds:
+        seen[kind] += 1
+        names.append(f"{kind}-{seen[kind]}")
+    return names
+
+
+def matched(mine: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """Return the source's row that each row of a translation stands for, "" for none: by name, else by place."""
+    alone = [name for name in theirs if name not in mine]
+    found = []
+    for place, name in enumerate(mine):
+        there = theirs[place] if place < len(theirs) else ""
+        if name not in theirs:
+            name = there if there in alone else ""
+        found.append(name)
+    return found
+
+
+# --- what a translation was made from ---
+
+
+def source_language(row: Any, by_language: Mapping[str, Any]) -> str:
+    """Return the language of a row's source among the rows of its group, "" for an original."""
+    if row.source_language != row.language and row.source_language in by_language:
+        return row.source_language
+    own = by_language.get(own_language())
+    is_original = own is None or own.language == row.language or own.source_language == row.language
+    return "" if is_original else own_language()
+
+
+def remember_source(translation: Any, language: str, texts: Texts) -> None:
+    """Note on a translation, not saved yet, that it says what these texts in a language say."""
+    translation.source_language = language
+    translation.source_texts = texts
+    translation.source_hash = fingerprint(texts)
+    translation.source_at = timezone.now()
+
+
+def mark_up_to_date(translation: Any, source: "Source") -> None:
+    """Keep that a translation says what its source says now.
+
+    `updated_at` stays as it is: no text has changed, for visitors or for somebody else who is writing.
+    """
+    remember_source(translation, source.language, source.texts)
+    remembered = {name: getattr(translation, name) for name in REMEMBERED}
+    type(translation)._default_manager.filter(pk=translation.pk).update(**remembered)
+
+
+def has_moved_on(source_hash: str, since: datetime, live_hash: str, live_from: datetime) -> bool:
+    """Tell whether a document's live revision says something else than its translation was made from.
+
+    `since`: when that was said; where it never was, or the revision is older than hashes are, when the translation was
+    last changed: then what was published later counts as news.
+    """
+    return live_from > since and not (source_hash and source_hash == live_hash)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One text of a source, to stand beside the field that translates it."""
+
+    language: str
+    html: SafeString
+    is_changed: bool = False
+
+    @property
+    def name(self) -> str:
+        return name_of(self.language)
+
+    @property
+    def direction(self) -> str:
+        return direction(self.language)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The row that a translation is shown beside: its texts now, and as they were when the translation was made.
+
+    `before` is None where nothing is remembered of them: then nothing is marked.
+    """
+
+    row: Any
+    texts: Texts
+    before: Texts | None
+    is_stale: bool = False
+
+    @property
+    def language(self) -> str:
+        return self.row.language
+
+    @property
+    def name(self) -> str:
+        return name_of(self.language)
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.texts)
+
+    @cached_property
+    def pieces(self) -> dict[str, Piece]:
+        """The texts by their names, each with its changes marked; those that are gone as well."""
+        now, before = dict(self.texts), dict(self.texts if self.before is None else self.before)
+        names = [*now, *(name for name in before if name not in now)]
+        return {
+            name: Piece(
+                self.language, marked(before.get(name, ""), now.get(name, "")), before.get(name) != now.get(name)
+            )
+            for name in names
+        }
+
+    @property
+    def changed(self) -> list[str]:
+        """The names of the texts that have changed since the translation was made."""
+        return [name for name, piece in self.pieces.items() if piece.is_changed]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to say yes to: “up to date” was never said, or may not hold any more."""
+        return self.before is None or self.is_stale or bool(self.changed)
+
+    def rows(self, relation: str) -> list[str]:
+        """Return the names of the rows of a relation that have texts now, in order."""
+        names = [name.split(":")[1] for name, _text in self.texts if name.startswith(f"{relation}:")]
+        return list(dict.fromkeys(names))
+
+
+def source_of(translation: Any, rows: Iterable[Any], language: str = "") -> Source | None:
+    """Return what a translation stands beside, out of the rows of its group: its source, or the row in a language."""
+    by_language = {row.language: row for row in rows}
+    made_from = source_language(translation, by_language)
+    row = by_language.get(language or made_from)
+    if row is None or row.language == translation.language:
+        return None
+    live: Any = row.live_revision if hasattr(row, "revisions") else None
+    now = live.texts if live and live.texts else row.texts()
+    if row.language != made_from:
+        return Source(row, now, None)
+    before = translation.source_texts if translation.source_at else None
+    if not hasattr(row, "revisions"):
+        return Source(row, now, before, before is not None and translation.source_hash != fingerprint(now))
+    since = translation.source_at or translation.updated_at
+    is_stale = bool(live) and has_moved_on(translation.source_hash, since, live.texts_hash, live.live_from)
+    if live and before is not None and not is_stale:
+        now = before  # a copy of a draft is ahead of what visitors see
+    return Source(row, now, before, is_stale)
+
+
+# --- what changed ---
+
+
+def marked(before: str, now: str) -> SafeString:
+    """Return a text with <ins> and <del> around the words that changed."""
+    if before == now:
+        return format_html("{}", now)
+    old, new = PIECES.findall(before), PIECES.findall(now)
+    if len(old) + len(new) > MOST_PIECES:
+        old, new = before.splitlines(keepends=True), now.splitlines(keepends=True)
+    if len(old) + len(new) > MOST_PIECES:
+        old, new = [before], [now]
+    steps = SequenceMatcher(None, old, new).get_opcodes()
+    return format_html_join("", "{}{}", [_step(act, "".join(old[i:j]), "".join(new[k:m])) for act, i, j, k, m in steps])
+
+
+def _step(act: str, old: str, new: str) -> tuple[SafeString, SafeString]:
+    """Return what went and what came in one step of a comparison; what stayed counts as neither."""
+    if act == "equal":
+        return SafeString(""), format_html("{}", new)
+    gone = format_html("<del>{}</del>", old) if old else SafeString("")
+    return gone, format_html("<ins>{}</ins>", new) if new else SafeString("")
