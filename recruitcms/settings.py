@@ -259,7 +259,7 @@ CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("pl", "Polski")]
+LANGUAGES = [("en", "English"), ("pl", "Polski"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "recruitcms" / "locale"]
 TIME_ZONE = read("TIME_ZONE", "Europe/Warsaw", time_zone)
 USE_TZ = True
