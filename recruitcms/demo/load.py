@@ -84,7 +84,7 @@ def load_translated(file: str, table: str, model: Any, natural_key: tuple[str, .
 
 def add_translations(model: Any, entry: dict[str, Any], key: dict[str, Any], **more: Any) -> int:
     """Add a row for each language of an entry, in one translation group, unless the first language's row exists."""
-    shared = {name: value for name, value in entry.items() if name not in LANGUAGES}
+    shared = {name: value for name, value in entry.items() if not isinstance(value, dict)}  # tables are languages
     first = model.objects.filter(language=LANGUAGES[0], **({**key, **_own_key(key, entry)})).first()
     if first:
         return 0
@@ -137,8 +137,9 @@ def load_purposes() -> int:
     added = 0
     for entry in read_toml("purposes")["purpose"]:
         wordings = entry.pop("wording")
-        translations = {language: entry.pop(language) for language in LANGUAGES if language in entry}
-        purpose, _made = Purpose.objects.get_or_create(key=entry["key"], defaults=entry)
+        translations = {language: entry[language] for language in LANGUAGES if language in entry}
+        shared = {name: value for name, value in entry.items() if not isinstance(value, dict)}
+        purpose, _made = Purpose.objects.get_or_create(key=entry["key"], defaults=shared)
         for language, words in translations.items():
             PurposeText.objects.get_or_create(purpose=purpose, language=language, defaults=words)
         for language, body in wordings.items():
