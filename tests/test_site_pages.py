@@ -138,7 +138,9 @@ def test_a_fault_is_said_in_the_sites_dress_without_asking_the_database(client, 
         response = client.get("/people/anybody/")
 
     assert response.status_code == 500
-    assert "Something went wrong on our side" in response.content.decode()
+    page = response.content.decode()
+    assert "Something went wrong on our side" in page
+    assert re.findall(r'<p class="lead" lang="(\w+)">', page) == ["pl", "de"]
 
 
 def test_pictures_are_served_for_good_and_nothing_else_is(client):
