@@ -42,7 +42,7 @@ pins: $(VENV)/dev
 		--no-emit-index-url --no-header --upgrade requirements/$$set.in -o requirements/$$set.txt; done
 
 messages: $(VENV)/dev
-	$(manage) makemessages --locale pl --no-obsolete --no-wrap --add-location file --ignore ".venv*" --ignore var --ignore tests
+	$(manage) makemessages --locale pl --locale de --no-obsolete --no-wrap --add-location file --ignore ".venv*" --ignore var --ignore tests
 	$(manage) compilemessages --ignore ".venv*"
 
 # Whether answers or their times tell which addresses we know (EML-10). Takes about a minute, best on a quiet machine.

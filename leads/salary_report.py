@@ -189,8 +189,10 @@ class ReportDocument(BaseDocTemplate):
         draw_rays(canvas, MARGIN + 27, 96, WIDTH / 1200, NIGHT, LIGHT)
         draw_text(canvas, MARGIN, HEIGHT - 92, AUTHOR, NIGHT, TEXT, 22)
         canvas.drawRightString(WIDTH - MARGIN, 46, self.words["region"])
-        for place, line in enumerate(balanced(self.part["title"], 68)):
-            draw_text(canvas, MARGIN - 2, HEIGHT - 166 - 72 * place, line, NIGHT, BOLD, 68)
+        lines = balanced(self.part["title"], 68)
+        size = min(68, 68 * COLUMN / max(stringWidth(line, BOLD, 68) for line in lines))  # long German words
+        for place, line in enumerate(lines):
+            draw_text(canvas, MARGIN - 2, HEIGHT - 166 - 72 * place, line, NIGHT, BOLD, size)
         note = Paragraph(typeset(self.part["chart_source"]), style(11, 16, textColor=NIGHT))
         note.wrapOn(canvas, 300, 60)
         note.drawOn(canvas, MARGIN, HEIGHT - 266 - note.height)

@@ -27,33 +27,67 @@ def test_the_demonstration_loads_and_a_second_run_doubles_nothing(client, capsys
 
     assert counts["en"] >= 24
     assert counts["pl"] >= 6
+    assert counts["de"] >= 3
     assert Counter(RoleRevision.objects.live().values_list("language", flat=True)) == counts
     assert Role.objects.get(pk=role.pk).title == "Changed by an editor"
     assert "all there" in capsys.readouterr().out.splitlines()[-1]
-    for address in ("/", "/pl/", "/roles/", "/people/", "/privacy-policy/", "/roles/lead-data-engineer/"):
+    for address in ("/", "/pl/", "/de/", "/roles/", "/people/", "/privacy-policy/", "/roles/lead-data-engineer/"):
         assert client.get(address).status_code == 200
 
 
 @pytest.mark.django_db
-def test_the_register_of_the_demonstration_is_whole_in_both_languages(client):
+def test_the_register_of_the_demonstration_is_whole_in_each_language(client):
     """CON-18"""
     call_command("demo")
 
-    in_english, in_polish = (dict(records.register(language)) for language in ("en", "pl"))
+    in_english, in_polish, in_german = (dict(records.register(language)) for language in ("en", "pl", "de"))
 
     assert [*in_english] == ["Sending the salary report", "Monthly hiring letter", "Answering an enquiry"]
     assert [*in_polish] == ["Wysłanie raportu płac", "Comiesięczny list o rekrutacji", "Odpowiedź na zapytanie"]
-    for english, polish in zip(in_english.values(), in_polish.values(), strict=True):
-        assert len(polish) == len(english)
+    assert [*in_german] == [
+        "Versand des Gehaltsreports",
+        "Monatlicher Recruiting-Brief",
+        "Beantwortung einer Anfrage",
+    ]
+    for english, *others in zip(in_english.values(), in_polish.values(), in_german.values(), strict=True):
+        assert [len(facts) for facts in others] == [len(english)] * 2
     page = client.get("/pl/polityka-prywatnosci/").content.decode()
     assert "<b>Jak wycofać zgodę</b></dt><dd>Jednym kliknięciem, przez link w każdej wiadomości</dd>" in page
+    page = client.get("/de/datenschutzerklaerung/").content.decode()
+    assert "<b>Wie Sie widerrufen</b></dt><dd>Mit einem Klick, über den Link in jeder E-Mail</dd>" in page
 
 
-def test_there_are_24_english_and_6_polish_roles_in_6_categories():
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["pl", "de"])
+def test_a_reader_stays_in_the_language(client, language):
+    """From the home page on, every link of ours leads to a page that exists, in the same language."""
+    call_command("demo")
+    found: dict[str, int] = {}
+    waiting = [f"/{language}/"]
+
+    while waiting:
+        address = waiting.pop()
+        response = client.get(address)
+        found[address] = response.status_code
+        page = response.content.decode()
+        assert f'<html lang="{language}"' in page
+        links = [tag for tag in re.findall(r"<a [^>]*>", page) if "hreflang=" not in tag]
+        paths = {href.split("#")[0] for tag in links for href in re.findall(r'href="(/[^"]*|\?[^"]*)"', tag)}
+        paths = {path for path in paths if path.startswith("/") and not path.startswith("/media/")}
+        assert {path for path in paths if not path.startswith(f"/{language}/")} == set()
+        waiting += [path for path in paths - {*found, *waiting} if not path.endswith((".txt", ".pdf", ".docx", ".md"))]
+
+    assert set(found.values()) == {200}
+    assert len(found) > 15
+
+
+def test_there_are_24_english_6_polish_and_3_german_roles_in_6_categories():
     files = [read_role(path.read_text()) for path in FILES]
     languages = Counter(path.parent.name for path in FILES)
 
-    assert languages == {"en": 24, "pl": 7} or (languages["en"] >= 24 and languages["pl"] >= 6)
+    assert languages["en"] >= 24
+    assert languages["pl"] >= 6
+    assert languages["de"] >= 3
     assert len({file.meta["category"] for file in files}) == 6
 
 

@@ -29,7 +29,21 @@ def test_headings_are_made_from_the_title():
     assert heading_for("challenges", "Head of Data") == "Common challenges in this role"
 
 
-@pytest.mark.parametrize("language", ["en", "pl"])
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("what", "Was umfasst die Rolle Head of Data?"),
+        ("challenges", "Typische Herausforderungen für Heads of Data"),
+        ("where", "Wo arbeitet man in der Rolle Head of Data?"),
+        ("good", "Wie werde ich in der Rolle Head of Data richtig gut?"),
+    ],
+)
+def test_german_headings_need_no_gender_of_the_title(kind, expected):
+    with override("de"):
+        assert heading_for(kind, "Head of Data", "Heads of Data") == expected
+
+
+@pytest.mark.parametrize("language", ["en", "pl", "de"])
 def test_every_kind_but_ones_own_has_a_standard_heading(language):
     with override(language):
         empty = [kind for kind in Section.Kind.values if not heading_for(kind, "Lead Data Engineer")]

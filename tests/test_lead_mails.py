@@ -247,6 +247,20 @@ def test_mails_link_into_the_language_of_the_form():
     assert '<html lang="pl"' in page
 
 
+def test_german_mails_go_on_in_lower_case_after_the_greeting():
+    """And a program that shows them hears German: <html lang>."""
+    make_wordings("de")
+    report = published_report(language="de", slug="gehalt", title="Gehaltsreport", mail_tip="Seite 3.")
+    mails_sent = [owed("report", language="de", name="Marta", report=report), owed("enquiry", language="de", name="")]
+
+    (report_text, report_page), (enquiry_text, _page) = map(parts, mails_sent)
+
+    assert "Guten Tag Marta,\n\nhier ist „Gehaltsreport“, 12\u00a0Seiten:" in report_text
+    assert "Guten Tag,\n\nvielen Dank. " in enquiry_text
+    assert {path.split("/")[1] for path in links(report_text + enquiry_text)} == {"de"}
+    assert '<html lang="de"' in report_page
+
+
 def test_links_start_with_the_configured_address_never_with_the_requests(settings):
     """EML-17"""
     settings.SITE_URL = "https://www.northbeam.example"

@@ -476,7 +476,7 @@ def test_an_entry_without_details_is_exported_without_a_person(words, capsys):
     assert json.loads(capsys.readouterr().out)[0]["pii_principal_id"] == "deleted:1"
 
 
-@pytest.mark.parametrize(("language", "prefix"), [("en", ""), ("pl", "/pl")])
+@pytest.mark.parametrize(("language", "prefix"), [("en", ""), ("pl", "/pl"), ("de", "/de")])
 def test_the_register_prints_every_purpose_as_the_privacy_page_shows_it(client, capsys, language, prefix):
     """CON-18: one source, two outputs, in each language."""
     SiteSettings.get().save()
@@ -484,13 +484,14 @@ def test_the_register_prints_every_purpose_as_the_privacy_page_shows_it(client, 
     Purpose.objects.filter(key="letter").update(keep_months=36, recipients="A mail provider")
     letter = Purpose.objects.get(key="letter")
     PurposeText.objects.create(purpose=letter, language="pl", title="List o rekrutacji", data_types="Adres e-mail")
+    PurposeText.objects.create(purpose=letter, language="de", title="Jobbrief", data_types="Adresse")
 
     call_command("ledger", "register", "--language", language)
     page = client.get(f"{prefix}/privacy-policy/").content.decode()
 
     printed = capsys.readouterr().out
     titles = [title for title, _facts in records.register(language)]
-    assert titles == ["Consultation", "List o rekrutacji" if language == "pl" else "Letter", "Report"]
+    assert titles == ["Consultation", {"pl": "List o rekrutacji", "de": "Jobbrief"}.get(language, "Letter"), "Report"]
     assert ("Adres e-mail" in printed, "A mail provider" in printed) == (language == "pl", language == "en")
     for title, facts in records.register(language):
         assert f"## {title}" in printed

@@ -77,7 +77,14 @@ def test_no_form_asks_for_an_age(words, form_class):
     assert names <= known | {"message", "consent_report", "consent_letter", "consent_consultation"}
 
 
-@pytest.mark.parametrize(("path", "words"), [("/privacy-policy/", "aged 16"), ("/pl/polityka-prywatnosci/", "16 lat")])
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/privacy-policy/", "aged 16"),
+        ("/pl/polityka-prywatnosci/", "16 lat"),
+        ("/de/datenschutzerklaerung/", "ab 16 Jahren"),
+    ],
+)
 def test_the_policy_says_whom_the_site_is_for(client, db, path, words, settings, tmp_path):
     """CON-20"""
     settings.MEDIA_ROOT = settings.PRIVATE_ROOT = tmp_path

@@ -114,7 +114,9 @@ def test_a_persons_page_lists_what_they_wrote(client):
     assert f'href="http://testserver{polish.get_absolute_url()}"' in page
 
 
-@pytest.mark.parametrize("address", ["/people/nobody/", "/cs/", "/nothing/", "/roles/none/", "/pl/nic/", "/a/b/c/"])
+@pytest.mark.parametrize(
+    "address", ["/people/nobody/", "/cs/", "/nothing/", "/roles/none/", "/pl/nic/", "/de/nichts/", "/a/b/c/"]
+)
 def test_what_does_not_exist_is_a_404_in_the_sites_dress(client, address):
     make_site()
 
@@ -124,7 +126,8 @@ def test_what_does_not_exist_is_a_404_in_the_sites_dress(client, address):
     assert response.status_code == 404
     assert 'role="search"' in page
     assert 'content="noindex"' in page
-    assert f'<html lang="{"pl" if address.startswith("/pl/") else "en"}"' in page
+    language = address[1:3] if address.startswith(("/pl/", "/de/")) else "en"
+    assert f'<html lang="{language}"' in page
 
 
 def test_a_fault_is_said_in_the_sites_dress_without_asking_the_database(client, django_assert_num_queries, monkeypatch):
@@ -135,7 +138,9 @@ def test_a_fault_is_said_in_the_sites_dress_without_asking_the_database(client, 
         response = client.get("/people/anybody/")
 
     assert response.status_code == 500
-    assert "Something went wrong on our side" in response.content.decode()
+    page = response.content.decode()
+    assert "Something went wrong on our side" in page
+    assert re.findall(r'<p class="lead" lang="(\w+)">', page) == ["pl", "de"]
 
 
 def test_pictures_are_served_for_good_and_nothing_else_is(client):
@@ -163,17 +168,19 @@ def test_robots_are_told_of_the_sitemap(client):
 def test_the_sitemap_lists_live_pages_with_their_languages(client):
     role = published_role(slug="engineer")
     published_role(slug="inzynier", language="pl", translation_group=role.translation_group)
+    published_role(slug="ingenieur", language="de", translation_group=role.translation_group)
     make_page(slug="draft")
 
     root = ElementTree.fromstring(client.get("/sitemap.xml").content)
 
     names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
     found = {
-        url.findtext("s:loc", namespaces=names): [link.get("hreflang") for link in url.findall("x:link", names)]
+        url.findtext("s:loc", namespaces=names): sorted(link.get("hreflang") for link in url.findall("x:link", names))
         for url in root.findall("s:url", names)
     }
-    assert found["http://testserver/roles/engineer/"] == ["en", "pl"]
-    assert found["http://testserver/pl/roles/inzynier/"] == ["en", "pl"]
+    assert found["http://testserver/roles/engineer/"] == ["de", "en", "pl"]
+    assert found["http://testserver/pl/roles/inzynier/"] == ["de", "en", "pl"]
+    assert found["http://testserver/de/roles/ingenieur/"] == ["de", "en", "pl"]
     assert not [address for address in found if "draft" in address]
 
 

@@ -18,6 +18,7 @@ PUBLIC = [
     "/roles/?category=security",
     "/roles/lead-data-engineer/",
     "/pl/roles/lead-data-engineer/",
+    "/de/roles/lead-data-engineer/",
     "/reports/salary-report-2026/",
     "/reports/salary-report-2026/sent/",
     "/consultation/",

@@ -213,6 +213,14 @@ def test_nothing_is_stored_nothing_is_foreign_and_the_console_is_empty(page: Pag
 
 
 POLISH = ["/pl/", "/pl/roles/lead-data-engineer/", "/pl/consultation/", "/pl/reports/raport-plac-2026/"]
+GERMAN = [
+    "/de/",
+    "/de/roles/",
+    "/de/roles/lead-data-engineer/",
+    "/de/consultation/",
+    "/de/reports/gehaltsreport-2026/",
+    "/de/datenschutzerklaerung/",
+]
 
 
 @pytest.mark.parametrize("width", [320, 360, 390])
@@ -220,13 +228,13 @@ def test_no_page_scrolls_sideways_and_the_logo_stays(page: Page, width: int):
     page.set_viewport_size({"width": width, "height": 700})
     found = {}
 
-    for address in [*PAGES, *POLISH]:
+    for address in [*PAGES, *POLISH, *GERMAN]:
         page.goto(address)
         wide = page.evaluate("document.documentElement.scrollWidth")
         logo = page.locator(".top .logo svg").bounding_box()["width"]
         found[address] = (wide <= width, logo > 20)
 
-    assert found == dict.fromkeys([*PAGES, *POLISH], (True, True))
+    assert found == dict.fromkeys([*PAGES, *POLISH, *GERMAN], (True, True))
 
 
 def test_a_refused_report_form_says_so_in_proportion(page: Page):
