@@ -101,7 +101,7 @@ class SecurityHeaders:
     """Headers that Django has no setting for (SEC-3). A view that set one of them itself keeps it.
 
     What stands behind a token stays out of caches, search engines and other sites' logs, whatever the answer is
-    (SEC-20, SEC-23).
+    (SEC-20, SEC-23). A site that is not the live one stays out of search engines altogether.
     """
 
     HEADERS = {
@@ -121,6 +121,8 @@ class SecurityHeaders:
         response = self.get_response(request)
         for name, value in self.HEADERS.items():
             response.headers.setdefault(name, value)
+        if not settings.PRODUCTION:
+            response.headers["X-Robots-Tag"] = "noindex"
         if TOKEN_PAGE.match(request.path_info):
             for name, value in self.TOKEN_HEADERS.items():
                 response.headers[name] = value

@@ -109,7 +109,11 @@ def media(request: HttpRequest, name: str) -> FileResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    lines = ["User-agent: *", "Disallow: /admin/", f"Sitemap: {settings.SITE_URL}/sitemap.xml", ""]
+    """Tell robots what not to read: on a site that is not the live one, anything."""
+    rules = (
+        ["Disallow: /admin/", f"Sitemap: {settings.SITE_URL}/sitemap.xml"] if settings.PRODUCTION else ["Disallow: /"]
+    )
+    lines = ["User-agent: *", *rules, ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 
@@ -121,8 +125,9 @@ def gpc(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """List every live page with its languages and the day it last changed."""
-    return render(request, "sitemap.xml", {"addresses": live_addresses()}, content_type="application/xml")
+    """List every live page with its languages and the day it last changed; none on a site that is not the live one."""
+    addresses = live_addresses() if settings.PRODUCTION else []
+    return render(request, "sitemap.xml", {"addresses": addresses}, content_type="application/xml")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
