@@ -97,6 +97,21 @@ class VendorHosts:
         return response
 
 
+class OldAddresses:
+    """Forwards from old addresses, which is asked only where no page was found; counts what is asked for in vain."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        from recruitcms import addresses  # it reads models, which are not there yet when middleware is loaded
+
+        response = self.get_response(request)
+        if response.status_code != 404:
+            return response
+        return addresses.forward(request) or response
+
+
 class SecurityHeaders:
     """Headers that Django has no setting for (SEC-3). A view that set one of them itself keeps it.
 

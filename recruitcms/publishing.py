@@ -97,12 +97,6 @@ class RevisionQuerySet(models.QuerySet):
         """Return the revision that visitors see at an address now, or None."""
         return self.live().filter(language=language, slug=slug).first()
 
-    def moved_from(self, language: str, slug: str) -> Self:
-        """Return, as a queryset of at most one, the live revision of the document that had an address before."""
-        now = timezone.now()
-        past = self.model._default_manager.filter(language=language, slug=slug, live_from__lte=now)
-        return self.live().filter(document__in=past.values("document")).order_by("-live_from")[:1]
-
     def planned(self, at: datetime | None = None) -> Self:
         """Keep the revisions that will be live later than a moment (default: now)."""
         return self.filter(live_from__gt=at or timezone.now())
@@ -203,6 +197,10 @@ class Publishable(Translated):
     def __str__(self) -> str:
         return self.title or str(_("(untitled)"))
 
+    @classmethod
+    def revision_model(cls) -> Any:
+        return cls.revisions.rel.related_model
+
     # --- for subclasses ---
 
     def freeze(self) -> dict[str, Any]:
@@ -271,6 +269,7 @@ class Publishable(Translated):
             self._end(current, at)
         revision.save()
         self._check_addresses(now)
+        self._forward_from_before(revision)
         return revision
 
     @transaction.atomic
@@ -294,6 +293,17 @@ class Publishable(Translated):
         now = timezone.now()
         self._forget_plan(now)
         self._check_addresses(now)
+        _addresses().rest(self)
+
+    def _forward_from_before(self, revision: Any) -> None:
+        """Let the address that a revision takes the page away from lead to the page, from that moment on.
+
+        The old address is only given up when the revision is live: until then it is a live page's, and those win.
+        """
+        earlier = self.revisions.filter(live_from__lte=revision.live_from).exclude(pk=revision.pk)
+        before = earlier.order_by("-live_from").first()
+        if before and before.slug != revision.slug:
+            _addresses().lead(before.get_absolute_url(), to=self, by=revision.created_by)
 
     def _forget_plan(self, now: datetime) -> None:
         planned = self.revisions.planned(now).first()
@@ -330,3 +340,9 @@ def touch_content() -> None:
     from recruitcms.models import SiteSettings
 
     SiteSettings.objects.update(content_version=F("content_version") + 1)
+
+
+def _addresses() -> Any:
+    from recruitcms import addresses  # which knows all kinds of documents
+
+    return addresses

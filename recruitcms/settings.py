@@ -210,6 +210,7 @@ MIDDLEWARE = [
     "recruitcms.middleware.LanguageFromPath",
     "recruitcms.middleware.AdminSessions",
     "django.middleware.common.CommonMiddleware",
+    "recruitcms.middleware.OldAddresses",
     "recruitcms.middleware.AdminCsrf",
     "recruitcms.middleware.SameOriginForms",
     "recruitcms.middleware.AdminAuthentication",

@@ -13,7 +13,6 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from recruitcms import outages
-from recruitcms.forwarding import forward
 from recruitcms.models import PageRevision
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import site_content
@@ -73,11 +72,11 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a live page; forward from an address that it used to have."""
+    """Show a live page."""
     language = request.LANGUAGE_CODE
     revision = PageRevision.objects.get_live(language, slug)
     if revision is None:
-        return forward(PageRevision.objects.all(), language, slug)
+        raise Http404(_("There is no such page."))
     return render_page(request, revision, revision.live_translations())
 
 

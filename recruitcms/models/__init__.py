@@ -1,5 +1,6 @@
 """What the whole site shares. Other apps import from here."""
 
+from recruitcms.models.addresses import MissingAddress, Redirect
 from recruitcms.models.content import (
     CallToAction,
     ClientLogo,
@@ -14,10 +15,12 @@ from recruitcms.models.site import SiteSettings, SiteText
 __all__ = [
     "CallToAction",
     "ClientLogo",
+    "MissingAddress",
     "Page",
     "PageRevision",
     "Person",
     "Picture",
+    "Redirect",
     "SiteSettings",
     "SiteText",
     "Testimonial",
