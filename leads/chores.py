@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from leads import anchors, cookies, erasure, feedback, retention
+from recruitcms import address_counts
 
 PAUSE = 600.0  # seconds between two rounds
 
@@ -12,5 +13,7 @@ def run(now: datetime) -> None:
     retention.run_daily(now)
     cookies.forget_old(now)
     feedback.forget_old(now)
+    address_counts.flush()
+    address_counts.forget_old()
     erasure.wipe_log()
     anchors.anchor_daily(now)

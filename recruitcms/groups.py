@@ -5,10 +5,11 @@ from typing import Any
 from django.apps import AppConfig, apps
 
 ALL = ("add", "change", "delete", "view")
-CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction"]
+CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction", "redirect"]
 GROUPS: dict[str, list[str]] = {
     "Editors": [
         *(f"recruitcms.{act}_{model}" for model in CONTENT for act in ALL),
+        *(f"recruitcms.{act}_missingaddress" for act in ("change", "delete", "view")),
         *(f"recruitcms.{act}_sitesettings" for act in ("change", "view")),
         *(f"recruitcms.{act}_sitetext" for act in ("add", "change", "view")),
         *(f"roles.{act}_{model}" for model in ("role", "section", "sampleresume", "category") for act in ALL),

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
+from django.urls import is_valid_path
 from django.utils import translation
 
 from recruitcms import outages
@@ -98,18 +99,24 @@ class VendorHosts:
 
 
 class OldAddresses:
-    """Forwards from old addresses, which is asked only where no page was found; counts what is asked for in vain."""
+    """Forwards from old addresses, which is asked only where no page was found; counts both, and what is in vain."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        from recruitcms import addresses  # it reads models, which are not there yet when middleware is loaded
+        from recruitcms import address_counts, addresses  # models, which are not there yet when middleware is loaded
 
         response = self.get_response(request)
         if response.status_code != 404:
             return response
-        return addresses.forward(request) or response
+        forwarded = addresses.forward(request)
+        if request.method == "GET":
+            if forwarded:
+                address_counts.count_forward(addresses.normal(request.path_info))
+            elif not is_valid_path(f"{request.path_info}/"):  # else the answer will be a forward to that
+                address_counts.count_missing(request)
+        return forwarded or response
 
 
 class SecurityHeaders:
