@@ -4,10 +4,12 @@ A page that is live at an address wins over whatever was to be forwarded from th
 the document, so that its moves make no chain. What leads to a typed address was looked through when it was saved.
 """
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -115,20 +117,45 @@ def _own_hosts() -> set[str]:
 # --- what is where ---
 
 
+@dataclass(frozen=True)
+class Resident:
+    """A document at an address, as it is written there."""
+
+    model: Any
+    pk: int
+    title: str
+    path: str
+
+
 class AddressBook:
     """What lives at which address, read once: to look up many addresses without asking the database for each."""
 
-    def __init__(self) -> None:
-        self.live: dict[str, Any] = {}  # normal path → (model, pk, title)
-        self.drafts: dict[str, Any] = {}
+    @cached_property
+    def live(self) -> dict[str, Resident]:
+        """What visitors find now, by normal path."""
+        found: dict[str, Resident] = {}
         for model in document_models():
             revisions: Any = model.revision_model()
-            live = revisions.objects.live().values_list("language", "slug", "document_id", "title")
-            self.live |= _by_path(revisions.url_name, model, live)
-            drafts = model._default_manager.values_list("language", "slug", "pk", "title")
-            self.drafts |= _by_path(revisions.url_name, model, drafts)
-        self.documents = {found[:2] for found in self.drafts.values()}
-        self.redirects = {row.old_path: row for row in Redirect.objects.all()}
+            rows = revisions.objects.live().values_list("language", "slug", "document_id", "title")
+            found |= _by_path(revisions.url_name, model, rows)
+        return found
+
+    @cached_property
+    def drafts(self) -> dict[str, Resident]:
+        """Every document's working copy, by the path that it will have."""
+        found: dict[str, Resident] = {}
+        for model in document_models():
+            rows = model._default_manager.values_list("language", "slug", "pk", "title")
+            found |= _by_path(model.revision_model().url_name, model, rows)
+        return found
+
+    @cached_property
+    def documents(self) -> set[tuple[Any, int]]:
+        return {(found.model, found.pk) for found in self.drafts.values()}
+
+    @cached_property
+    def redirects(self) -> dict[str, Redirect]:
+        return {row.old_path: row for row in Redirect.objects.all()}
 
     def destination(self, text: str) -> Destination:
         """Return where a typed address leads to in the end. Raises ValidationError where that is nowhere."""
@@ -136,14 +163,14 @@ class AddressBook:
         if not target.startswith("/"):
             return Destination(target=target)
         path = re.split(r"[?#]", target)[0]
-        rest, key = target[len(path) :], _key(path)
+        rest, key = target[len(path) :], key_of(path)
         row = self.redirects.get(key)
         if found := self.live.get(key):
-            return Destination(_stand_in(*found[:2]), rest)
+            return Destination(_stand_in(found.model, found.pk), rest)
         if row and (further := self._destination_of(row)):
             return further
         if found := self.drafts.get(key):
-            return Destination(_stand_in(*found[:2]), rest)
+            return Destination(_stand_in(found.model, found.pk), rest)
         if url_name(path) in FIXED:
             return Destination(target=target)
         raise ValidationError(_("There is no page at %(path)s.") % {"path": path})
@@ -156,22 +183,40 @@ class AddressBook:
         return Destination(_stand_in(model, row.object_id), row.target) if exists else Destination()
 
     def check(self, old_path: str, destination: Destination) -> None:
-        """Raise ValidationError where something of the site answers at an address, or it would lead to itself."""
+        """Raise ValidationError, by field, where the site answers at an address, or it would lead to itself."""
         if found := self.live.get(old_path):
             sentence = _("“%(title)s” is live at this address. Take it offline or move it first.")
-            raise ValidationError(sentence % {"title": found[2]})
+            raise ValidationError({"old_path": sentence % {"title": found.title}})
         if url_name(old_path) is not None:
-            raise ValidationError(_("The site itself uses this address."))
-        if destination.target and _key(destination.target) == old_path:
-            raise ValidationError(_("This would lead in a circle."))
+            raise ValidationError({"old_path": _("The site itself uses this address.")})
+        if destination.target and key_of(destination.target) == old_path:
+            raise ValidationError({"to": _("This would lead in a circle.")})
+
+    def near(self, path: str, limit: int = 6) -> list[Resident]:
+        """Return what is live at addresses like one that is not there, the likest first, of its language first."""
+        language, words = language_of(path), path.rstrip("/").rpartition("/")[2].partition(".")[0]
+        by_end: dict[str, list[Resident]] = {}
+        for found in self.live.values():
+            by_end.setdefault(found.path.rstrip("/").rpartition("/")[2], []).append(found)
+        ends = difflib.get_close_matches(words, by_end, n=limit, cutoff=0.5)
+        alike = [found for end in ends for found in by_end[end]]
+        return sorted(alike, key=lambda found: language_of(found.path) != language)[:limit]
+
+    def search(self, words: str, limit: int = 12) -> list[Resident]:
+        """Return what is live whose title or address holds every word."""
+        wanted = words.lower().split()[:8]
+        texts = ((f"{found.title} {found.path}".lower(), found) for found in self.live.values())
+        matching = [found for text, found in texts if all(word in text for word in wanted)]
+        return sorted(matching, key=lambda found: found.title)[:limit]
 
 
-def _by_path(name: str, model: Any, rows: Iterable[tuple[str, str, int, str]]) -> dict[str, Any]:
+def _by_path(name: str, model: Any, rows: Iterable[tuple[str, str, int, str]]) -> dict[str, Resident]:
     start = {code: localized_url(code, name, "x")[:-2] for code, _name in settings.LANGUAGES}
-    return {normal(f"{start[language]}{slug}/"): (model, pk, title) for language, slug, pk, title in rows}
+    residents = [Resident(model, pk, title, f"{start[language]}{slug}/") for language, slug, pk, title in rows]
+    return {normal(resident.path): resident for resident in residents}
 
 
-def _key(target: str) -> str:
+def key_of(target: str) -> str:
     """Return the path of a typed destination as it is compared."""
     return normal(unquote(re.split(r"[?#]", target)[0]))
 
@@ -222,7 +267,7 @@ def look_through(rows: Iterable[Redirect]) -> None:
     """Let what was typed to lead to addresses that now forward themselves lead where those do."""
     new = {row.old_path: row for row in rows}
     for earlier in Redirect.objects.filter(content_type=None, target__startswith="/"):
-        row = new.get(_key(earlier.target))
+        row = new.get(key_of(earlier.target))
         if row:
             earlier.content_type_id, earlier.object_id = row.content_type_id, row.object_id
             earlier.target, earlier.status = row.target, max(earlier.status, row.status)  # “gone” is the largest

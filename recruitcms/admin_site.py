@@ -16,6 +16,7 @@ MENU = [
     (_("Library"), "file", ["Role", "Category", "PageCount"]),
     (_("Salary report"), "chart", ["Report"]),
     (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
+    (_("Addresses"), "link", ["Redirect", "MissingAddress"]),
     (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "Suppression", "CookieChoice", "OwedEvent"]),
     (_("Settings"), "gear", ["SiteSettings", "User", "Group"]),
 ]
