@@ -201,6 +201,11 @@ class Publishable(Translated):
     def revision_model(cls) -> Any:
         return cls.revisions.rel.related_model
 
+    @classmethod
+    def address_in(cls, language: str, slug: str) -> str:
+        """Return the path of a document of this kind."""
+        return localized_url(language, cls.revision_model().url_name, slug)
+
     # --- for subclasses ---
 
     def freeze(self) -> dict[str, Any]:

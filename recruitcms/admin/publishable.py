@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
+from recruitcms.admin.uses import AddressesMixin
 from recruitcms.publishing import Publishable
 
 
@@ -77,7 +78,7 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PublishableAdmin(TranslatedAdmin):
+class PublishableAdmin(AddressesMixin, TranslatedAdmin):
     """Admin of documents: saving changes the working copy alone; the buttons below publish it, now or later."""
 
     form = PublishableForm
@@ -126,6 +127,8 @@ class PublishableAdmin(TranslatedAdmin):
                 live_since=Subquery(revisions.live().values("live_from")[:1]),
                 live_made=Subquery(revisions.live().values("created_at")[:1]),
                 planned_for=Subquery(revisions.planned().values("live_from")[:1]),
+                live_slug=Subquery(revisions.live().values("slug")[:1]),
+                planned_slug=Subquery(revisions.planned().values("slug")[:1]),
             )
         )
 

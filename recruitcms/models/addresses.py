@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.utils.translation import gettext_lazy as _
 
-from recruitcms.publishing import Publishable, localized_url
+from recruitcms.publishing import Publishable
 
 LONGEST = 300
 
@@ -91,7 +91,7 @@ class Redirect(models.Model):
         if not row.live_slug:
             return ""
         model: Any = ContentType.objects.get_for_id(self.content_type_id).model_class()
-        return localized_url(row.live_language, model.revision_model().url_name, row.live_slug) + self.target
+        return model.address_in(row.live_language, row.live_slug) + self.target
 
 
 class MissingAddress(models.Model):
