@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import CharField, Q, QuerySet, TextField, Value
+from django.db.models import CharField, QuerySet, TextField, Value
 from django.db.models.functions import Cast, StrIndex
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from leads.models import Report, ReportRevision
 from recruitcms.models import CallToAction, ClientLogo, Page, PageRevision, Person, Picture, SiteText, Testimonial
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 
-MOST = 200  # uses that are read; a list of more is a list of “everywhere”
+MOST = 500  # uses that are read; a list of more is a list of “everywhere”
 # Texts in which editors may link to a page: (model, the field with the text, what owns it, the owner's name).
 TEXTS: list[tuple[Any, str, str, str]] = [
     (Section, "body", "role_id", "role__title"),
@@ -84,8 +84,9 @@ def _uses_of_person(person: Person) -> list[Use]:
         _rows(Testimonial, {"person": person}, "quote", _("who said it")),
         _rows(Report, {"sender": person}, "title", _("signs its mail")),
     ]
-    uses = _read(rows) + _links_to(person.get_absolute_url())
-    if person.on_team:
+    uses = _read(rows)
+    if person.on_team:  # others have no page of their own
+        uses += _links_to(person.get_absolute_url())
         uses.append(Use(_("Team page"), _("shown among the team"), person.get_absolute_url(), is_live=True))
     if person.answers_enquiries:
         uses.append(Use(_("Consultation form"), _("answers enquiries"), is_live=True))
@@ -159,19 +160,15 @@ def _rows(model: Any, pointing: dict[str, Any], name: str, how: str, owner: str 
     return _part(rows.filter(**pointing), owner, name, how, live)
 
 
-def _revisions(model: Any, how: str, *words: str) -> Any:
+def _revisions(model: Any, how: str, words: str) -> Any:
     """Return the live and planned revisions whose frozen content holds some words."""
     shown = (model.objects.live() | model.objects.planned()).annotate(frozen=Cast("content", TextField()))
-    return _part(_holding(shown, "frozen", *words), "document_id", "title", how, live=True, text="frozen")
+    return _part(_holding(shown, "frozen", words), "document_id", "title", how, live=True, text="frozen")
 
 
-def _holding(rows: Any, field: str, *words: str) -> Any:
-    """Keep the rows whose text holds one of some words. Not by LIKE, which is slower and takes “_” for a wildcard."""
-    places = {f"place{number}": StrIndex(field, Value(word)) for number, word in enumerate(words)}
-    found = Q()
-    for name in places:
-        found |= Q(**{f"{name}__gt": 0})
-    return rows.alias(**places).filter(found)
+def _holding(rows: Any, field: str, words: str) -> Any:
+    """Keep the rows whose text holds some words. Not by LIKE, which is slower and takes “_” for a wildcard."""
+    return rows.alias(place=StrIndex(field, Value(words))).filter(place__gt=0)
 
 
 def _read(parts: list[Any]) -> list[Use]:
@@ -184,11 +181,11 @@ def _links_to(*paths: str, beside: Any = None) -> list[Use]:
     """Return what links to an address of ours: texts as they are edited, and live or planned pages."""
     parts = []
     for path in paths:
-        starts = [f"{path.rstrip('/')}{end}" for end in ("/", ")", "#", "?")]
+        start = path.rstrip("/")
         for model, field, owner, name in TEXTS:
-            rows = _holding(model.objects.all(), field, *starts)
+            rows = _holding(model.objects.all(), field, start)
             parts.append(_part(rows, owner, name, _("its text links to it"), text=field))
-        parts += [_revisions(model, _("the live page links to it"), *starts) for model in REVISIONS]
+        parts += [_revisions(model, _("the live page links to it"), start) for model in REVISIONS]
     link = re.compile("|".join(_link(path) for path in paths))
     own = _change_url(beside._meta.label_lower.replace(".", "_"), beside.pk) if beside else ""
     rows = parts[0].union(*parts[1:], all=True)[:MOST]

@@ -1,5 +1,6 @@
 """Addresses that nobody lives at any more: those that forward, and those that visitors ask for in vain."""
 
+from functools import cache
 from typing import Any, Self
 
 from django.apps import apps
@@ -15,6 +16,7 @@ from recruitcms.publishing import Publishable
 LONGEST = 300
 
 
+@cache
 def document_models() -> list[type[Publishable]]:
     """Return the kinds of documents that are published at an address of their own."""
     return [model for model in apps.get_models() if issubclass(model, Publishable)]
