@@ -32,6 +32,8 @@ TEXTS: list[tuple[Any, str, str, str]] = [
     (SiteText, "trending_regions", "site_id", "language"),
 ]
 REVISIONS: list[Any] = [RoleRevision, PageRevision, ReportRevision]
+# Rows that visitors see as they are, without a revision.
+AT_ONCE = {ClientLogo, Person, SiteText, Testimonial}
 # Whose form a part of it is changed in.
 OWNERS: dict[Any, Any] = {
     Section: Role,
@@ -56,8 +58,16 @@ class Use:
 def uses_of(obj: Any) -> list[Use]:
     """Return what uses a person, picture, call to action, category, page, role or report; what visitors see first."""
     finder: Callable[[Any], list[Use]] = FINDERS.get(type(obj), lambda obj: [])
-    found = dict.fromkeys(finder(obj))  # each once, in order
-    return sorted(found, key=lambda use: (not use.is_live, use.how, use.name))
+    by_place: dict[str, list[Use]] = {}
+    for use in finder(obj):
+        by_place.setdefault(use.url or use.name, []).append(use)
+    return sorted(map(_together, by_place.values()), key=lambda use: (not use.is_live, use.name))
+
+
+def _together(uses: list[Use]) -> Use:
+    """Return as one what several uses in the same place are, the live page and its working copy among them."""
+    hows = dict.fromkeys(use.how for use in uses)
+    return Use(uses[0].name, ", ".join(hows), uses[0].url, any(use.is_live for use in uses))
 
 
 # --- by kind ---
@@ -73,14 +83,14 @@ def _uses_of_picture(picture: Picture) -> list[Use]:
     ]
     # The folder is the picture's own, so that its name finds every size of it.
     folder = str(picture.files.get("original", "")).rpartition("/")[0]
-    shown = [_revisions(model, _("the live page shows it"), folder) for model in REVISIONS] if folder else []
+    shown = [_revisions(model, _("shows it"), folder) for model in REVISIONS] if folder else []
     return _read([*rows, *shown])
 
 
 def _uses_of_person(person: Person) -> list[Use]:
     rows = [
         _rows(Role, {"author": person}, "title", _("its author")),
-        _rows(RoleRevision, {"author": person}, "title", _("author of the live page"), owner="document_id", live=True),
+        _rows(RoleRevision, {"author": person}, "title", _("its author"), owner="document_id", live=True),
         _rows(Testimonial, {"person": person}, "quote", _("who said it")),
         _rows(Report, {"sender": person}, "title", _("signs its mail")),
     ]
@@ -96,7 +106,7 @@ def _uses_of_person(person: Person) -> list[Use]:
 def _uses_of_category(category: Category) -> list[Use]:
     rows = [
         _rows(Role, {"category": category}, "title", _("on this shelf")),
-        _rows(RoleRevision, {"category": category}, "title", _("live on this shelf"), owner="document_id", live=True),
+        _rows(RoleRevision, {"category": category}, "title", _("on this shelf"), owner="document_id", live=True),
     ]
     return _read(rows) + _links_to(category.get_absolute_url())
 
@@ -150,7 +160,7 @@ def _part(rows: QuerySet[Any], owner: str, name: str, how: str, live: bool = Fal
         owner,
         Cast(name, TextField()),
         Value(how, CharField()),
-        Value("live" if live else "", CharField()),
+        Value("live" if live or rows.model in AT_ONCE else "", CharField()),
         Cast(text, TextField()) if text else Value("", TextField()),
     )
 
@@ -174,7 +184,12 @@ def _holding(rows: Any, field: str, words: str) -> Any:
 def _read(parts: list[Any]) -> list[Use]:
     first, *others = parts
     rows = first.union(*others, all=True)[:MOST] if others else first[:MOST]
-    return [Use(name, how, _change_url(label, pk), bool(live)) for label, pk, name, how, live, _text in rows]
+    return [_use(*row) for row in rows]
+
+
+def _use(label: str, pk: Any, name: str, how: str, live: str, text: str) -> Use:
+    name = str(_("Site settings")) if label == OWNERS[SiteText] else name
+    return Use(name, how, _change_url(label, pk), bool(live))
 
 
 def _links_to(*paths: str, beside: Any = None) -> list[Use]:
@@ -184,16 +199,12 @@ def _links_to(*paths: str, beside: Any = None) -> list[Use]:
         start = path.rstrip("/")
         for model, field, owner, name in TEXTS:
             rows = _holding(model.objects.all(), field, start)
-            parts.append(_part(rows, owner, name, _("its text links to it"), text=field))
-        parts += [_revisions(model, _("the live page links to it"), start) for model in REVISIONS]
+            parts.append(_part(rows, owner, name, _("links to it"), text=field))
+        parts += [_revisions(model, _("links to it"), start) for model in REVISIONS]
     link = re.compile("|".join(_link(path) for path in paths))
     own = _change_url(beside._meta.label_lower.replace(".", "_"), beside.pk) if beside else ""
     rows = parts[0].union(*parts[1:], all=True)[:MOST]
-    uses = [
-        Use(name, how, _change_url(label, pk), bool(live))
-        for label, pk, name, how, live, text in rows
-        if link.search(text)
-    ]
+    uses = [_use(*row) for row in rows if link.search(row[-1])]
     return [use for use in uses if not own or use.url != own]
 
 

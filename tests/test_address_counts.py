@@ -25,6 +25,10 @@ def rows():
     return {row.path: (row.visits, row.robots, row.is_linked_here) for row in MissingAddress.objects.all()}
 
 
+def missing(path, **more):
+    return MissingAddress.objects.create(**{"path": path, "language": "en", "last_seen": timezone.localdate()} | more)
+
+
 def test_an_address_is_counted_however_it_is_written(client):
     for path in ("/old-post/", "/OLD-Post", "/old-post/?utm_source=anna@example.com"):
         ask(client, path)
@@ -106,14 +110,13 @@ def test_a_writing_waits_for_no_lock():
     assert (during, after) in {(0, 20000), ("50ms", "20s")}
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_busy_database_neither_slows_the_page_nor_loses_the_count(client):
+def test_a_busy_database_neither_slows_the_page_nor_loses_the_count(transactional_db):
     make_site()
     locked, done = threading.Event(), threading.Event()
 
     def hold():
         with transaction.atomic():
-            MissingAddress.objects.create(path="/other/", language="en", last_seen=timezone.localdate())
+            missing("/old/")
             locked.set()
             done.wait(30)
             transaction.set_rollback(True)
@@ -135,7 +138,7 @@ def test_a_busy_database_neither_slows_the_page_nor_loses_the_count(client):
 def test_memory_and_table_are_bounded_and_the_rarest_go_first(client, monkeypatch):
     monkeypatch.setattr(address_counts, "ROWS", 3)
     monkeypatch.setattr(address_counts, "AT_ONCE", 4)
-    MissingAddress.objects.create(path="/ignored/", language="en", last_seen=timezone.localdate(), is_ignored=True)
+    missing("/ignored/", is_ignored=True)
     ask(client, "/often/")
     for number in range(6):
         ask(client, f"/rare-{number}/")
@@ -147,8 +150,8 @@ def test_memory_and_table_are_bounded_and_the_rarest_go_first(client, monkeypatc
 
 def test_what_nobody_asks_for_any_more_is_forgotten():
     half_a_year_ago = timezone.localdate() - timedelta(days=181)
-    MissingAddress.objects.create(path="/old/", language="en", last_seen=half_a_year_ago)
-    MissingAddress.objects.create(path="/new/", language="en", last_seen=timezone.localdate())
+    missing("/old/", last_seen=half_a_year_ago)
+    missing("/new/")
 
     chores.run(timezone.now())
 

@@ -62,7 +62,7 @@ def test_the_desk_names_the_site(admin_client, settings):
 
     page = admin_client.get(reverse("admin:index")).content.decode()
 
-    assert '<span class="tag tag--hot">Staging</span>' in page
+    assert '<span class="tag">Staging</span>' in page
 
 
 @pytest.mark.parametrize(("https", "production", "warned"), [(True, False, 1), (True, True, 0), (False, False, 0)])
