@@ -27,8 +27,9 @@ EVERY = 10.0  # seconds between two writings
 AT_ONCE = 200  # addresses kept in memory; more are not counted until the next writing
 ROWS = 5000
 FORGOTTEN_AFTER = timedelta(days=180)
-# What programs try in search of a way in. Nobody is helped by a forward from there.
+# What programs try in search of a way in, or ask every site for. Nobody is helped by a forward from there.
 PROBE = re.compile(
+    r"^/(static/|favicon\.ico$|apple-touch-icon[\w-]*\.png$|browserconfig\.xml$|(ads|app-ads|humans|security|llms)\.txt$)|"
     r"\.(php\d?|aspx?|jsp|cgi|env|git|sql|bak|old|ini|ya?ml|sh|exe|dll|zip|tar|gz|rar|log|conf|pem|key)(/|$)|/\.|"
     r"/(wp-(admin|login|includes|json|cron|config)|xmlrpc|cgi-bin|phpmyadmin|pma|vendor|actuator|autodiscover|owa)(/|\.|$)"
 )

@@ -274,7 +274,7 @@ def look_through(rows: Iterable[Redirect]) -> None:
             earlier.save()
 
 
-def rest(document: Publishable) -> None:
+def settle(document: Publishable) -> None:
     """Forget what publishing made of an address that a document now keeps for good: its plan to move was cancelled."""
     live = document.live_revision
     if live and live.live_until is None:

@@ -298,7 +298,7 @@ class Publishable(Translated):
         now = timezone.now()
         self._forget_plan(now)
         self._check_addresses(now)
-        _addresses().rest(self)
+        _addresses().settle(self)
 
     def _forward_from_before(self, revision: Any) -> None:
         """Let the address that a revision takes the page away from lead to the page, from that moment on.

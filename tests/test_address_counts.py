@@ -56,6 +56,7 @@ def test_a_link_on_our_own_page_is_told_from_one_elsewhere(client):
 
 
 PROBES = ["/wp-login.php", "/wp-admin/", "/.env", "/.git/config", "/a/b.PHP", "/backup.sql", "/cgi-bin/x", "/%00"]
+PROBES += ["/favicon.ico", "/apple-touch-icon-precomposed.png", "/static/css/old.css"]
 TELLING = ["/c/TOKEN:1abc", "/pl/u/token", "/anna@example.com/", f"/x/{'a1' * 30}/", "/admin/none/", "/a%0ab"]
 
 

@@ -2,11 +2,14 @@
 
 from io import StringIO
 
+import hypothesis.strategies as st
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 
 from recruitcms import addresses, redirect_files
 from recruitcms.addresses import Destination
@@ -15,6 +18,7 @@ from tests.factories import make_role, make_user, published_role
 
 pytestmark = pytest.mark.django_db
 OLD = "admin:recruitcms_redirect_{}"
+PATHS = ["/a/", "/b/", "/c/", "/d/"]
 MISSING = "admin:recruitcms_missingaddress_{}"
 
 
@@ -238,6 +242,18 @@ def test_chains_in_a_file_are_flattened_and_circles_named():
     circle = redirect_files.plan("/d/,/e/\n/e/,/d/\n/f/,/f/\n")
     assert [line for line, _sentence in circle.errors] == [1, 2, 3]
     assert all("circle" in sentence for _line, sentence in circle.errors)
+
+
+@given(st.dictionaries(st.sampled_from(PATHS), st.sampled_from([*PATHS, "/roles/", "https://x.example/"]), max_size=6))
+@hypothesis_settings(deadline=None, max_examples=40)
+def test_no_file_makes_a_chain_or_a_circle(lines):
+    Redirect.objects.all().delete()
+    plan = redirect_files.plan("".join(f"{old},{to}\n" for old, to in lines.items()))
+    if not plan.errors:
+        redirect_files.carry_out(plan)
+
+    assert set(leading().values()) <= {"/roles/", "https://x.example/"}
+    assert Redirect.objects.count() == (0 if plan.errors else len(lines))
 
 
 def test_what_led_to_a_newly_imported_address_is_looked_through(client):
