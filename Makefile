@@ -30,7 +30,7 @@ check: $(VENV)/dev
 	$(VENV)/bin/djlint templates --lint --quiet
 	$(VENV)/bin/mypy .
 	$(manage) makemigrations --check --dry-run
-	SITE_URL=https://www.example.com BEHIND_PROXY=1 MAIL_URL=smtp+tls://user:secret@smtp.example.com:587 \
+	PRODUCTION=1 SITE_URL=https://www.example.com BEHIND_PROXY=1 MAIL_URL=smtp+tls://user:secret@smtp.example.com:587 \
 		$(manage) check --deploy --fail-level WARNING
 
 format: $(VENV)/dev

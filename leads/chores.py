@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from leads import anchors, cookies, erasure, feedback, retention
-from recruitcms import staff_mail
+from recruitcms import address_counts, staff_mail
 
 PAUSE = 600.0  # seconds between two rounds
 
@@ -14,5 +14,7 @@ def run(now: datetime) -> None:
     cookies.forget_old(now)
     feedback.forget_old(now)
     staff_mail.forget_old(now)
+    address_counts.flush()
+    address_counts.forget_old()
     erasure.wipe_log()
     anchors.anchor_daily(now)

@@ -38,7 +38,6 @@ from leads.forms import (
     is_exchange,
 )
 from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
-from recruitcms.forwarding import forward
 from recruitcms.languages import name_of
 from recruitcms.middleware import is_same_origin
 from recruitcms.publishing import localized_url, other_languages
@@ -62,7 +61,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponseBase:
     language = request.LANGUAGE_CODE
     revision = ReportRevision.objects.select_related("document").get_live(language, slug)
     if revision is None:
-        return forward(ReportRevision.objects.all(), language, slug)
+        raise Http404(_("There is no such report."))
     form = None
     if request.method == "POST" and revision.gate_mode != Report.Gate.OPEN:
         form_class: type[ReportRequestForm] = ReportCardForm if request.POST.get("form") == "card" else ReportForm

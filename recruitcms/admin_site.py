@@ -15,7 +15,11 @@ MENU = [
     (_("Leads"), "inbox", ["Submission", "OutgoingMail", "Mails"]),
     (_("Library"), "file", ["Role", "Category", "Translations", "Calendar", "PageCount"]),
     (_("Salary report"), "chart", ["Report"]),
-    (_("Site content"), "grid", ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture"]),
+    (
+        _("Site content"),
+        "grid",
+        ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture", "Redirect", "MissingAddress"],
+    ),
     (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "Suppression", "CookieChoice", "OwedEvent"]),
     (_("Settings"), "gear", ["SiteSettings", "WordingException", "User", "Group"]),
 ]

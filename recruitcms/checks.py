@@ -58,6 +58,17 @@ def a_proxy_stands_in_front(app_configs: Any, **kwargs: Any) -> list[checks.Chec
 
 
 @checks.register(checks.Tags.security, deploy=True)
+def search_engines_may_come(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn where a site with a public address tells visitors and search engines that it is not the live one."""
+    return _warn_if(
+        settings.HTTPS and not settings.PRODUCTION,
+        "recruitcms.W006",
+        "This is not called the live site: search engines are kept out, and a banner says so on every page.",
+        hint="Set PRODUCTION=1 on the live site. For any other, leave it, and name the site with ENVIRONMENT.",
+    )
+
+
+@checks.register(checks.Tags.security, deploy=True)
 def limits_count_together(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Warn where several web processes each count forms by themselves (SEC-18)."""
     several = int(os.environ.get("WEB_PROCESSES", "1")) > 1

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth import get_permission_codename
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -13,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recruitcms.publishing import Publishable
+from recruitcms.publishing import publishable_models
 
 FIRST_DAY = date(2000, 1, 1)
 
@@ -61,14 +60,9 @@ class Entry:
         return {"planned": "plan", "scheduled": "ok", "expiring": "hot", "review": "err"}[self.kind]
 
 
-def documents() -> list[Any]:
-    """Return the models of what can be published."""
-    return [model for model in apps.get_models() if issubclass(model, Publishable)]
-
-
 def visible_to(user: Any) -> list[Any]:
     """Return the models of documents that somebody may look at in the admin."""
-    return [model for model in documents() if _may_view(user, model._meta)]
+    return [model for model in publishable_models() if _may_view(user, model._meta)]
 
 
 def _may_view(user: Any, options: Any) -> bool:

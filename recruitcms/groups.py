@@ -5,7 +5,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 
 ALL = ("add", "change", "delete", "view")
-CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction", "wordingexception"]
+CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction", "wordingexception", "redirect"]
 DOCUMENTS = ["recruitcms.{}_page", "roles.{}_role", "leads.{}_report"]
 PARTS = ["roles.{}_section", "roles.{}_sampleresume"]  # of a role; their rows come and go with its text
 
@@ -27,6 +27,7 @@ GROUPS: dict[str, list[str]] = {
     "Editors": [
         *_may("review publish", DOCUMENTS),
         *(f"recruitcms.{act}_{model}" for model in CONTENT for act in ALL),
+        *(f"recruitcms.{act}_missingaddress" for act in ("change", "delete", "view")),
         *(f"recruitcms.{act}_sitesettings" for act in ("change", "view")),
         *(f"recruitcms.{act}_sitetext" for act in ("add", "change", "view")),
         *(f"roles.{act}_{model}" for model in ("role", "section", "sampleresume", "category") for act in ALL),

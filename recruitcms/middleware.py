@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
+from django.urls import is_valid_path
 from django.utils import translation
 
 from recruitcms import outages
@@ -97,11 +98,32 @@ class VendorHosts:
         return response
 
 
+class OldAddresses:
+    """Forwards from old addresses, which is asked only where no page was found; counts both, and what is in vain."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        from recruitcms import address_counts, addresses  # models, which are not there yet when middleware is loaded
+
+        response = self.get_response(request)
+        if response.status_code != 404:
+            return response
+        forwarded = addresses.forward(request)
+        if request.method == "GET":
+            if forwarded:
+                address_counts.count_forward(addresses.normal(request.path_info))
+            elif not is_valid_path(f"{request.path_info}/"):  # else the answer will be a forward to that
+                address_counts.count_missing(request)
+        return forwarded or response
+
+
 class SecurityHeaders:
     """Headers that Django has no setting for (SEC-3). A view that set one of them itself keeps it.
 
     What stands behind a token stays out of caches, search engines and other sites' logs, whatever the answer is
-    (SEC-20, SEC-23).
+    (SEC-20, SEC-23). A site that is not the live one stays out of search engines altogether.
     """
 
     HEADERS = {
@@ -121,6 +143,8 @@ class SecurityHeaders:
         response = self.get_response(request)
         for name, value in self.HEADERS.items():
             response.headers.setdefault(name, value)
+        if not settings.PRODUCTION:
+            response.headers["X-Robots-Tag"] = "noindex"
         if TOKEN_PAGE.match(request.path_info):
             for name, value in self.TOKEN_HEADERS.items():
                 response.headers[name] = value

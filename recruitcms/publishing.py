@@ -12,6 +12,7 @@ in the editors' calendar and publishes nothing.
 import copy
 import uuid
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from django.apps import apps
@@ -124,12 +125,6 @@ class RevisionQuerySet(models.QuerySet):
     def get_live(self, language: str, slug: str) -> Any:
         """Return the revision that visitors see at an address now, or None."""
         return self.live().filter(language=language, slug=slug).defer("texts").first()
-
-    def moved_from(self, language: str, slug: str) -> Self:
-        """Return, as a queryset of at most one, the live revision of the document that had an address before."""
-        now = timezone.now()
-        past = self.model._default_manager.filter(language=language, slug=slug, live_from__lte=now)
-        return self.live().filter(document__in=past.values("document")).order_by("-live_from")[:1]
 
     def scheduled(self, at: datetime | None = None) -> Self:
         """Keep the revisions that will be live later than a moment (default: now)."""
@@ -264,6 +259,15 @@ class Publishable(Translated):
     def __str__(self) -> str:
         return self.title or str(_("(untitled)"))
 
+    @classmethod
+    def revision_model(cls) -> Any:
+        return cls.revisions.rel.related_model
+
+    @classmethod
+    def address_in(cls, language: str, slug: str) -> str:
+        """Return the path of a document of this kind."""
+        return localized_url(language, cls.revision_model().url_name, slug)
+
     # --- for subclasses ---
 
     def freeze(self) -> dict[str, Any]:
@@ -349,6 +353,7 @@ class Publishable(Translated):
         revision.live_until = until or (ends if ends and ends > at else None)
         revision.save()
         self._check_addresses(now)
+        self._forward_from_before(revision)
         review.end(self, by)
         return revision
 
@@ -395,6 +400,16 @@ class Publishable(Translated):
             following = revision
         self._check_addresses(now)
 
+    def _forward_from_before(self, revision: Any) -> None:
+        """Let the address that a revision takes the page away from lead to the page, from that moment on.
+
+        The old address is only given up when the revision is live: until then it is a live page's, and those win.
+        """
+        earlier = self.revisions.filter(live_from__lte=revision.live_from).exclude(pk=revision.pk)
+        before = earlier.order_by("-live_from").first()
+        if before and before.slug != revision.slug:
+            _addresses().lead(before.get_absolute_url(), to=self, by=revision.created_by)
+
     @transaction.atomic
     def cancel_schedule(self) -> None:
         """Forget a scheduled publication; what is live stays live as long as that would have been.
@@ -405,6 +420,7 @@ class Publishable(Translated):
         now = timezone.now()
         self._forget_schedule(now)
         self._check_addresses(now)
+        _addresses().settle(self)
 
     def _forget_schedule(self, now: datetime) -> datetime | None:
         """Forget a scheduled publication. Return when it would have gone offline."""
@@ -499,6 +515,7 @@ class Publishable(Translated):
                 raise ValidationError({"slug": sentence % {"title": other.title}})
 
 
+@cache
 def publishable_models() -> list[type[Publishable]]:
     """Return the models of all documents."""
     return [model for model in apps.get_models() if issubclass(model, Publishable)]
@@ -509,3 +526,9 @@ def touch_content() -> None:
     from recruitcms.models import SiteSettings
 
     SiteSettings.objects.update(content_version=F("content_version") + 1)
+
+
+def _addresses() -> Any:
+    from recruitcms import addresses  # which knows all kinds of documents
+
+    return addresses

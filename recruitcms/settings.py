@@ -160,6 +160,9 @@ PORT = env.str("PORT", default="8000")
 _reached_at = "127.0.0.1" if HOST in {"0.0.0.0", "::"} else HOST  # noqa: S104  (asked for by whoever starts it)
 SITE_URL = read("SITE_URL", f"http://{_reached_at}:{PORT}", web_address)
 HTTPS = SITE_URL.startswith("https://")
+# Whether this is the site that visitors are meant to find. Any other says so on every page and asks not to be indexed.
+PRODUCTION = read("PRODUCTION", "0", flag)
+ENVIRONMENT = read("ENVIRONMENT", "")  # what such another site is called; empty: a demonstration
 _site = urlsplit(SITE_URL)
 _LOOPBACK = ("127.0.0.1", "localhost")
 _hosts = _LOOPBACK if _site.hostname in _LOOPBACK else (str(_site.hostname),)
@@ -208,6 +211,7 @@ MIDDLEWARE = [
     "recruitcms.middleware.LanguageFromPath",
     "recruitcms.middleware.AdminSessions",
     "django.middleware.common.CommonMiddleware",
+    "recruitcms.middleware.OldAddresses",
     "recruitcms.middleware.AdminCsrf",
     "recruitcms.middleware.SameOriginForms",
     "recruitcms.middleware.AdminAuthentication",

@@ -13,7 +13,6 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from recruitcms import outages
-from recruitcms.forwarding import forward
 from recruitcms.models import PageRevision
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import site_content
@@ -73,11 +72,11 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a live page; forward from an address that it used to have."""
+    """Show a live page."""
     language = request.LANGUAGE_CODE
     revision = PageRevision.objects.get_live(language, slug)
     if revision is None:
-        return forward(PageRevision.objects.all(), language, slug)
+        raise Http404(_("There is no such page."))
     return render_page(request, revision, revision.live_translations())
 
 
@@ -109,7 +108,11 @@ def media(request: HttpRequest, name: str) -> FileResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    lines = ["User-agent: *", "Disallow: /admin/", f"Sitemap: {settings.SITE_URL}/sitemap.xml", ""]
+    """Tell robots what not to read: on a site that is not the live one, anything."""
+    rules = (
+        ["Disallow: /admin/", f"Sitemap: {settings.SITE_URL}/sitemap.xml"] if settings.PRODUCTION else ["Disallow: /"]
+    )
+    lines = ["User-agent: *", *rules, ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 
@@ -121,8 +124,9 @@ def gpc(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """List every live page with its languages and the day it last changed."""
-    return render(request, "sitemap.xml", {"addresses": live_addresses()}, content_type="application/xml")
+    """List every live page with its languages and the day it last changed; none on a site that is not the live one."""
+    addresses = live_addresses() if settings.PRODUCTION else []
+    return render(request, "sitemap.xml", {"addresses": addresses}, content_type="application/xml")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

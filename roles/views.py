@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from leads.forms import render_consultation_form, render_report_form
-from recruitcms.forwarding import forward
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
 from roles.models import RoleRevision
@@ -63,11 +62,11 @@ def library(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def role(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a live role; forward from an address that it used to have."""
+    """Show a live role."""
     language = request.LANGUAGE_CODE
     revision = RoleRevision.objects.select_related("category", "author__portrait").get_live(language, slug)
     if revision is None:
-        return forward(RoleRevision.objects.all(), language, slug)
+        raise Http404(_("There is no such role."))
     return render_role(request, revision, revision.live_translations())
 
 

@@ -1,4 +1,5 @@
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from leads import triggers
-from recruitcms import health, site_content
+from recruitcms import address_counts, health, site_content
 from recruitcms.quality import surroundings
 from tests import postgres as postgresql
 from tests.postbox import postbox  # noqa: F401  (a fixture)
@@ -21,6 +22,9 @@ def fresh_copies() -> None:
     """Forget what earlier tests left in the process."""
     site_content._kept.clear()
     surroundings._kept.clear()
+    address_counts._missing.clear()
+    address_counts._hits.clear()
+    address_counts._written = time.monotonic()
     health._last.at = float("-inf")
     cache.clear()
 

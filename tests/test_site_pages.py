@@ -159,13 +159,16 @@ def test_pictures_are_served_for_good_and_nothing_else_is(client):
         assert client.get(f"/media/{name}").status_code in {400, 404}
 
 
-def test_robots_are_told_of_the_sitemap(client):
+def test_robots_are_told_of_the_sitemap(client, settings):
+    settings.PRODUCTION = True
+
     text = client.get("/robots.txt").content.decode()
 
     assert text == "User-agent: *\nDisallow: /admin/\nSitemap: http://testserver/sitemap.xml\n"
 
 
-def test_the_sitemap_lists_live_pages_with_their_languages(client):
+def test_the_sitemap_lists_live_pages_with_their_languages(client, settings):
+    settings.PRODUCTION = True
     role = published_role(slug="engineer")
     published_role(slug="inzynier", language="pl", translation_group=role.translation_group)
     published_role(slug="ingenieur", language="de", translation_group=role.translation_group)

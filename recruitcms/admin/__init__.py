@@ -1,7 +1,16 @@
 """The editor's desk. Importing it registers the site's own content; roles and leads register theirs."""
 
+from recruitcms.admin.addresses import MissingAddressAdmin, RedirectAdmin
 from recruitcms.admin.content import PageAdmin
 from recruitcms.admin.publishable import PublishableAdmin
 from recruitcms.admin.shared import FORM_FIELDS, SharedContentAdmin, TranslatedAdmin
 
-__all__ = ["FORM_FIELDS", "PageAdmin", "PublishableAdmin", "SharedContentAdmin", "TranslatedAdmin"]
+__all__ = [
+    "FORM_FIELDS",
+    "MissingAddressAdmin",
+    "PageAdmin",
+    "PublishableAdmin",
+    "RedirectAdmin",
+    "SharedContentAdmin",
+    "TranslatedAdmin",
+]

@@ -96,6 +96,7 @@ class PictureForm(forms.ModelForm):
 
 @admin.register(Picture)
 class PictureAdmin(SharedContentAdmin):
+    shows_uses = True
     form = PictureForm
     fields = ["shown", "upload", "name", "alt"]
     readonly_fields = ["shown"]
@@ -118,6 +119,7 @@ class PictureAdmin(SharedContentAdmin):
 
 @admin.register(Person)
 class PersonAdmin(TranslatedAdmin):
+    shows_uses = True
     list_display = ["name", "job_title", "language", "on_team", "answers_enquiries", "position"]
     list_filter = ["language", "on_team"]
     list_editable = ["position"]
@@ -151,6 +153,7 @@ class ClientLogoAdmin(SharedContentAdmin):
 
 @admin.register(CallToAction)
 class CallToActionAdmin(TranslatedAdmin):
+    shows_uses = True
     list_display = ["name", "place", "language", "is_active", "heading"]
     list_filter = ["language", "place", "is_active"]
     search_fields = ["name", "heading", "text"]
@@ -163,6 +166,7 @@ class CallToActionAdmin(TranslatedAdmin):
 
 @admin.register(Page)
 class PageAdmin(PublishableAdmin):
+    shows_uses = True
     list_display = ["title_or_untitled", "state", "language", "footer", "changed", "updated_by"]
     fieldsets = [
         (None, {"fields": ["language", "title", "summary", "body"]}),

@@ -31,6 +31,7 @@ from recruitcms.admin.scheduling import (
     zone_name,
 )
 from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
+from recruitcms.admin.uses import AddressesMixin
 from recruitcms.publishing import Publishable
 
 # The buttons that change what visitors see.
@@ -64,6 +65,7 @@ class PublishableAdmin(
     SchedulingMixin,
     RevisionsMixin,
     BulkMixin,
+    AddressesMixin,
     PreviewViews,
     TranslatedAdmin,
 ):
@@ -117,6 +119,8 @@ class PublishableAdmin(
                 live_ends=Subquery(revisions.live().values("live_until")[:1]),
                 scheduled_for=Subquery(revisions.scheduled().values("live_from")[:1]),
                 scheduled_ends=Subquery(revisions.scheduled().values("live_until")[:1]),
+                live_slug=Subquery(revisions.live().values("slug")[:1]),
+                scheduled_slug=Subquery(revisions.scheduled().values("slug")[:1]),
             )
         )
 

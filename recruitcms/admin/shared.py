@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from recruitcms.admin.translations import BesideMixin
+from recruitcms.admin.uses import UsesMixin
 from recruitcms.publishing import Translated, touch_content
 
 FORM_FIELDS = {
@@ -30,7 +31,7 @@ class OneLineTextarea(forms.Textarea):
         return " ".join((super().value_from_datadict(data, files, name) or "").split())
 
 
-class SharedContentAdmin(admin.ModelAdmin):
+class SharedContentAdmin(UsesMixin, admin.ModelAdmin):
     """Admin of what pages show: saving or deleting makes every kept copy stale, and keeps who did it."""
 
     save_on_top = False

@@ -1,5 +1,6 @@
 """What the whole site shares. Other apps import from here."""
 
+from recruitcms.models.addresses import MissingAddress, Redirect
 from recruitcms.models.bulk import BulkChange
 from recruitcms.models.content import (
     CallToAction,
@@ -21,11 +22,13 @@ __all__ = [
     "CalendarFeed",
     "CallToAction",
     "ClientLogo",
+    "MissingAddress",
     "OpenForm",
     "Page",
     "PageRevision",
     "Person",
     "Picture",
+    "Redirect",
     "Review",
     "ReviewEntry",
     "ReviewLink",

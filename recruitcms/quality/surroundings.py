@@ -12,12 +12,13 @@ from re import Pattern
 from typing import Any
 
 from django.conf import settings
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, QuerySet, Value
 from django.urls import Resolver404, resolve
-from django.utils import timezone, translation
+from django.utils import translation
 
 from leads.models import ReportRevision
-from recruitcms.models import CallToAction, PageRevision, Person, SiteSettings, WordingException
+from recruitcms.addresses import normal
+from recruitcms.models import CallToAction, PageRevision, Person, Redirect, SiteSettings, WordingException
 from recruitcms.quality.wording import fine_words
 from roles.models import RoleRevision
 
@@ -74,7 +75,16 @@ def _answering(paths: set[str]) -> set[str]:
         elif name:
             answering.add(path)
     live = _live(set(asked.values())) if asked else set()
-    return answering | {path for path, address in asked.items() if address in live}
+    answering |= {path for path, address in asked.items() if address in live}
+    return answering | _forwarding(paths - answering)
+
+
+def _forwarding(paths: set[str]) -> set[str]:
+    """Return those of the paths that lead to where something is now."""
+    old = {path: normal(path) for path in paths}
+    rows = Redirect.objects.filter(old_path__in=old.values()).exclude(status=Redirect.Status.GONE)
+    forwarding = set(rows.values_list("old_path", flat=True)) if paths else set()
+    return {path for path in paths if old[path] in forwarding}
 
 
 def _route(path: str) -> tuple[str, str, str]:
@@ -91,7 +101,7 @@ def _route(path: str) -> tuple[str, str, str]:
 
 
 def _live(addresses: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
-    """Return those of (name, language, slug) at which a live document, or the live successor of one, answers."""
+    """Return those of (name, language, slug) at which a live document answers."""
     by_name = {name: {slug for kind, _, slug in addresses if kind == name} for name, _, _ in addresses}
     queries = [_rows(name, slugs) for name, slugs in by_name.items()]
     return set(queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0])
@@ -101,7 +111,5 @@ def _rows(name: str, slugs: set[str]) -> QuerySet[Any, Any]:
     if name == "person":
         rows: QuerySet[Any, Any] = Person.objects.filter(slug__in=slugs)
     else:
-        revisions = REVISIONS[name].objects
-        live = revisions.live().filter(document=OuterRef("document"))
-        rows = revisions.filter(Exists(live), slug__in=slugs, live_from__lte=timezone.now())
+        rows = REVISIONS[name].objects.live().filter(slug__in=slugs)
     return rows.order_by().values_list(Value(name, output_field=CharField()), "language", "slug")
