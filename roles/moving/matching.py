@@ -40,7 +40,8 @@ def kind_of(heading: str, title: str = "") -> str:
     words = plain_words(heading)
     bare = _without(words, plain_words(title))
     found = [match for text in {words, bare} for match in _matches(text)]
-    return max(found)[1] if found else OTHER
+    kind = max(found)[1] if found else OTHER
+    return "nice" if kind == "required" and any(other == "nice" for _how, other in found) else kind
 
 
 def names_a_kind(line: str) -> bool:
@@ -71,7 +72,8 @@ def phrases() -> list[Phrase]:
 
 
 def _pattern(text: str) -> str:
-    return rf"\b{re.escape(text).replace(r' \* ', r' .+ ').replace(r'\*', r'[^ ]*')}\b"
+    text = text.replace(" * ", " .+ ").replace("*", "[^ ]*")
+    return rf"\b{text}\b"
 
 
 def _matches(words: str) -> Iterator[tuple[tuple[bool, int], str]]:
