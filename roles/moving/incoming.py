@@ -11,8 +11,8 @@ from django.utils.text import slugify
 
 from roles.moving.matching import LETTERS
 
-# Two kinds of sections that only a job description has.
-TELLING = {"duties", "required", "nice", "offer"}
+# Sections that hardly any page has but a job description.
+TELLING = {"duties", "required"}
 TITLE, SLUG, SUMMARY, SEARCH_TITLE, SEARCH_DESCRIPTION = 120, 120, 300, 70, 170
 
 
@@ -99,9 +99,8 @@ def _fitted(item: Incoming, words: str, limit: int) -> str:
 
 def guessed_target(item: Incoming) -> str:
     """Return "role" for what reads like a job description, else "page"."""
-    kinds = {section["kind"] for section in item.sections}
-    named = len(kinds & TELLING)
-    return "role" if named >= 2 or (named and item.type not in {"post", "page"}) else "page"
+    kinds = {section["kind"] for section in item.sections if section["heading"]} - {"other"}
+    return "role" if kinds & TELLING and len(kinds) > 1 or len(kinds) > 3 else "page"
 
 
 def known_language(code: str) -> str:

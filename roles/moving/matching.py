@@ -5,12 +5,13 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 SHORT = 8  # words: a longer heading is a sentence, and a word in it names nothing
 OTHER = "other"
+LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+(?=\S)|(?<=\S)[*_`~]+|</?[a-z][^>]*>", re.IGNORECASE)
 NUMBERING = re.compile(r"^(?:(?:section|part|step)?\s*(?:\d+|[ivx]+|[a-h])\s*[.):]+)+\s+", re.IGNORECASE)
 APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼ´`"), None)
@@ -32,9 +33,11 @@ class Phrase(NamedTuple):
     kind: str
     how: str
     pattern: re.Pattern[str]
+    begins: str
     length: int  # letters: the longer says more
 
 
+@lru_cache(4096)
 def kind_of(heading: str, title: str = "") -> str:
     """Return the kind of section that a heading names ("duties"), or "other"; `title`: of the role, named in headings."""
     words = plain_words(heading)
@@ -44,10 +47,11 @@ def kind_of(heading: str, title: str = "") -> str:
     return "nice" if kind == "required" and any(other == "nice" for _how, other in found) else kind
 
 
+@lru_cache(4096)
 def names_a_kind(line: str) -> bool:
     """Tell whether a line says nothing but the name of a kind of section, as headings without markup do."""
     words = plain_words(line)
-    return any(_says_only(words, phrase) for phrase in phrases() if phrase.kind != OTHER)
+    return any(_says_only(words, phrase) for phrase in _possible(words) if phrase.kind != OTHER)
 
 
 def plain_words(text: str) -> str:
@@ -64,11 +68,25 @@ def phrases() -> list[Phrase]:
     """Return what the table of headings says, ready to be compared."""
     table = tomllib.loads((Path(__file__).parent / "headings.toml").read_text(encoding="utf-8"))
     return [
-        Phrase(kind, how, re.compile(_pattern(text)), len(text))
+        Phrase(kind, how, re.compile(_pattern(text)), text.split()[0][:LETTERS_COMPARED], len(text))
         for kind, lists in table.items()
         for how, texts in lists.items()
         for text in texts
     ]
+
+
+@cache
+def _by_beginning() -> dict[str, list[Phrase]]:
+    index: dict[str, list[Phrase]] = {}
+    for phrase in phrases():
+        index.setdefault(phrase.begins, []).append(phrase)
+    return index
+
+
+def _possible(words: str) -> Iterator[Phrase]:
+    """Yield the phrases whose first word may be one of these words."""
+    for beginning in {word[:LETTERS_COMPARED] for word in words.split()}:
+        yield from _by_beginning().get(beginning, [])
 
 
 def _pattern(text: str) -> str:
@@ -80,7 +98,7 @@ def _matches(words: str) -> Iterator[tuple[tuple[bool, int], str]]:
     """Yield ((says nothing else, length), kind) for each phrase that a heading has."""
     text = _mended(words)
     short = len(text.split()) <= SHORT
-    for phrase in phrases():
+    for phrase in _possible(text):
         if phrase.how == "whole":
             if _says_only(text, phrase):
                 yield (True, phrase.length), phrase.kind

@@ -182,7 +182,7 @@ def _heading(line: str, lines: list[str], number: int, before: list[str]) -> tup
     if (under := UNDERLINE.match(line)) and above.strip() and _may_be_underlined(above, before):
         return (-1 if under[1].startswith("=") else -2), "", ""
     alone = not above.strip()
-    if alone and (bold := BOLD_LINE.match(line)) and not re.search(r"[.!;,]$", bold[2]):
+    if alone and (bold := BOLD_LINE.match(line)) and not re.search(r"[.;,]$", bold[2]):
         return BOLD_LEVEL, bold[2].strip(), ""
     if alone and (lead := BOLD_LEAD.match(line)) and names_a_kind(lead[2]):
         return BOLD_LEVEL, lead[2].strip(), lead[5]

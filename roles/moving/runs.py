@@ -11,7 +11,7 @@ from roles.moving.incoming import Incoming, Seen, UnreadableFile
 from roles.moving.models import ImportItem, ImportRun, Origin
 from roles.moving.reading import Opened, read
 
-BATCH = 200
+BATCH = 50
 
 
 def read_into_run(
