@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from recruitcms.models import Page, Person
@@ -66,7 +67,14 @@ def _applied(item: ImportItem, by: Any, media: Media) -> tuple[str, str]:
     written = _write(item, document, wanted, by)
     _keep_document(item, written)
     _remember(origin, written, state_of(MODELS[item.target].objects.get(pk=written.pk)), item)
-    return (Outcome.UPDATED if document else Outcome.ADDED), ""
+    return (Outcome.UPDATED if document else Outcome.ADDED), _picture_missing(item, wanted)
+
+
+def _picture_missing(item: ImportItem, wanted: dict[str, Any]) -> str:
+    name = item.content.get("picture", "")
+    if not name or item.target != "role" or wanted["fields"]["picture_id"]:
+        return ""
+    return _("Without its picture: there is none called “%(name)s” here or in what was given.") % {"name": name}
 
 
 def existing(item: ImportItem, origin: Origin) -> Role | Page | None:
@@ -125,28 +133,27 @@ def _free_address(item: ImportItem, document: Any) -> str:
 
 
 def _named(mapping: dict[str, Any], name: str, rest: Any, language: str, model: type[Translated]) -> Any:
-    """Return the category or author that a name stands for, in the item's language."""
-    pk = mapping.get(name)
-    if pk == "new":
-        return _new_category(name, language)
-    row: Any = model._default_manager.filter(pk=pk).first() if pk else None
-    row = row or rest
-    if row is None:
-        label = model._meta.verbose_name
-        raise ValidationError(_("Choose which %(thing)s “%(name)s” is.") % {"thing": label, "name": name or "–"})
-    if row.language == language:
-        return row
-    translated = row.translations().filter(language=language).first()
-    if translated is None:
+    """Return the category or author that a name stands for, in the item's language; "new" adds what is missing."""
+    chosen = mapping.get(name)
+    rows = model._default_manager
+    row: Any = rows.filter(pk=chosen).first() if isinstance(chosen, int) else _called(rows.all(), name) or rest
+    same = row if row and row.language == language else None
+    same = same or _called(rows.filter(language=language), name)
+    same = same or (row.translations().filter(language=language).first() if row else None)
+    if same:
+        return same
+    if chosen == "new":
+        slug = address_of(name)[:60] or "category"
+        return Category.objects.create(language=language, slug=slug, name=name[:60])
+    if row:
         raise ValidationError(_("First translate “%(name)s” into this language.") % {"name": row})
-    return translated
+    thing = model._meta.verbose_name
+    raise ValidationError(_("Choose which %(thing)s “%(name)s” is.") % {"thing": thing, "name": name or "–"})
 
 
-def _new_category(name: str, language: str) -> Category:
-
-
-    slug = address_of(name)[:60] or "category"
-    return Category.objects.get_or_create(language=language, slug=slug, defaults={"name": name[:60]})[0]
+def _called(rows: Any, name: str) -> Any:
+    """Return the row of a name, or of the address made of it."""
+    return rows.filter(Q(name__iexact=name) | Q(slug=name) | Q(slug=address_of(name))).order_by("pk").first() if name else None
 
 
 def _resumes(resumes: list[dict[str, str]], media: Media) -> list[dict[str, Any]]:

@@ -46,6 +46,9 @@ class Command(BaseCommand):
         self._choose(run, options)
         if run.problem and not options["apply"]:
             self._write_report(run, options)
+            if not run.items.exists():
+                run.delete()
+                raise CommandError(f"{run.problem} Nothing was imported.")
             raise CommandError(f"{run.problem} Nothing was imported. What could be read: --apply {run.pk}")
         if options["dry_run"]:
             self.stdout.write(f"Dry run: no page was changed. Apply it with --apply {run.pk}, or in the admin.")
@@ -62,6 +65,9 @@ class Command(BaseCommand):
         return run
 
     def _read(self, options: dict[str, Any]) -> ImportRun:
+        missing = [str(path) for path in options["paths"] if not path.exists()]
+        if missing:
+            raise CommandError(f"There is no file {missing[0]}.")
         name = ", ".join(path.name for path in options["paths"])
         run = read_into_run(name, files_in(options["paths"]), options["format"], tell=self._tell_read)
         for what in ("types", "languages", "categories", "authors", "shortcodes"):
@@ -84,6 +90,7 @@ class Command(BaseCommand):
         elif run.category is None:
             run.category = Category.objects.order_by("pk").first()
         run.save()
+        self.stdout.write(f"Where nobody else is known: author {run.author or '–'}, category {run.category or '–'}.")
         if options["overwrite"]:
             run.items.update(force=True)
 
