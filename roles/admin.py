@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
+from roles.moving.admin import ImportsAdmin
 from roles.views import render_role
 
 
@@ -49,7 +50,7 @@ class CategoryAdmin(TranslatedAdmin):
 
 
 @admin.register(Role)
-class RoleAdmin(PublishableAdmin):
+class RoleAdmin(ImportsAdmin, PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
     list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
     list_filter = [*PublishableAdmin.list_filter, "category"]
