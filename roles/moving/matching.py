@@ -50,8 +50,11 @@ def kind_of(heading: str, title: str = "") -> str:
 @lru_cache(4096)
 def names_a_kind(line: str) -> bool:
     """Tell whether a line says nothing but the name of a kind of section, as headings without markup do."""
-    words = plain_words(line)
-    return any(_says_only(words, phrase) for phrase in _possible(words) if phrase.kind != OTHER)
+    words = rest = plain_words(line)
+    for phrase in sorted(_possible(words), key=lambda phrase: -phrase.length):
+        if phrase.kind != OTHER and (phrase.how != "whole" or rest != words or _says_only(words, phrase)):
+            rest = phrase.pattern.sub(" ", rest)
+    return rest != words and not set(rest.split()) - FILLERS
 
 
 def plain_words(text: str) -> str:

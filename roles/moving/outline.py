@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from roles.files import one_line_end
 from roles.moving.matching import OTHER, kind_of, names_a_kind
 from roles.moving.rich_text import to_markdown
 
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+CODE = re.compile(r"(?<!`)(`+)(?!`)[^\n]+?(?<!`)\1(?!`)")
 ATX = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+|(?<=##)(?=[^#\s]))(.*?)(?:[ \t]+#+)?[ \t]*$")
 UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 BOLD_LINE = re.compile(r"^ {0,3}(?:[^\w\s*]{1,3}\s*)?(\*\*|__)(?=\S)((?:(?!\1).)+?)\1[ \t]*(:?)[ \t]*$")
@@ -42,14 +44,27 @@ class _Part:
 
 def outline(text: str, title: str = "", role: str = "") -> Outline:
     """Return the outline of a Markdown text. `title`: its title, where known; `role`: the role named in headings."""
-    parts = _parts(_tidied_lines(text))
+    lines = _tidied_lines(text)
+    parts = _parts(lines)
+    if not any(0 < part.level < BOLD_LEVEL for part in parts):
+        parts = _parts(lines, plain=True)
     found = title
     first = next((part for part in parts if part.heading), None)
-    if first and first.level == 1 and [part.level for part in parts].count(1) == 1:
-        if not title or _plain(first.heading).casefold() == title.casefold():
-            found = found or _plain(first.heading)
-            first.heading, first.level = "", 0
+    if first and _is_title(first, parts, title):
+        found = found or _plain(first.heading)
+        first.heading, first.level = "", 0
     return Outline(found, list(_sections(parts, role or found)))
+
+
+def _is_title(first: _Part, parts: list[_Part], title: str) -> bool:
+    """Tell whether the first heading is the title: it says the same, or stands alone on top, or opens the text."""
+    if title:
+        return _plain(first.heading).casefold() == title.casefold()
+    levels = [part.level for part in parts if part.heading]
+    if first.level == 1 and levels.count(1) == 1:
+        return True
+    opens = not "".join("".join(part.lines) for part in parts[: parts.index(first)]).strip()
+    return opens and len(levels) > 1 and first.level == min(levels) and kind_of(first.heading) == OTHER
 
 
 def tidied(text: str) -> str:
@@ -63,7 +78,7 @@ def markdown_notes(text: str) -> list[str]:
 
 
 def _tidied_lines(text: str) -> list[str]:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").expandtabs(4)
+    text = one_line_end(text).replace("\0", "").replace("\u00a0", " ").expandtabs(4)
     prose = "".join(part if code else _without_html(part) for code, part in _by_code(text))
     return _spaced_lists(_links_in_place(prose))
 
@@ -88,13 +103,15 @@ def _by_code(text: str) -> Iterator[tuple[bool, str]]:
 def _without_html(text: str) -> str:
     if "<" not in text:
         return text
+    text = CODE.sub(lambda code: code[0].replace("<", "\0"), text)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = HTML_BLOCK.sub(lambda block: f"\n\n{_block(block[0])}\n\n", text)
     text = re.sub(r"<br\s*/?>", "  \n", text, flags=re.IGNORECASE)
     text = re.sub(r"</?(?:strong|b)>", "**", text)
     text = re.sub(r"<img\b[^>]*?\balt=[\"']([^\"']*)[\"'][^>]*>", r"\1", text)
     text = re.sub(r"<a\b[^>]*?href=[\"']([^\"']*)[\"'][^>]*>(.*?)</a>", r"[\2](\1)", text, flags=re.DOTALL)
-    return HTML_TAG.sub(lambda tag: "" if tag[1].lower() in HTML_NAMES else tag[0].replace("<", "&lt;"), text)
+    text = HTML_TAG.sub(lambda tag: "" if tag[1].lower() in HTML_NAMES else tag[0].replace("<", "&lt;"), text)
+    return text.replace("\0", "<")
 
 
 def _block(html: str) -> str:
@@ -155,14 +172,17 @@ def _list_lines(lines: list[str], before: list[str]) -> list[str]:
     return out
 
 
-def _parts(lines: list[str]) -> list[_Part]:
-    """Split lines at headings of every look. The first part is what stands before them all."""
+def _parts(lines: list[str], plain: bool = False) -> list[_Part]:
+    """Split lines at headings of every look. The first part is what stands before them all.
+
+    `plain`: the text has no headings by markup, so that a line that only names a kind is one wherever it stands.
+    """
     parts = [_Part(0, "", [])]
     fence = ""
     for number, line in enumerate(lines):
         mark = FENCE.match(line)
         fence = "" if mark and fence and mark[1].startswith(fence) else (mark[1][:3] if mark and not fence else fence)
-        lead = None if fence or mark else _heading(line, lines, number, parts[-1].lines)
+        lead = None if fence or mark else _heading(line, (lines[number + 1 : number + 2] or [""])[0], parts[-1].lines, plain)
         if lead is None:
             parts[-1].lines.append(line)
             continue
@@ -174,7 +194,7 @@ def _parts(lines: list[str]) -> list[_Part]:
     return parts
 
 
-def _heading(line: str, lines: list[str], number: int, before: list[str]) -> tuple[int, str, str] | None:
+def _heading(line: str, below: str, before: list[str], plain: bool) -> tuple[int, str, str] | None:
     """Return (level, heading, text behind it on the same line) where a line is a heading."""
     if atx := ATX.match(line):
         return (len(atx[1]), atx[2].strip(), "") if atx[2].strip() else None
@@ -186,11 +206,17 @@ def _heading(line: str, lines: list[str], number: int, before: list[str]) -> tup
         return BOLD_LEVEL, bold[2].strip(), ""
     if alone and (lead := BOLD_LEAD.match(line)) and names_a_kind(lead[2]):
         return BOLD_LEVEL, lead[2].strip(), lead[5]
-    if alone and 1 < len(line.strip()) <= 60 and not OUR_ITEM.match(line) and "|" not in line and not line.startswith("    "):
-        ends = not (lines[number + 1 : number + 2] or [""])[0].strip() or line.rstrip().endswith(":")
-        if ends and not re.search(r"[.!;,]$", line.strip()) and names_a_kind(line):
-            return BOLD_LEVEL, line.strip(), ""
+    apart = alone and (not below.strip() or line.rstrip().endswith(":"))
+    if (plain or apart) and _may_be_plain(line) and names_a_kind(line):
+        return BOLD_LEVEL, line.strip(), ""
     return None
+
+
+def _may_be_plain(line: str) -> bool:
+    """Tell whether a line without markup looks like a heading."""
+    words = line.strip()
+    looks_like_text = OUR_ITEM.match(line) or line.startswith("    ") or "|" in words or re.search(r"[.!;,]$", words)
+    return 1 < len(words) <= 60 and not looks_like_text and not words[0].islower()
 
 
 def _may_be_underlined(above: str, before: list[str]) -> bool:

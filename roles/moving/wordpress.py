@@ -16,7 +16,7 @@ from defusedxml.ElementTree import iterparse
 from roles.moving import shortcodes
 from roles.moving.incoming import Incoming, Seen, UnreadableFile, completed
 from roles.moving.outline import outline
-from roles.moving.rich_text import to_markdown
+from roles.moving.rich_text import to_markdown, words_alone
 
 EXPORT = re.compile(r"^https?://(?:www\.)?wordpress\.org/export/")
 DUBLIN = "http://purl.org/dc/elements/1.1/"
@@ -235,7 +235,7 @@ def _read_texts(fields: _Fields, item: Incoming, seen: Seen) -> None:
     item.sections = outline(to_markdown(html, item.notes), title=item.title, role=item.title).sections
     if fields.excerpt.strip():
         counted: Counter[str] = Counter()
-        item.fields["summary"] = _plain(to_markdown(shortcodes.to_html(fields.excerpt, counted, item.notes)))
+        item.fields["summary"] = words_alone(shortcodes.to_html(fields.excerpt, counted, item.notes)).replace("\u00a0", " ")
     for name, keys in SEARCH.items():
         words = next((fields.meta[key] for key in keys if fields.meta.get(key)), "")
         item.fields[name] = " ".join(re.sub(r"%+\w+%+|#\w+", " ", words).split()).strip(" -–|")
@@ -284,9 +284,9 @@ def _old_paths(fields: _Fields) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Return a title or excerpt in words alone: WordPress allows tags in both."""
+    """Return a title in words alone: WordPress allows tags in it."""
     words = re.sub(r"<[^>]*>", "", text) if "<" in text else text
-    return re.sub(r"\\([*_`#\[\]])", r"\1", unescape(words)).replace("\u00a0", " ").strip()
+    return unescape(words).replace("\u00a0", " ").strip()
 
 
 def _own(tag: str) -> str:
