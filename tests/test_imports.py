@@ -14,7 +14,7 @@ from recruitcms.models import Page
 from roles.models import Role
 from roles.moving.applying import apply_run
 from roles.moving.archives import check_archive
-from roles.moving.incoming import Seen, UnreadableFile
+from roles.moving.incoming import Seen, UnreadableError
 from roles.moving.markdown_files import read_markdown
 from roles.moving.models import ImportItem, ImportRun, Origin
 from roles.moving.reading import Opened, pasted, read, unpacked
@@ -68,7 +68,9 @@ def test_an_entry_is_read_with_all_that_goes_with_it():
     more = (
         f"<excerpt:encoded>{cdata('In <b>short</b>.')}</excerpt:encoded><wp:post_name>a-role</wp:post_name>"
         '<category domain="category" nicename="data">Data</category>'
-        + meta(_yoast_wpseo_title="A role %%sep%% %%sitename%%", rank_math_description="All of it", _wp_old_slug="older")
+        + meta(
+            _yoast_wpseo_title="A role %%sep%% %%sitename%%", rank_math_description="All of it", _wp_old_slug="older"
+        )
         + meta(salary_note="Between ten and twenty", _edit_lock="1:1")
     )
 
@@ -154,7 +156,7 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 def test_declared_entities_and_document_types_are_refused(declaration):
     xml = wordpress(entry("Yes.")).replace("<rss", f"{declaration}<rss", 1)
 
-    with pytest.raises(UnreadableFile, match="declares entities or a document type"):
+    with pytest.raises(UnreadableError, match="declares entities or a document type"):
         items_of(xml)
 
 
@@ -170,7 +172,7 @@ def test_declared_entities_and_document_types_are_refused(declaration):
     ],
 )
 def test_what_is_no_export_is_refused_in_words(xml, sentence):
-    with pytest.raises(UnreadableFile, match=sentence):
+    with pytest.raises(UnreadableError, match=sentence):
         items_of(xml)
 
 
@@ -178,7 +180,7 @@ def test_a_truncated_file_gives_what_is_whole_and_says_the_line():
     xml = wordpress(entry("One.") + entry("Two."))[: -len(FOOT) - 60]
     found = []
 
-    with pytest.raises(UnreadableFile, match=r"breaks off at line \d+"):
+    with pytest.raises(UnreadableError, match=r"breaks off at line \d+"):
         found.extend(read_export(io.BytesIO(xml.encode()), Seen()))
     reading = read_export(io.BytesIO(xml.encode()), Seen())
 
@@ -188,7 +190,7 @@ def test_a_truncated_file_gives_what_is_whole_and_says_the_line():
 def test_one_item_of_many_megabytes_is_refused_before_it_fills_the_memory(monkeypatch):
     monkeypatch.setattr("roles.moving.wordpress.ITEM_BYTES", 100_000)
 
-    with pytest.raises(UnreadableFile, match="One item is larger"):
+    with pytest.raises(UnreadableError, match="One item is larger"):
         items_of(wordpress(entry("word " * 40_000)))
 
 
@@ -253,7 +255,9 @@ def _style(style):
 
 
 def test_a_word_document_is_read_by_its_headings():
-    file = word_file(("Title", "Welder"), ("", "Come."), ("heading1", "What you’ll do"), ("list", "Weld"), ("list", "Rest"))
+    file = word_file(
+        ("Title", "Welder"), ("", "Come."), ("heading1", "What you’ll do"), ("list", "Weld"), ("list", "Rest")
+    )
     file.seek(0)
 
     item = next(read([Opened("job.docx", file)], Seen()))
@@ -319,9 +323,9 @@ def test_tables_code_links_and_html_words_are_kept():
 
     body = read_markdown("a.md", text).sections[0]["body"]
 
-    assert body == text.removeprefix("# A\n\n").split("\n\n[1]")[0].replace("[us][1]", "[us](https://x.example)").replace(
-        "List<String>", "List&lt;String>"
-    )
+    assert body == text.removeprefix("# A\n\n").split("\n\n[1]")[0].replace(
+        "[us][1]", "[us](https://x.example)"
+    ).replace("List<String>", "List&lt;String>")
 
 
 @pytest.mark.parametrize(
@@ -329,7 +333,7 @@ def test_tables_code_links_and_html_words_are_kept():
     ["a: &a [x, x]\nb: *a\n", "title: [unclosed\n", "x: !!python/object/apply:os.system ['true']\n", "[" * 5000 + "\n"],
 )
 def test_front_matter_that_is_broken_or_hostile_is_refused(front):
-    with pytest.raises(UnreadableFile, match="front matter"):
+    with pytest.raises(UnreadableError, match="front matter"):
         read_markdown("a.md", f"---\ntitle: A\n{front}---\nText")
 
 
@@ -447,7 +451,9 @@ def test_a_text_without_duties_becomes_a_draft_page(rest):
 def test_export_and_import_lose_nothing_and_write_the_same_bytes_again(rest, tmp_path):
     other = published_role(title="Other")
     role = make_role(
-        {"introduction": "a\n\n## duties\n+++\n<!-- advice -->", "other": "  indented\n\n"}, title='Say "+++"', title_plural="P"
+        {"introduction": "a\n\n## duties\n+++\n<!-- advice -->", "other": "  indented\n\n"},
+        title='Say "+++"',
+        title_plural="P",
     )
     role.related.add(other)
     role.sections.filter(kind="other").update(heading="“H” --> x", advice="A\n", note="N | t", in_copy=True)
@@ -480,7 +486,9 @@ def test_a_dry_run_changes_no_page_and_can_be_applied_later(rest, tmp_path, caps
 def test_a_broken_file_imports_nothing_and_offers_what_is_whole(rest, tmp_path):
     (tmp_path / "wp.xml").write_text(wordpress(entry("One.") + entry("Two."))[:-90])
 
-    with pytest.raises(CommandError, match=r"breaks off at line \d+.* Nothing was imported. What could be read: --apply"):
+    with pytest.raises(
+        CommandError, match=r"breaks off at line \d+.* Nothing was imported. What could be read: --apply"
+    ):
         call_command("import_roles", str(tmp_path / "wp.xml"))
 
     assert not Page.objects.exists()
@@ -510,7 +518,7 @@ def test_pictures_are_taken_from_the_folder_that_is_given(rest, tmp_path):
     ],
 )
 def test_zip_bombs_are_refused(files, sentence):
-    with pytest.raises(UnreadableFile, match=sentence):
+    with pytest.raises(UnreadableError, match=sentence):
         check_archive(archive_of(*files))
 
 
@@ -518,16 +526,18 @@ def test_an_archive_that_lies_about_its_sizes_is_damaged():
     data = archive_of(("a.md", b"word " * 1000)).getvalue()
     lying = data.replace((5000).to_bytes(4, "little"), (50).to_bytes(4, "little"))
 
-    with pytest.raises(UnreadableFile, match="damaged"):
+    with pytest.raises(UnreadableError, match="damaged"):
         list(read(unpacked("a.zip", io.BytesIO(lying)), Seen()))
 
 
-@pytest.mark.parametrize("part", ["<!DOCTYPE x [<!ENTITY a 'b'>]><x/>", "<?xml version='1.0'?>" + " " * 9000 + "<!DOCTYPE x><x/>"])
+@pytest.mark.parametrize(
+    "part", ["<!DOCTYPE x [<!ENTITY a 'b'>]><x/>", "<?xml version='1.0'?>" + " " * 9000 + "<!DOCTYPE x><x/>"]
+)
 def test_a_word_document_with_a_document_type_is_refused(part):
     file = archive_of(("word/document.xml", part), ("[Content_Types].xml", "<Types/>"))
     file.seek(0)
 
-    with pytest.raises(UnreadableFile, match="declares entities"):
+    with pytest.raises(UnreadableError, match="declares entities"):
         list(read([Opened("a.docx", file)], Seen()))
 
 
@@ -536,5 +546,5 @@ def test_what_is_no_whole_word_document_is_refused(files):
     file = archive_of(*files)
     file.seek(0)
 
-    with pytest.raises(UnreadableFile, match=r"^a.docx: This (is no )?Word document"):
+    with pytest.raises(UnreadableError, match=r"^a.docx: This (is no )?Word document"):
         list(read([Opened("a.docx", file)], Seen()))

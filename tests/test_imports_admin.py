@@ -33,7 +33,9 @@ def posted(response, **changes):
     """Return what the browser posts for the review page that is shown."""
     forms = [response.context["mapping"], *response.context["forms"]]
     data = {bound.html_name: bound.value() for form in forms for bound in form}
-    return {name: "on" if value is True else value for name, value in data.items() if value not in (None, False)} | changes
+    return {
+        name: "on" if value is True else value for name, value in data.items() if value not in (None, False)
+    } | changes
 
 
 def review(run):
@@ -122,7 +124,9 @@ def test_what_somebody_changed_here_is_left_alone_until_it_is_ticked(admin_clien
 def test_pasted_formatting_becomes_sections(admin_client):
     html = '<p class="MsoNormal"><b>What you’ll do</b></p><ul><li>Build <script>alert(1)</script></li></ul>'
 
-    admin_client.post(reverse(IMPORT), {"pasted": "x", "pasted_html": html, "pasted_title": "QA", "pasted_language": "pl"})
+    admin_client.post(
+        reverse(IMPORT), {"pasted": "x", "pasted_html": html, "pasted_title": "QA", "pasted_language": "pl"}
+    )
 
     item = ImportItem.objects.get()
     assert (item.title, item.language) == ("QA", "pl")
@@ -139,7 +143,9 @@ def test_pictures_in_the_zip_come_along(admin_client, author_and_category):
 
     shown = upload(admin_client, ("jobs.zip", buffer.getvalue()))
     run = ImportRun.objects.get()
-    admin_client.post(review(run), posted(shown, **{"map-author": author.pk, "map-category": category.pk, "_apply": "1"}))
+    admin_client.post(
+        review(run), posted(shown, **{"map-author": author.pk, "map-category": category.pk, "_apply": "1"})
+    )
 
     assert Role.objects.get(title="Welder").picture == Picture.objects.get(name="desk")
     assert set(run.items.values_list("key", flat=True)) == {"jobs/job.md", "evil.md"}
@@ -156,14 +162,20 @@ def test_a_large_import_is_applied_in_steps(admin_client, author_and_category):
     admin_client.post(review(run), posted(first_step, **rest))
 
     assert not run.items.filter(outcome="").exists()
-    assert Role.objects.filter(language="en").count() == run.items.filter(outcome="added", role__language="en").count() > 50
+    assert (
+        Role.objects.filter(language="en").count()
+        == run.items.filter(outcome="added", role__language="en").count()
+        > 50
+    )
 
 
 @pytest.mark.parametrize("files", [[("job.docx", b"no zip")], [("a.xml", b"<feed/>")], [("a.zip", b"PK")]])
 def test_a_file_that_cannot_be_read_is_refused_by_the_field(admin_client, files):
     response = upload(admin_client, *files)
 
-    assert response.context["form"].errors["files"][0].startswith(files[0][0]) or "damaged" in str(response.context["form"].errors)
+    assert response.context["form"].errors["files"][0].startswith(files[0][0]) or "damaged" in str(
+        response.context["form"].errors
+    )
     assert not ImportRun.objects.exists()
 
 
@@ -203,7 +215,9 @@ def test_who_may_not_write_pages_gets_none(client, author_and_category):
 def test_applying_and_forgetting_are_posts(admin_client):
     run = ImportRun.objects.create(name="x")
 
-    answers = [admin_client.get(reverse(f"admin:roles_role_import_{name}", args=[run.pk])) for name in ("apply", "forget")]
+    answers = [
+        admin_client.get(reverse(f"admin:roles_role_import_{name}", args=[run.pk])) for name in ("apply", "forget")
+    ]
 
     assert [answer.status_code for answer in answers] == [405, 405]
     admin_client.post(reverse("admin:roles_role_import_forget", args=[run.pk]))

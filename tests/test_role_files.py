@@ -36,7 +36,9 @@ FILES = st.builds(
 
 
 @given(FILES)
-@example(RoleFile({"title": "\n+++\n"}, [SectionFile("duties", body="\n\n## duties\n\n", advice=" "), SectionFile("other")]))
+@example(
+    RoleFile({"title": "\n+++\n"}, [SectionFile("duties", body="\n\n## duties\n\n", advice=" "), SectionFile("other")])
+)
 def test_a_role_file_is_read_as_it_was_written(file):
     text = write_role(file)
 
@@ -45,7 +47,8 @@ def test_a_role_file_is_read_as_it_was_written(file):
 
 
 def test_a_file_written_by_hand_may_have_other_line_ends_and_blank_lines():
-    text = '\ufeff+++\r\ntitle = "A"\r\n+++\r\n\r\n\r\n## duties: Your days\r\n\r\n- one\r\n\r\n<!-- advice -->\r\n\r\nAsk.\r\n'
+    text = '\ufeff+++\ntitle = "A"\n+++\n\n\n## duties: Your days\n\n- one\n\n<!-- advice -->\n\nAsk.\n'
+    text = text.replace("\n", "\r\n")
 
     file = read_role(text)
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from roles.moving.applying import apply_run
 from roles.moving.exporting import all_roles, write_zip
 from roles.moving.forms import ItemForm, MappingForm, ReadForm
-from roles.moving.incoming import UnreadableFile
+from roles.moving.incoming import UnreadableError
 from roles.moving.models import ImportItem, ImportRun, Origin
 from roles.moving.reading import Opened, pasted, unpacked
 from roles.moving.report import report_csv
@@ -131,7 +131,7 @@ class ImportsAdmin(admin.ModelAdmin):
         done: list[ImportItem] = []
         try:
             left = apply_run(run, request.user, AT_ONCE, tell=done.append)
-        except UnreadableFile as error:
+        except UnreadableError as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:roles_role_import_review", args=[run.pk]))
         self.message_user(request, _said(done, left), messages.WARNING if left else messages.SUCCESS)
@@ -222,5 +222,9 @@ def _said(done: list[ImportItem], left: int) -> str:
     listed = ", ".join(f"{label}: {number}" for label, number in counts.items()) or _("Nothing was waiting.")
     if not left:
         return listed
-    go_on = ngettext("%(left)d entry still waits: press “Apply” to go on.", "%(left)d entries still wait: press “Apply” to go on.", left)  # fmt: skip
+    go_on = ngettext(
+        "%(left)d entry still waits: press “Apply” to go on.",
+        "%(left)d entries still wait: press “Apply” to go on.",
+        left,
+    )
     return f"{listed}. {go_on % {'left': left}}"

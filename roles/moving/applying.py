@@ -113,7 +113,9 @@ def wanted_state(item: ImportItem, document: Any, media: Media) -> dict[str, Any
 
 
 def _page_body(sections: list[dict[str, Any]]) -> str:
-    parts = [part for section in sections for part in (section["heading"] and f"### {section['heading']}", section["body"])]
+    parts = [
+        part for section in sections for part in (section["heading"] and f"### {section['heading']}", section["body"])
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -153,7 +155,11 @@ def _named(mapping: dict[str, Any], name: str, rest: Any, language: str, model: 
 
 def _called(rows: Any, name: str) -> Any:
     """Return the row of a name, or of the address made of it."""
-    return rows.filter(Q(name__iexact=name) | Q(slug=name) | Q(slug=address_of(name))).order_by("pk").first() if name else None
+    return (
+        rows.filter(Q(name__iexact=name) | Q(slug=name) | Q(slug=address_of(name))).order_by("pk").first()
+        if name
+        else None
+    )
 
 
 def _resumes(resumes: list[dict[str, str]], media: Media) -> list[dict[str, Any]]:
@@ -206,7 +212,9 @@ def _write_parts(role: Role, wanted: dict[str, Any]) -> None:
 def _group(item: ImportItem) -> uuid.UUID:
     """Return the translation group of an item: that of its translations where one is here already."""
     siblings = item.run.items.filter(group=item.group, source=item.source).exclude(pk=item.pk) if item.group else []
-    groups = [sibling.document.translation_group for sibling in siblings if isinstance(sibling.document, MODELS[item.target])]
+    groups = [
+        sibling.document.translation_group for sibling in siblings if isinstance(sibling.document, MODELS[item.target])
+    ]
     try:
         group = groups[0] if groups else uuid.UUID(item.group)
     except ValueError:
@@ -237,9 +245,8 @@ def old_addresses(document: Role | Page, paths: list[str]) -> None:
 def relate(run: ImportRun) -> None:
     """Link roles to those that came after them in the same run."""
     for item in run.items.filter(source="roles", outcome__in=[Outcome.ADDED, Outcome.UPDATED], role__isnull=False):
-        wanted = sorted(_related(item, item.role))
-        if wanted != state_of(item.role)["related"]:
-            item.role.related.set(wanted)
-            Origin.objects.filter(source=item.source, key=item.key).update(fingerprint=fingerprint(state_of(item.role)))
-
-
+        role: Any = item.role
+        wanted = sorted(_related(item, role))
+        if wanted != state_of(role)["related"]:
+            role.related.set(wanted)
+            Origin.objects.filter(source=item.source, key=item.key).update(fingerprint=fingerprint(state_of(role)))

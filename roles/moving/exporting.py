@@ -55,12 +55,12 @@ def role_files(roles: Iterable[Role]) -> Iterator[tuple[str, str]]:
 
 def write_folder(roles: Iterable[Role], folder: Path) -> int:
     """Write role files into a folder. Return how many."""
-    count = 0
-    for count, (name, text) in enumerate(role_files(roles), start=1):
+    files = list(role_files(roles))
+    for name, text in files:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
-    return count
+    return len(files)
 
 
 def write_zip(roles: Iterable[Role]) -> bytes:

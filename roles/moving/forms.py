@@ -42,7 +42,7 @@ class FilesField(forms.FileField):
 class ReadForm(forms.Form):
     """Files to read, or a text that was pasted."""
 
-    files = FilesField(
+    files: Any = FilesField(
         label=gettext_lazy("files"),
         required=False,
         help_text=gettext_lazy(

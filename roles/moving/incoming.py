@@ -16,7 +16,7 @@ TELLING = {"duties", "required"}
 TITLE, SLUG, SUMMARY, SEARCH_TITLE, SEARCH_DESCRIPTION = 120, 120, 300, 70, 170
 
 
-class UnreadableFile(ValueError):
+class UnreadableError(ValueError):
     """Says in words for the editor why a file cannot be read."""
 
 
@@ -100,7 +100,7 @@ def _fitted(item: Incoming, words: str, limit: int) -> str:
 def guessed_target(item: Incoming) -> str:
     """Return "role" for what reads like a job description, else "page"."""
     kinds = {section["kind"] for section in item.sections if section["heading"]} - {"other"}
-    return "role" if kinds & TELLING and len(kinds) > 1 or len(kinds) > 3 else "page"
+    return "role" if (kinds & TELLING and len(kinds) > 1) or len(kinds) > 3 else "page"
 
 
 def known_language(code: str) -> str:

@@ -10,7 +10,7 @@ import yaml
 
 from roles.files import one_line_end, read_role, split_front_matter
 from roles.models import Section
-from roles.moving.incoming import Incoming, UnreadableFile, completed, known_language
+from roles.moving.incoming import Incoming, UnreadableError, completed, known_language
 from roles.moving.outline import markdown_notes, outline
 
 FRONT_BYTES = 64 * 1024
@@ -45,7 +45,7 @@ class _PlainLoader(yaml.SafeLoader):
 def read_markdown(name: str, text: str) -> Incoming:
     """Return the document in a Markdown file; `name`: its path, by which a second run knows it again.
 
-    Raises UnreadableFile where its front matter cannot be read.
+    Raises UnreadableError where its front matter cannot be read.
     """
     text = one_line_end(text)
     if is_own(text):
@@ -81,10 +81,10 @@ def _own_file(name: str, text: str) -> Incoming:
     try:
         file = read_role(text)
     except (ValueError, tomllib.TOMLDecodeError) as error:
-        raise UnreadableFile(f"{name}: {error}") from error
+        raise UnreadableError(f"{name}: {error}") from error
     unknown = sorted({section.kind for section in file.sections} - set(Section.Kind.values))
     if unknown:
-        raise UnreadableFile(f"{name}: no kind of section is called {', '.join(unknown)}.")
+        raise UnreadableError(f"{name}: no kind of section is called {', '.join(unknown)}.")
     meta = {key: value if isinstance(value, list | str) else str(value) for key, value in file.meta.items()}
     language = known_language(str(meta.get("language") or language_in(name)))
     return Incoming(
@@ -109,7 +109,7 @@ def _own_file(name: str, text: str) -> Incoming:
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """Return (front matter in YAML or TOML, the text after it). Raises UnreadableFile for one that cannot be read."""
+    """Return (front matter in YAML or TOML, the text after it). Raises UnreadableError for one that cannot be read."""
     try:
         if text.lstrip("\ufeff \n").startswith("+++"):
             return split_front_matter(text)
@@ -117,12 +117,12 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
         if not found or not re.match(r"\s*(?:[\w\"'-][^\n]*?:|#|\{)", found[1]):
             return {}, text.removeprefix("\ufeff")
         if len(found[1]) > FRONT_BYTES:
-            raise UnreadableFile("The front matter is too long.")
+            raise UnreadableError("The front matter is too long.")
         meta = yaml.load(found[1], Loader=_PlainLoader)  # noqa: S506  (a loader of plain values)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        if isinstance(error, UnreadableFile):
+        if isinstance(error, UnreadableError):
             raise
-        raise UnreadableFile(f"The front matter cannot be read: {' '.join(str(error).split())[:200]}") from error
+        raise UnreadableError(f"The front matter cannot be read: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(meta, dict):
         return {}, text
     return {str(key): value for key, value in meta.items()}, text[found.end() :]

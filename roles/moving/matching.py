@@ -17,15 +17,18 @@ NUMBERING = re.compile(r"^(?:(?:section|part|step)?\s*(?:\d+|[ivx]+|[a-h])\s*[.)
 APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼ´`"), None)
 LETTERS = str.maketrans({"ł": "l", "ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "&": " and ", "+": " and "})
 ARTICLES = {"a", "an", "the", "der", "die", "das", "ein", "eine", "einen", "einer"}
-FILLERS = ARTICLES | {"and", "or", "of", "for", "in", "to", "at", "with", "our", "your", "key", "main", "i", "oraz", "und", "w", "na", "ze", "dla", "fur",
-    "typical", "general", "core", "primary", "job", "role", "position", "this", "we", "you", "are", "is", "twoje", "twoj", "nasze", "glowne", "ihre", "ihr", "deine", "dein", "unsere", "also", "other"}  # fmt: skip
+FILLERS = ARTICLES | {
+    "and", "or", "of", "for", "in", "to", "at", "with", "our", "your", "key", "main", "i", "oraz", "und", "w", "na",
+    "ze", "dla", "fur", "typical", "general", "core", "primary", "job", "role", "position", "this", "we", "you",
+    "are", "is", "twoje", "twoj", "nasze", "glowne", "ihre", "ihr", "deine", "dein", "unsere", "also", "other",
+}  # fmt: skip
 
 # Long words that are often misspelt.
 SPELLINGS = [
-    "responsibilities", "responsibility", "requirements", "qualifications", "competencies", "benefits", "experience", "education",
-    "description", "introduction", "compensation", "opportunity", "preferred", "desirable", "challenges", "mistakes", "location",
-    "summary", "overview", "obowiazkow", "obowiazki", "wymagania", "oferujemy", "umiejetnosci", "wynagrodzenie", "widziane",
-    "aufgaben", "anforderungen", "qualifikationen", "voraussetzungen",
+    "responsibilities", "responsibility", "requirements", "qualifications", "competencies", "benefits", "experience",
+    "education", "description", "introduction", "compensation", "opportunity", "preferred", "desirable", "challenges",
+    "mistakes", "location", "summary", "overview", "obowiazkow", "obowiazki", "wymagania", "oferujemy",
+    "umiejetnosci", "wynagrodzenie", "widziane", "aufgaben", "anforderungen", "qualifikationen", "voraussetzungen",
 ]  # fmt: skip
 
 
@@ -39,7 +42,7 @@ class Phrase(NamedTuple):
 
 @lru_cache(4096)
 def kind_of(heading: str, title: str = "") -> str:
-    """Return the kind of section that a heading names ("duties"), or "other"; `title`: of the role, named in headings."""
+    """Return the kind of section that a heading names, or "other"; `title`: of the role, which headings repeat."""
     words = plain_words(heading)
     bare = _without(words, plain_words(title))
     found = [match for text in {words, bare} for match in _matches(text)]
@@ -132,4 +135,3 @@ def _mended(words: str) -> str:
 def _mend(word: str) -> str:
     close = get_close_matches(word, SPELLINGS, n=1, cutoff=0.86) if len(word) > 6 else []
     return close[0] if close else word
-

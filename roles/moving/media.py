@@ -30,8 +30,8 @@ class Media:
     def of(cls, run: ImportRun) -> "Media":
         """Return the pictures in the archive that was uploaded for a run."""
         media = cls()
-        if run.upload and run.upload.name.endswith(".zip"):
-            media._index_archive(check_archive(run.upload.open()))
+        if str(run.upload).endswith(".zip"):
+            media._index_archive(check_archive(run.upload.open().file))
         return media
 
     def _index(self, path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from roles.files import one_line_end
 from roles.moving.matching import OTHER, kind_of, names_a_kind
-from roles.moving.rich_text import to_markdown
+from roles.moving.rich_text import COMMENT, to_markdown
 
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 CODE = re.compile(r"(?<!`)(`+)(?!`)[^\n]+?(?<!`)\1(?!`)")
@@ -18,12 +18,22 @@ BOLD_LEAD = re.compile(r"^ {0,3}(\*\*|__)(?=\S)((?:(?!\1).)+?)(?:(:)\1|\1[ \t]*(
 LIST_ITEM = re.compile(r"^([ \t]*)([-*+•●▪■◦○‣⁃·–—➤►✓✔✅☑]|\d{1,3}[.)])[ \t]+(?=\S)(?:\[[ xX]\][ \t]+)?")
 OUR_ITEM = re.compile(r"^ *(?:- |\d+\. )")
 TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$")
-HTML_BLOCK = re.compile(r"<(ul|ol|table|h[1-6]|p|div|blockquote|dl|details|section|center)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)  # fmt: skip
+HTML_BLOCK = re.compile(
+    r"<(ul|ol|table|h[1-6]|p|div|blockquote|dl|details|section|center)\b[^<>]*>.{0,50000}?</\1\s*>",
+    re.DOTALL | re.IGNORECASE,
+)
 HTML_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])[^<>]*>")
-HTML_NAMES = set("a abbr article aside b big blockquote br button center cite code dd del details div dl dt em figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hr i iframe img ins kbd li main mark nav ol p picture pre s section small source span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul video".split())  # fmt: skip
+HTML_NAMES = {
+    "a", "abbr", "article", "aside", "b", "big", "blockquote", "br", "button", "center", "cite", "code", "dd", "del",
+    "details", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer", "form", "h1", "h2", "h3", "h4",
+    "h5", "h6", "header", "hr", "i", "iframe", "img", "ins", "kbd", "li", "main", "mark", "nav", "ol", "p", "picture",
+    "pre", "s", "section", "small", "source", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody",
+    "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "video",
+}  # fmt: skip
 DEFINITION = re.compile(r"^ {0,3}\[([^\]\n]+)\]:[ \t]+<?(\S+?)>?(?:[ \t]+[\"'(].*[\"')])?[ \t]*$", re.MULTILINE)
-IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)(?:\s+[\"'][^)]*[\"'])?\)")
+IMAGE = re.compile(r"!\[([^\]]{0,500})\]\(([^)\s]{0,2000})(?:\s+[\"'][^)]*[\"'])?\)")
 HEADING_LENGTH = 120
+TAGS_CONVERTED = 2_000  # a Markdown text with more of them is no text; its tags are only taken out
 BOLD_LEVEL = 7  # below every real heading
 
 
@@ -68,7 +78,7 @@ def _is_title(first: _Part, parts: list[_Part], title: str) -> bool:
 
 
 def tidied(text: str) -> str:
-    """Return Markdown as ours reads it: one bullet, lists set apart and nested by four spaces, no HTML, links in place."""
+    """Return Markdown as ours reads it: one bullet, lists set apart and nested by four spaces, no HTML."""
     return "\n".join(_tidied_lines(text)).strip()
 
 
@@ -104,12 +114,13 @@ def _without_html(text: str) -> str:
     if "<" not in text:
         return text
     text = CODE.sub(lambda code: code[0].replace("<", "\0"), text)
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    text = HTML_BLOCK.sub(lambda block: f"\n\n{_block(block[0])}\n\n", text)
+    text = COMMENT.sub("", text)
+    if text.count("<") < TAGS_CONVERTED:
+        text = HTML_BLOCK.sub(lambda block: f"\n\n{_block(block[0])}\n\n", text)
     text = re.sub(r"<br\s*/?>", "  \n", text, flags=re.IGNORECASE)
     text = re.sub(r"</?(?:strong|b)>", "**", text)
-    text = re.sub(r"<img\b[^>]*?\balt=[\"']([^\"']*)[\"'][^>]*>", r"\1", text)
-    text = re.sub(r"<a\b[^>]*?href=[\"']([^\"']*)[\"'][^>]*>(.*?)</a>", r"[\2](\1)", text, flags=re.DOTALL)
+    text = re.sub(r"<img\b[^<>]*?\balt=[\"']([^\"'<>]*)[\"'][^<>]*>", r"\1", text)
+    text = re.sub(r"<a\b[^<>]*?href=[\"']([^\"'<>]*)[\"'][^<>]*>([^<>]*)</a>", r"[\2](\1)", text)
     text = HTML_TAG.sub(lambda tag: "" if tag[1].lower() in HTML_NAMES else tag[0].replace("<", "&lt;"), text)
     return text.replace("\0", "<")
 
@@ -151,7 +162,12 @@ def _list_lines(lines: list[str], before: list[str]) -> list[str]:
     for line in lines:
         previous = (out or before or [""])[-1]
         item = LIST_ITEM.match(line)
-        if item and not TABLE_RULE.match(line) and not UNDERLINE.match(line) and not re.match(r"^ {0,3}([-*_] *){3,}$", line):
+        if (
+            item
+            and not TABLE_RULE.match(line)
+            and not UNDERLINE.match(line)
+            and not re.match(r"^ {0,3}([-*_] *){3,}$", line)
+        ):
             indent = len(item[1])
             if not indents and indent >= 4 and not previous.strip():
                 indent = 0 if item[2] not in "-*+" else indent
@@ -159,7 +175,12 @@ def _list_lines(lines: list[str], before: list[str]) -> list[str]:
                 indents.pop()
             if not indents or indent > indents[-1] + 1:
                 indents.append(indent)
-            if previous.strip() and not OUR_ITEM.match(previous) and not previous.startswith("    ") and len(indents) == 1:
+            if (
+                previous.strip()
+                and not OUR_ITEM.match(previous)
+                and not previous.startswith("    ")
+                and len(indents) == 1
+            ):
                 out.append("")
             bullet = f"{item[2][:-1]}. " if item[2][0].isdigit() else "- "
             out.append("    " * (len(indents) - 1) + bullet + line[item.end() :])
@@ -182,7 +203,11 @@ def _parts(lines: list[str], plain: bool = False) -> list[_Part]:
     for number, line in enumerate(lines):
         mark = FENCE.match(line)
         fence = "" if mark and fence and mark[1].startswith(fence) else (mark[1][:3] if mark and not fence else fence)
-        lead = None if fence or mark else _heading(line, (lines[number + 1 : number + 2] or [""])[0], parts[-1].lines, plain)
+        lead = (
+            None
+            if fence or mark
+            else _heading(line, (lines[number + 1 : number + 2] or [""])[0], parts[-1].lines, plain)
+        )
         if lead is None:
             parts[-1].lines.append(line)
             continue

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 from roles.moving import word_documents, wordpress
 from roles.moving.archives import check_archive, members, opened
-from roles.moving.incoming import Incoming, Seen, UnreadableFile, completed
-from roles.moving.markdown_files import language_in, title_from, read_markdown
+from roles.moving.incoming import Incoming, Seen, UnreadableError, completed
+from roles.moving.markdown_files import language_in, read_markdown, title_from
 from roles.moving.outline import outline
 from roles.moving.rich_text import to_markdown
 
@@ -20,7 +20,7 @@ BY_NAME = {
     ".docx": "word", ".xml": "wordpress", ".wxr": "wordpress", ".html": "html", ".htm": "html",
 }  # fmt: skip
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg", ".avif")
-TEXT_BYTES = 5 * 1024 * 1024
+TEXT_BYTES = 2 * 1024 * 1024
 
 
 class Opened(NamedTuple):
@@ -31,11 +31,11 @@ class Opened(NamedTuple):
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Opened]:
-    """Yield the files at some paths, folders and archives opened. Raises UnreadableFile."""
+    """Yield the files at some paths, folders and archives opened. Raises UnreadableError."""
     for path in paths:
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         if not path.exists():
-            raise UnreadableFile(f"There is no file {path}.")
+            raise UnreadableError(f"There is no file {path}.")
         for found in inside:
             if found.is_file() and not any(part.startswith(".") for part in found.relative_to(path).parts):
                 name = found.relative_to(path).as_posix() if path.is_dir() else found.name
@@ -54,7 +54,7 @@ def unpacked(name: str, file: BinaryIO) -> Iterator[Opened]:
 
 
 def read(files: Iterable[Opened], seen: Seen, form: str = "auto") -> Iterator[Incoming]:
-    """Yield the documents in some files, counting in `seen`. Raises UnreadableFile, naming the file."""
+    """Yield the documents in some files, counting in `seen`. Raises UnreadableError, naming the file."""
     for opened_file in files:
         kind = form if form != "auto" else kind_of_file(opened_file.name)
         if not kind:
@@ -68,9 +68,9 @@ def read(files: Iterable[Opened], seen: Seen, form: str = "auto") -> Iterator[In
                 item = READERS[kind](opened_file)
                 seen.count(item)
                 yield item
-        except UnreadableFile as error:
+        except UnreadableError as error:
             named = str(error).startswith(opened_file.name)
-            raise UnreadableFile(str(error) if named else f"{opened_file.name}: {error}") from error
+            raise UnreadableError(str(error) if named else f"{opened_file.name}: {error}") from error
 
 
 def kind_of_file(name: str) -> str:
@@ -129,17 +129,17 @@ def pasted(title: str, language: str, text: str, key: str) -> Incoming:
 def _text(opened_file: Opened) -> str:
     data = opened_file.file.read(TEXT_BYTES + 1)
     if len(data) > TEXT_BYTES:
-        raise UnreadableFile(f"The file is larger than {TEXT_BYTES // 1024 // 1024} MB: this is no page of text.")
+        raise UnreadableError(f"The file is larger than {TEXT_BYTES // 1024 // 1024} MB: this is no page of text.")
     for encoding in ("utf-8-sig", "cp1250" if b"\x9c" in data or b"\xb9" in data else "cp1252"):
         with contextlib.suppress(UnicodeDecodeError):
             return data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else encoding).replace("\0", "")
-    raise UnreadableFile("The file is no text.")
+    raise UnreadableError("The file is no text.")
 
 
 def _spooled(opened_file: Opened) -> Any:
     data = opened_file.file.read(word_documents.FILE_BYTES + 1)
     if len(data) > word_documents.FILE_BYTES:
-        raise UnreadableFile(f"Word documents may have up to {word_documents.FILE_BYTES // 1024 // 1024} MB.")
+        raise UnreadableError(f"Word documents may have up to {word_documents.FILE_BYTES // 1024 // 1024} MB.")
     return io.BytesIO(data)
 
 

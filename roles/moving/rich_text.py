@@ -9,12 +9,26 @@ from bs4 import BeautifulSoup, Comment, Tag
 from markdownify import MarkdownConverter
 
 TAGS = {
-    "p", "div", "section", "article", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd",
+    "p", "div", "section", "article", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt",
+    "dd",
     "blockquote", "pre", "code", "a", "strong", "b", "em", "i", "table", "thead", "tbody", "tfoot", "tr", "th", "td",
     "caption", "figure", "figcaption", "details", "summary", "header", "footer", "main", "aside", "address",
 }  # fmt: skip
 DROPPED = {"script", "style", "svg", "math", "object", "template", "head", "title", "select"}
-BLOCKS = r"(?:p|div|h[1-6]|ul|ol|li|dl|dt|dd|table|thead|tbody|tfoot|tr|td|th|blockquote|pre|section|article|header|footer|aside|main|figure|figcaption|details|summary|hr|form|address|center)"
+BLOCKS = (
+    r"(?:"
+    r"p|div|h[1-6]|ul|ol|li|dl|dt|dd|table|thead|tbody|tfoot|tr|td|th|blockquote|pre|"
+    r"section|article|header|footer|aside|main|figure|figcaption|details|summary|hr|form|"
+    r"address|center"
+    r")"
+)
+# Ends at its own end mark: a row of openings without one is passed over once.
+COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
+STRAY = re.compile(r"<(?![a-zA-Z/!?][^<>]*>)")  # of a sum or a broken tag
+DEEPEST = 200
+NESTING = re.compile(
+    r"<(/?)(?:div|span|section|blockquote|ul|ol|table|pre|b|i|em|strong|a|font|center)\b", re.IGNORECASE
+)
 WORD_BULLET = re.compile(r"^\s*(?:[·•▪■●○◦§oØü*–-]|\(?\d{1,3}[.)]|\(?[a-z][.)])(?:\s|\u00a0)+", re.IGNORECASE)
 BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 NOT_BOLD = re.compile(r"font-weight\s*:\s*(?:normal|[1-4]00)", re.IGNORECASE)
@@ -28,27 +42,27 @@ LINE_START = re.compile(r"^([ \t]*)(#{1,6}(?=\s|$)|>|=+(?=\s*$))", re.MULTILINE)
 class Converter(MarkdownConverter):
     """Writes what our Markdown needs: nested lists by four spaces, and nothing that is taken for a tag or an entity."""
 
-    class Options(MarkdownConverter.DefaultOptions):
+    class Options(MarkdownConverter.DefaultOptions):  # type: ignore[name-defined]
         heading_style = "atx"
         bullets = "-"
         table_infer_header = True
         autolinks = False
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
-        text = super().escape(BEFORE_PUNCTUATION.sub(r"\\\\", text), parent_tags)
+        text = super().escape(BEFORE_PUNCTUATION.sub(r"\\\\", text), parent_tags)  # type: ignore[misc]
         return ENTITY.sub("&amp;", text).replace("<", "&lt;")
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         text = (text or "").strip()
         if not text:
             return "\n"
-        before = el.find_previous_siblings("li")
-        bullet = f"{len(before) + 1}. " if el.parent is not None and el.parent.name == "ol" else "- "
+        numbered = el.parent is not None and el.parent.name == "ol"
+        bullet = f"{len(el.find_previous_siblings('li')) + 1}. " if numbered else "- "
         lines = (line if not line.strip() else f"    {line}" for line in text.split("\n")[1:])
         return "\n".join([bullet + text.split("\n")[0], *lines]) + "\n"
 
     def convert_p(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        return super().convert_p(el, LINE_START.sub(r"\1\\\2", text), parent_tags)
+        return super().convert_p(el, LINE_START.sub(r"\1\\\2", text), parent_tags)  # type: ignore[misc]
 
     def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         return text if "_inline" in parent_tags or not text.strip() else f"\n\n{text.strip()}\n\n"
@@ -72,7 +86,10 @@ def to_markdown(html: str, notes: list[str] | None = None) -> str:
     Scripts, styles and frames go; of pictures the alternative text stays.
     """
     notes = [] if notes is None else notes
+    html = STRAY.sub("&lt;", COMMENT.sub("", html))
     try:
+        if _depth(html) > DEEPEST:
+            raise RecursionError
         soup = BeautifulSoup(html, "html.parser")
         _undress(soup, notes)
         clean = nh3.clean(
@@ -86,11 +103,20 @@ def to_markdown(html: str, notes: list[str] | None = None) -> str:
     return _spaced(text)
 
 
+def _depth(html: str) -> int:
+    """Return how deep the blocks of some HTML are nested, before anything is built of them."""
+    depth = deepest = 0
+    for tag in NESTING.finditer(html):
+        depth += -1 if tag[1] else 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def words_alone(html: str) -> str:
     """Return the words of HTML, a paragraph for each block."""
-    text = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->", " ", html)
-    text = re.sub(rf"(?i)</?{BLOCKS}\b[^>]*>|<br\b[^>]*>", "\n\n", text)
-    return unescape(re.sub(r"<[^>]*>", "", text))
+    text = re.sub(r"(?is)<(script|style)\b(?:(?!<\1\b).)*?</\1\s*>", " ", COMMENT.sub(" ", html))
+    text = re.sub(rf"(?i)</?{BLOCKS}\b[^<>]*>|<br\b[^<>]*>", "\n\n", text)
+    return unescape(re.sub(r"</?[a-zA-Z][^<>]*>", "", text))
 
 
 def _undress(soup: BeautifulSoup, notes: list[str]) -> None:
@@ -179,6 +205,8 @@ def _drop_bullet(item: Tag) -> None:
 def _spaced(text: str) -> str:
     """Return Markdown without the blanks that only look: at ends of lines, between blank lines, hard and zero-width."""
     text = re.sub(r"[\u200b\u200c\u2060\ufeff\u00ad]", "", text).replace("\u00a0", " ")
-    text = re.sub(r"[ \t]+$", lambda found: "  " if len(found[0]) > 1 and "\t" not in found[0] else "", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"[ \t]+$", lambda found: "  " if len(found[0]) > 1 and "\t" not in found[0] else "", text, flags=re.MULTILINE
+    )
     text = re.sub(r"^ +$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from recruitcms.models import Person
 from roles.models import Category
-from roles.moving.incoming import Incoming, Seen, UnreadableFile
+from roles.moving.incoming import Incoming, Seen, UnreadableError
 from roles.moving.models import ImportItem, ImportRun, Origin
 from roles.moving.reading import Opened, read
 
@@ -15,8 +15,12 @@ BATCH = 50
 
 
 def read_into_run(
-    name: str, files: Iterable[Opened], form: str = "auto", by: Any = None, tell: Callable[[int], None] = lambda count: None
-) -> ImportRun:  # fmt: skip
+    name: str,
+    files: Iterable[Opened],
+    form: str = "auto",
+    by: Any = None,
+    tell: Callable[[int], None] = lambda count: None,
+) -> ImportRun:
     """Read files into a new run and return it. What cannot be read to its end leaves `problem`; no page changes."""
     seen = Seen()
     return _store(name, seen, _until_a_problem(read(files, seen, form)), by, tell)
@@ -36,7 +40,7 @@ def _until_a_problem(items: Iterable[Incoming]) -> Iterable[tuple[Incoming | Non
     try:
         for item in items:
             yield item, ""
-    except UnreadableFile as error:
+    except UnreadableError as error:
         yield None, str(error)
 
 
@@ -87,7 +91,7 @@ def _row(run: ImportRun, position: int, item: Incoming) -> ImportItem:
 
 
 def _save(rows: list[ImportItem]) -> None:
-    """Store items. One that was imported before and deleted here since is left out, until somebody chooses otherwise."""
+    """Store items. What was imported before and deleted here since is left out, until somebody chooses otherwise."""
     keys = [row.key for row in rows]
     gone = set(Origin.objects.filter(key__in=keys, role=None, page=None).values_list("source", "key"))
     for row in rows:
@@ -100,7 +104,9 @@ def _save(rows: list[ImportItem]) -> None:
 def guessed(names: dict[str, int], model: Any) -> dict[str, Any]:
     """Return what is here under the names that were seen: {name: pk}, by slug or name."""
     rows = list(model.objects.order_by("pk"))
-    found = {row.slug.casefold(): row.pk for row in reversed(rows)} | {row.name.casefold(): row.pk for row in reversed(rows)}
+    found = {row.slug.casefold(): row.pk for row in reversed(rows)} | {
+        row.name.casefold(): row.pk for row in reversed(rows)
+    }
     return {name: found[name.casefold()] for name in names if name.casefold() in found}
 
 

@@ -13,19 +13,39 @@ from roles.moving.rich_text import BLOCKS
 
 NAME = r"[a-zA-Z][a-zA-Z0-9_-]*"
 ATTRIBUTE = r"""[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'\]]+)"""
-TAG = re.compile(rf"""\[(?P<close>/)?(?P<name>{NAME})(?P<attributes>(?:\s+(?:{ATTRIBUTE}|"[^"]*"|[^\s\[\]"=]+))*)\s*(?P<alone>/)?\]""")  # fmt: skip
+TAG = re.compile(
+    rf"""\[(?P<close>/)?(?P<name>{NAME})"""
+    rf"""(?P<attributes>(?:\s+(?:{ATTRIBUTE}|"[^"]*"|[^\s\[\]"=]+))*)\s*(?P<alone>/)?\]"""
+)
 ATTRIBUTES = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'\]]+))""")
 # Known to be shortcodes even where nothing else shows it; other words in brackets are words to fill in.
-BUILDERS = re.compile(r"^(vc_|et_pb_|fusion_|av_|cs_|fl_|wpb_|nectar_|ux_|mk_|tatsu_|us_|kc_|thrive_|siteorigin_|mpc_|dt_|rev_slider)", re.IGNORECASE)  # fmt: skip
-KNOWN = set("gallery caption wp_caption embed audio video playlist contact-form-7 contact-form gravityform gravityforms wpforms ninja_form ninja_forms formidable mc4wp_form rev_slider toc ez-toc recent_posts jobs job_listings job_summary submit_job_form su_spacer divider spacer clear hr more columns column row button social_share addtoany sharethis tablepress".split())  # fmt: skip
+BUILDERS = re.compile(
+    r"^(vc_|et_pb_|fusion_|av_|cs_|fl_|wpb_|nectar_|ux_|mk_|tatsu_|us_|kc_|thrive_|siteorigin_|mpc_|dt_|rev_slider)",
+    re.IGNORECASE,
+)
+KNOWN = {
+    "gallery", "caption", "wp_caption", "embed", "audio", "video", "playlist", "contact-form-7", "contact-form",
+    "gravityform", "gravityforms", "wpforms", "ninja_form", "ninja_forms", "formidable", "mc4wp_form", "rev_slider",
+    "toc", "ez-toc", "recent_posts", "jobs", "job_listings", "job_summary", "submit_job_form", "su_spacer", "divider",
+    "spacer", "clear", "hr", "more", "columns", "column", "row", "button", "social_share", "addtoany", "sharethis",
+    "tablepress",
+}  # fmt: skip
+SHOW_A_CAPTION = {"caption", "wp_caption", "gallery", "contact-form-7", "gravityform", "wpforms", "audio", "video"} | {
+    "playlist",
+    "embed",
+    "rev_slider",
+}
 HEADLINES = ("title", "heading", "headline", "main_heading", "question")
-WORDS = ("subtitle", "sub_heading", "text", "label", "caption", "content", "description", "button_text", "answer", "name", "author", "quote")  # fmt: skip
-BLOCK = re.compile(r"<!--\s*(/)?wp:([a-z][a-z0-9/_-]*)\s*(\{.*?\})?\s*(/)?-->", re.DOTALL)
-RAW = re.compile(r"\[(vc_raw_html|vc_raw_js)\b[^\]]*\](.*?)\[/\1\]", re.DOTALL)
+WORDS = (
+    "subtitle", "sub_heading", "text", "label", "caption", "content", "description", "button_text", "answer", "name",
+    "author", "quote",
+)  # fmt: skip
+BLOCK = re.compile(r"<!--\s*(/)?wp:([a-z][a-z0-9/_-]*)\s*(\{(?:(?!<!--).)*?\})?\s*(/)?-->", re.DOTALL)
+RAW = re.compile(r"\[(vc_raw_html|vc_raw_js)\b[^\[\]]*\]((?:(?!\[vc_raw).)*?)\[/\1\]", re.DOTALL)
 
 
 def to_html(text: str, seen: Counter[str], notes: list[str]) -> str:
-    """Return a WordPress text as plain HTML. Shortcodes are counted in `seen`; what shows nothing is added to `notes`."""
+    """Return a WordPress text as plain HTML. Counts shortcodes in `seen`; adds what shows nothing to `notes`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     blocks = bool(BLOCK.search(text))
     text = BLOCK.sub(lambda found: _block(found, seen, notes), text)
@@ -38,12 +58,12 @@ def to_html(text: str, seen: Counter[str], notes: list[str]) -> str:
 
 def paragraphs(text: str) -> str:
     """Put in the paragraphs that WordPress makes of blank lines when it shows a text."""
-    kept = re.split(r"(<pre\b.*?</pre\s*>)", text, flags=re.DOTALL | re.IGNORECASE)
+    kept = re.split(r"(<pre\b(?:(?!<pre\b).)*?</pre\s*>)", text, flags=re.DOTALL | re.IGNORECASE)
     return "".join(part if number % 2 else _paragraphs(part) for number, part in enumerate(kept))
 
 
 def _paragraphs(text: str) -> str:
-    text = re.sub(rf"(<{BLOCKS}\b[^>]*>)", r"\n\n\1", text, flags=re.IGNORECASE)
+    text = re.sub(rf"(<{BLOCKS}\b[^<>]*>)", r"\n\n\1", text, flags=re.IGNORECASE)
     text = re.sub(rf"(</{BLOCKS}\s*>)", r"\1\n\n", text, flags=re.IGNORECASE)
     out = []
     for chunk in re.split(r"\n\s*\n", text):
@@ -117,7 +137,7 @@ def _value(*values: str) -> str:
 
 def _shown(name: str, attributes: dict[str, str]) -> str:
     """Return the words that a shortcode shows from its attributes: headings for titles, paragraphs for the rest."""
-    if name in {"caption", "wp_caption", "gallery", "contact-form-7", "gravityform", "wpforms", "audio", "video", "playlist", "embed", "rev_slider"}:  # fmt: skip
+    if name in SHOW_A_CAPTION:
         return f"<p>{escape(attributes['caption'])}</p>" if attributes.get("caption") else ""
     tag = re.search(r"tag:(h[1-6])", attributes.get("font_container", ""))
     level = tag[1] if tag else "h2" if "heading" in name else "h3"

@@ -14,7 +14,7 @@ from defusedxml.ElementTree import ParseError as SafeParseError
 from defusedxml.ElementTree import iterparse
 
 from roles.moving import shortcodes
-from roles.moving.incoming import Incoming, Seen, UnreadableFile, completed
+from roles.moving.incoming import Incoming, Seen, UnreadableError, completed
 from roles.moving.outline import outline
 from roles.moving.rich_text import to_markdown, words_alone
 
@@ -23,7 +23,9 @@ DUBLIN = "http://purl.org/dc/elements/1.1/"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 ITEM_BYTES = 20 * 1024 * 1024
 # What XML forbids and WordPress writes all the same, as characters and as references to them.
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcBC]|[eEfF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
+CONTROLS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcBC]|[eEfF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
+)
 ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 # Entries that are no pages.
 NOT_PAGES = {
@@ -31,7 +33,10 @@ NOT_PAGES = {
     "custom_css": "a style sheet", "customize_changeset": "a theme's settings", "oembed_cache": "a cache",
     "user_request": "a privacy request", "acf-field": "a field's definition", "acf-field-group": "a field's definition",
 }  # fmt: skip
-NO_PAGE_TYPE = re.compile(r"^(wp_|acf-|elementor_|et_|vc_|wpcf7|wpforms|product_variation|shop_|mc4wp|tablepress|oceanwp|jet-)")
+NO_PAGE_TYPE = re.compile(
+    r"^(wp_|acf-|elementor_|et_|vc_|wpcf7|wpforms|product_variation|shop_|mc4wp|tablepress|oceanwp|jet-)"
+)
+NO_SHELF = {"uncategorized", "uncategorised", "bez kategorii", "allgemein"}
 NO_PAGE_STATES = {"trash": "in the bin", "auto-draft": "never saved"}
 SEARCH = {
     "search_title": ("_yoast_wpseo_title", "rank_math_title", "_aioseo_title", "_seopress_titles_title"),
@@ -49,7 +54,7 @@ GROUP_KEYS = ("_wpml_import_translation_group", "_wpml_trid", "wpml_trid", "trid
 class Stream:
     """Gives a parser the text of an export, without the characters that XML forbids.
 
-    Raises UnreadableFile for an item that is too large to be a page.
+    Raises UnreadableError for an item that is too large to be a page.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -64,7 +69,7 @@ class Stream:
         self.head = b""
         self.since_item += len(chunk)
         if self.since_item > ITEM_BYTES:
-            raise UnreadableFile(f"One item is larger than {ITEM_BYTES // 1024 // 1024} MB: this is no page of text.")
+            raise UnreadableError(f"One item is larger than {ITEM_BYTES // 1024 // 1024} MB: this is no page of text.")
         text = self.held + self.decoder.decode(chunk, final=not chunk)
         self.held = ""
         if chunk and (cut := text.rfind("&", -12)) >= 0:  # perhaps the beginning of a reference
@@ -79,13 +84,13 @@ def _encoding(head: bytes) -> str:
     try:
         return codecs.lookup(declared[1].decode()).name if declared else "utf-8"
     except LookupError:
-        raise UnreadableFile(f"The file’s encoding is unknown: {declared[1].decode()!r}.") from None  # type: ignore[index]
+        raise UnreadableError(f"The file’s encoding is unknown: {declared[1].decode()!r}.") from None  # type: ignore[index]
 
 
 def read_export(file: BinaryIO, seen: Seen) -> Iterator[Incoming]:
     """Yield what an export holds, in its order.
 
-    Raises UnreadableFile, with the line, for what is no whole WXR file; what was yielded before is whole.
+    Raises UnreadableError, with the line, for what is no whole WXR file; what was yielded before is whole.
     """
     stream = Stream(file)
     site = _Site()
@@ -108,21 +113,24 @@ def read_export(file: BinaryIO, seen: Seen) -> Iterator[Incoming]:
                 site.read(element)
             path[1].clear()
     except DefusedXmlException:
-        raise UnreadableFile(
-            "The file declares entities or a document type. WordPress writes neither: it was not made by WordPress, and is refused."
+        raise UnreadableError(
+            "The file declares entities or a document type. WordPress writes neither, so something else made it. "
+            "It is refused."
         ) from None
     except (ParseError, SafeParseError) as error:
-        raise UnreadableFile(_where(error)) from None
+        raise UnreadableError(_where(error)) from None
     if not site.is_wordpress:
-        raise UnreadableFile("This is XML, but no WordPress export: it has no WXR version.")
+        raise UnreadableError("This is XML, but no WordPress export: it has no WXR version.")
 
 
 def _refuse_others(path: list[Any]) -> None:
     """Refuse what is no RSS, at its first element."""
     if len(path) == 1 and path[0].tag != "rss":
-        raise UnreadableFile(f"This is XML, but no WordPress export: it begins with <{_local(path[0].tag)}>, not with <rss>.")
+        raise UnreadableError(
+            f"This is XML, but no WordPress export: it begins with <{_local(path[0].tag)}>, not with <rss>."
+        )
     if len(path) > 60:
-        raise UnreadableFile("The file’s elements are nested too deeply for a WordPress export.")
+        raise UnreadableError("The file’s elements are nested too deeply for a WordPress export.")
 
 
 def _where(error: Any) -> str:
@@ -151,7 +159,9 @@ class _Site:
             self.language = _text(element)
         elif name == "author":
             parts = {_own(child.tag): _text(child) for child in element}
-            self.names[parts.get("author_login", "")] = parts.get("author_display_name") or parts.get("author_login", "")
+            self.names[parts.get("author_login", "")] = parts.get("author_display_name") or parts.get(
+                "author_login", ""
+            )
 
     def item(self, element: Any, seen: Seen) -> Incoming:
         return completed(_item(_Fields(element), self, seen))
@@ -188,7 +198,9 @@ class _Fields:
         elif not space:
             self.plain[name] = _text(child)
         elif "wpml" in space.lower():
-            self.meta.setdefault({"language": "_wpml_language", "translation": "_wpml_trid"}.get(name, name), _text(child))
+            self.meta.setdefault(
+                {"language": "_wpml_language", "translation": "_wpml_trid"}.get(name, name), _text(child)
+            )
 
 
 def _item(fields: _Fields, site: _Site, seen: Seen) -> Incoming:
@@ -235,7 +247,9 @@ def _read_texts(fields: _Fields, item: Incoming, seen: Seen) -> None:
     item.sections = outline(to_markdown(html, item.notes), title=item.title, role=item.title).sections
     if fields.excerpt.strip():
         counted: Counter[str] = Counter()
-        item.fields["summary"] = words_alone(shortcodes.to_html(fields.excerpt, counted, item.notes)).replace("\u00a0", " ")
+        item.fields["summary"] = words_alone(shortcodes.to_html(fields.excerpt, counted, item.notes)).replace(
+            "\u00a0", " "
+        )
     for name, keys in SEARCH.items():
         words = next((fields.meta[key] for key in keys if fields.meta.get(key)), "")
         item.fields[name] = " ".join(re.sub(r"%+\w+%+|#\w+", " ", words).split()).strip(" -–|")
@@ -264,8 +278,10 @@ def _group(fields: _Fields) -> str:
 
 
 def _category(fields: _Fields) -> str:
-    found = [name or nicename for domain, terms in fields.terms.items() for nicename, name in terms if _is_shelf(domain)]
-    return next((name for name in found if name.casefold() not in {"uncategorized", "uncategorised", "bez kategorii", "allgemein"}), "")  # fmt: skip
+    found = [
+        name or nicename for domain, terms in fields.terms.items() for nicename, name in terms if _is_shelf(domain)
+    ]
+    return next((name for name in found if name.casefold() not in NO_SHELF), "")
 
 
 def _is_shelf(domain: str) -> bool:

@@ -17,11 +17,13 @@ class Files:
 
 def files(number: int = 100, seed: int = 1) -> Files:
     """Return invented job descriptions as Markdown files."""
-    random, made = Random(seed), Files()  # noqa: S311
+    random, made = Random(seed), Files()
     for count in range(number):
         language = random.choice(["en", "en", "en", "pl", "de"])
         title = random.choice(TITLES[language])
-        name = random.choice([f"{language}/{count}-job.md", f"job-{count}.{language}.md", f"jobs/2024-01-02-job-{count}.markdown"])
+        name = random.choice(
+            [f"{language}/{count}-job.md", f"job-{count}.{language}.md", f"jobs/2024-01-02-job-{count}.markdown"]
+        )
         look = random.choice(HEADINGS)
         parts = sections(random, language, title)
         made.headings[name] = [(kind, heading) for kind, heading, _said in parts]

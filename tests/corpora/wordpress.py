@@ -43,7 +43,7 @@ class Export:
 def export(number: int, seed: int = 1) -> Export:
     """Return an export of `number` job descriptions, with attachments, menus and pages among them."""
     made = Export()
-    made.xml = HEAD.format(version="1.2") + "".join(_items(number, Random(seed), made)) + FOOT  # noqa: S311
+    made.xml = HEAD.format(version="1.2") + "".join(_items(number, Random(seed), made)) + FOOT
     return made
 
 
@@ -131,7 +131,7 @@ def classic(random: Random, parts: list) -> str:
         out.append(f"<{tag}>{escape(heading, quote=False)}</{tag}>")
         listed = random.random() < 0.7
         out.append(_list(random, said) if listed else "\n".join(_words(random, sentence) for sentence in said))
-    out.append("[gallery ids=\"1,2\"]")
+    out.append('[gallery ids="1,2"]')
     return random.choice(["\n\n", "\r\n\r\n"]).join(out)
 
 
@@ -139,10 +139,16 @@ def gutenberg(random: Random, parts: list) -> str:
     """The block editor."""
     out = []
     for _kind, heading, said in parts:
-        out.append(f'<!-- wp:heading {{"level":3}} -->\n<h3 class="wp-block-heading">{escape(heading, quote=False)}</h3>\n<!-- /wp:heading -->')
-        listed = _list(random, said, '<ul class="wp-block-list">', "<!-- wp:list-item -->\n<li>{}</li>\n<!-- /wp:list-item -->")
+        out.append(
+            f'<!-- wp:heading {{"level":3}} -->\n<h3 class="wp-block-heading">{escape(heading, quote=False)}</h3>\n<!-- /wp:heading -->'
+        )
+        listed = _list(
+            random, said, '<ul class="wp-block-list">', "<!-- wp:list-item -->\n<li>{}</li>\n<!-- /wp:list-item -->"
+        )
         out.append(f"<!-- wp:list -->\n{listed}\n<!-- /wp:list -->")
-    out.append('<!-- wp:spacer --><div style="height:40px" aria-hidden="true" class="wp-block-spacer"></div><!-- /wp:spacer -->')
+    out.append(
+        '<!-- wp:spacer --><div style="height:40px" aria-hidden="true" class="wp-block-spacer"></div><!-- /wp:spacer -->'
+    )
     out.append('<!-- wp:block {"ref":77} /-->')
     return "\n\n".join(out)
 
@@ -156,7 +162,9 @@ def wpbakery(random: Random, parts: list) -> str:
         else:
             head = f"[vc_column_text]<h2>{escape(heading, quote=False)}</h2>[/vc_column_text]"
         body = _list(random, said)
-        out.append(f'[vc_row css=".vc_custom{{margin: 0 !important;}}"][vc_column width="1/1"]{head}[vc_column_text]\n{body}\n[/vc_column_text][/vc_column][/vc_row]')
+        out.append(
+            f'[vc_row css=".vc_custom{{margin: 0 !important;}}"][vc_column width="1/1"]{head}[vc_column_text]\n{body}\n[/vc_column_text][/vc_column][/vc_row]'
+        )
     return "".join(out) + '[contact-form-7 id="12" title="Apply"]'
 
 
@@ -174,7 +182,14 @@ def pasted(random: Random, parts: list) -> str:
     out = ['<p><img src="https://old.example/a.png" alt="Our office"></p>']
     for _kind, heading, said in parts:
         out.append(f'<p class="MsoNormal"><span style="font-weight: 700;">{escape(heading, quote=False)}</span></p>')
-        out.append(_list(random, said, '<ul style="margin-top:0">', '<li style="font-weight: 400;"><span style="font-weight: 400;">{}</span></li>'))
+        out.append(
+            _list(
+                random,
+                said,
+                '<ul style="margin-top:0">',
+                '<li style="font-weight: 400;"><span style="font-weight: 400;">{}</span></li>',
+            )
+        )
     return "\n".join(out) + "\x0b"
 
 

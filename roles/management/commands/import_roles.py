@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from recruitcms.models import Person
 from roles.models import Category
 from roles.moving.applying import apply_run
-from roles.moving.incoming import UnreadableFile
+from roles.moving.incoming import UnreadableError
 from roles.moving.media import Media
 from roles.moving.models import ImportItem, ImportRun
 from roles.moving.reading import FORMATS, files_in
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         try:
             run = self._run_to_apply(options) if options["apply"] else self._read(options)
             media = Media([*options["paths"], *options["media"]])
-        except UnreadableFile as error:
+        except UnreadableError as error:
             raise CommandError(str(error)) from None
         self._choose(run, options)
         if run.problem and not options["apply"]:
