@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 
 from recruitcms.models import Page
 from roles.models import Role
-from roles.moving.applying import apply_run
+from roles.moving.applying import apply_item, apply_run
 from roles.moving.archives import check_archive
 from roles.moving.incoming import Seen, UnreadableError
 from roles.moving.markdown_files import read_markdown
@@ -548,3 +548,15 @@ def test_what_is_no_whole_word_document_is_refused(files):
 
     with pytest.raises(UnreadableError, match=r"^a.docx: This (is no )?Word document"):
         list(read([Opened("a.docx", file)], Seen()))
+
+
+def test_an_item_that_is_done_is_not_done_again(rest):
+    run = imported("job.md", JOB, rest)
+    item = run.items.get()
+    stale = ImportItem.objects.get(pk=item.pk)
+    stale.outcome = ""
+    Origin.objects.all().delete()
+
+    apply_item(stale)
+
+    assert Role.objects.count() == 1

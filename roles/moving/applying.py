@@ -41,8 +41,11 @@ def apply_item(item: ImportItem, by: Any = None, media: Media | None = None) -> 
     """Make of an item what its target says, and keep the outcome. What cannot be done changes nothing."""
     try:
         with transaction.atomic():
-            item.outcome, item.message = _applied(item, by, media or Media())
-            item.save()
+            ImportRun.objects.select_for_update().get(pk=item.run_id)  # one at a time: nothing comes in twice
+            item.refresh_from_db()
+            if item.outcome == Outcome.WAITING:
+                item.outcome, item.message = _applied(item, by, media or Media())
+                item.save()
     except ValidationError as error:
         item.outcome, item.message = Outcome.FAILED, " ".join(error.messages)
         item.role = item.page = None
@@ -54,6 +57,8 @@ def _applied(item: ImportItem, by: Any, media: Media) -> tuple[str, str]:
         return Outcome.LEFT_OUT, ""
     origin = Origin.objects.filter(source=item.source, key=item.key).first() or Origin(source=item.source, key=item.key)
     document = existing(item, origin)
+    if document:
+        document = type(document)._default_manager.select_for_update().get(pk=document.pk)
     if document and not isinstance(document, MODELS[item.target]):
         raise ValidationError(_("This was imported as something else before. Delete that first, or leave this out."))
     before = state_of(document) if document else None
@@ -183,7 +188,7 @@ def _write(item: ImportItem, document: Any, wanted: dict[str, Any], by: Any) -> 
     document = document or MODELS[item.target](created_by=by, translation_group=_group(item))
     for name, value in wanted["fields"].items():
         setattr(document, name, value)
-    document.updated_by = by
+    document.updated_by = by or document.updated_by
     document.clean_fields()
     document.validate_constraints()
     document.save()

@@ -87,11 +87,15 @@ class MappingForm(forms.Form):
         self._add("author", gettext_lazy("author of the rest"), [("", "–"), *people], run.author_id)
         self._add("category", gettext_lazy("category of the rest"), [("", "–"), *shelves], run.category_id)
         rest = ("", _("as the rest"))
-        for what, rows in (("authors", [rest, *people]), ("categories", [rest, (NEW, _("add it")), *shelves])):
-            for number, name in enumerate(_names(run, what)):
-                field = f"{what}-{number}"
-                self.names[field] = (what, name)
-                self._add(field, name, rows, getattr(run, what).get(name))
+        authors, categories = [rest, *people], [rest, (NEW, _("add it")), *shelves]
+        self._add_names("authors", _("author “%(name)s”"), authors)
+        self._add_names("categories", _("category “%(name)s”"), categories)
+
+    def _add_names(self, what: str, label: str, choices: list[Any]) -> None:
+        for number, name in enumerate(_names(self.run, what)):
+            field = f"{what}-{number}"
+            self.names[field] = (what, name)
+            self._add(field, label % {"name": name}, choices, getattr(self.run, what).get(name))
 
     def _add(self, field: str, label: Any, choices: list[Any], chosen: Any) -> None:
         self.fields[field] = forms.ChoiceField(label=label, choices=choices, required=False, initial=chosen or "")
