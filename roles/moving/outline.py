@@ -213,7 +213,7 @@ def _parts(lines: list[str], plain: bool = False) -> list[_Part]:
             continue
         level, heading, rest = lead
         if level in {-1, -2}:  # underlined: the line before was the heading
-            heading = parts[-1].lines.pop().strip()
+            heading = OUR_ITEM.sub("", parts[-1].lines.pop()).strip()
             level = -level
         parts.append(_Part(level, heading, [rest] if rest else []))
     return parts
@@ -232,7 +232,7 @@ def _heading(line: str, below: str, before: list[str], plain: bool) -> tuple[int
     if alone and (lead := BOLD_LEAD.match(line)) and names_a_kind(lead[2]):
         return BOLD_LEVEL, lead[2].strip(), lead[5]
     apart = alone and (not below.strip() or line.rstrip().endswith(":"))
-    if (plain or apart) and _may_be_plain(line) and names_a_kind(line):
+    if (plain or apart) and not UNDERLINE.match(below) and _may_be_plain(line) and names_a_kind(line):
         return BOLD_LEVEL, line.strip(), ""
     return None
 
@@ -246,7 +246,8 @@ def _may_be_plain(line: str) -> bool:
 
 def _may_be_underlined(above: str, before: list[str]) -> bool:
     paragraph = len(before) > 1 and before[-2].strip()
-    return not paragraph and not OUR_ITEM.match(above) and "|" not in above and len(above) <= 200
+    item = OUR_ITEM.match(above) and not names_a_kind(above)
+    return not paragraph and not item and "|" not in above and len(above) <= 200
 
 
 def _sections(parts: list[_Part], role: str) -> Iterator[dict[str, Any]]:
