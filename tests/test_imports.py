@@ -560,3 +560,8 @@ def test_an_item_that_is_done_is_not_done_again(rest):
     apply_item(stale)
 
     assert Role.objects.count() == 1
+
+
+def test_a_role_file_with_a_character_that_no_database_keeps_is_refused():
+    with pytest.raises(UnreadableError, match=r"U\+0000"):
+        read_markdown("a.md", '+++\ntitle = "a\\u0000b"\n+++\n\n## duties\nx\n')

@@ -3,12 +3,12 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
 
-from roles.files import one_line_end, read_role, split_front_matter
+from roles.files import RoleFile, one_line_end, read_role, split_front_matter
 from roles.models import Section
 from roles.moving.incoming import Incoming, UnreadableError, completed, known_language
 from roles.moving.outline import markdown_notes, outline
@@ -83,6 +83,8 @@ def _own_file(name: str, text: str) -> Incoming:
     except (ValueError, tomllib.TOMLDecodeError) as error:
         raise UnreadableError(f"{name}: {error}") from error
     unknown = sorted({section.kind for section in file.sections} - set(Section.Kind.values))
+    if "\0" in "".join(_texts(file)):
+        raise UnreadableError(f"{name}: there is a character in it that no database keeps (U+0000).")
     if unknown:
         raise UnreadableError(f"{name}: no kind of section is called {', '.join(unknown)}.")
     meta = {key: value if isinstance(value, list | str) else str(value) for key, value in file.meta.items()}
@@ -106,6 +108,12 @@ def _own_file(name: str, text: str) -> Incoming:
         resumes=[dict(resume) for resume in meta.get("resumes", [])],  # type: ignore[arg-type]
         related=[str(slug) for slug in meta.get("related", [])],
     )
+
+
+def _texts(file: RoleFile) -> Iterator[str]:
+    for values in [file.meta, *file.meta.get("resumes", []), *(vars(section) for section in file.sections)]:
+        yield from (value for value in values.values() if isinstance(value, str))
+    yield from file.meta.get("related", [])
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -136,7 +144,7 @@ def _value(meta: dict[str, Any], names: Iterable[str], ours: str) -> str:
         return ", ".join(texts) if ours == "aliases" else next(iter(texts), "")
     if isinstance(value, dict):
         return str(value.get("name") or value.get("src") or value.get("url") or "")
-    return str(value)
+    return str(value).replace("\0", "")
 
 
 def _unused(meta: dict[str, Any]) -> list[str]:
