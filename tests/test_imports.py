@@ -2,6 +2,7 @@
 
 import gc
 import io
+import json
 import re
 import tracemalloc
 import zipfile
@@ -218,6 +219,16 @@ def test_shortcodes_are_unwrapped_listed_and_words_to_fill_in_are_kept():
     assert kinds(item) == [("introduction", "", "Work at [Company] with [four] others.")]
     assert dict(seen.shortcodes) == {"vc_row": 1, "vc_column_text": 1, "gallery": 1}
     assert item.notes == ['Left out: [gallery ids="1"]']
+
+
+def test_a_page_that_only_elementor_knows_is_read():
+    text = {"settings": {"editor": "<p>Own it.</p>"}, "elements": []}
+    tabs = {"settings": {"tabs": [{"tab_title": "Benefits", "tab_content": "Pay"}]}}
+    data = [{"elements": [{"settings": {"title": "Key responsibilities"}}, text, tabs]}]
+
+    item = items_of(wordpress(entry(more=meta(_elementor_data=json.dumps(data)))))[0]
+
+    assert kinds(item) == [("duties", "Key responsibilities", "Own it."), ("offer", "Benefits", "Pay")]
 
 
 # --- Word, pasted text, Markdown ---

@@ -35,6 +35,7 @@ IMAGE = re.compile(r"!\[([^\]]{0,500})\]\(([^)\s]{0,2000})(?:\s+[\"'][^)]*[\"'])
 HEADING_LENGTH = 120
 TAGS_CONVERTED = 2_000  # a Markdown text with more of them is no text; its tags are only taken out
 BOLD_LEVEL = 7  # below every real heading
+PLAIN_LEVEL = 8
 
 
 @dataclass
@@ -233,7 +234,7 @@ def _heading(line: str, below: str, before: list[str], plain: bool) -> tuple[int
         return BOLD_LEVEL, lead[2].strip(), lead[5]
     apart = alone and (not below.strip() or line.rstrip().endswith(":"))
     if (plain or apart) and not UNDERLINE.match(below) and _may_be_plain(line) and names_a_kind(line):
-        return BOLD_LEVEL, line.strip(), ""
+        return PLAIN_LEVEL, line.strip(), ""
     return None
 
 
@@ -277,6 +278,8 @@ def _told(section: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _subheading(part: _Part, level: int) -> str:
     if part.level == BOLD_LEVEL:
         return f"**{part.heading}**"
+    if part.level == PLAIN_LEVEL:
+        return part.heading
     return f"{'#' * max(3, min(6, part.level - level + 2))} {part.heading}"
 
 

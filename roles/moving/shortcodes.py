@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from html import escape, unescape
 from typing import Any
 from urllib.parse import unquote
@@ -149,3 +150,30 @@ def _shown(name: str, attributes: dict[str, str]) -> str:
         elif len(re.sub(r"[\W\d_]", "", words)) > 2 and not re.fullmatch(r"(https?:\S+|[a-z0-9_-]+)", words):
             shown.append(f"<p>{escape(words)}</p>")
     return "\n\n".join(shown)
+
+
+def of_elementor(data: str) -> str:
+    """Return as HTML what Elementor keeps of a page; "" where it is none of its data."""
+    try:
+        return "\n\n".join(_widgets(json.loads(data or "[]")))
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _widgets(elements: Any) -> Iterator[str]:
+    """Yield the headings and texts of elements, and of what they hold: lists, tabs, columns."""
+    for element in elements if isinstance(elements, list) else []:
+        if not isinstance(element, dict):
+            continue
+        settings: Any = element.get("settings")
+        settings = settings if isinstance(settings, dict) else element
+        for key in ("title", "title_text", "tab_title"):
+            if isinstance(settings.get(key), str) and settings[key].strip():
+                yield f"<h2>{escape(settings[key])}</h2>"
+        for key in ("editor", "text", "description_text", "tab_content", "html"):
+            if isinstance(settings.get(key), str) and settings[key].strip():
+                yield f"<div>{settings[key]}</div>"
+        for inner in settings.values():
+            yield from _widgets(inner)
+        if settings is not element:
+            yield from _widgets(element.get("elements"))

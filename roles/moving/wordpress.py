@@ -243,7 +243,8 @@ def _see_media(fields: _Fields, item: Incoming, seen: Seen) -> None:
 
 def _read_texts(fields: _Fields, item: Incoming, seen: Seen) -> None:
     """Read a page's text, what search engines are told, and what cannot be taken along."""
-    html = shortcodes.to_html(fields.content, seen.shortcodes, item.notes)
+    content = fields.content.strip() or shortcodes.of_elementor(fields.meta.get("_elementor_data", ""))
+    html = shortcodes.to_html(content, seen.shortcodes, item.notes)
     item.sections = outline(to_markdown(html, item.notes), title=item.title, role=item.title).sections
     if fields.excerpt.strip():
         counted: Counter[str] = Counter()
