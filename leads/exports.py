@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -10,10 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leads.models import Submission
+from recruitcms.sheets import neutral
 
-# What begins a formula at the start of a cell; or after a semicolon or a line's end, where programs that take the one
-# for a separator or lose the quotes begin another cell.
-FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\t\r\n\0＝＋－＠])")
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
@@ -28,11 +25,6 @@ def submissions_csv(submissions: Iterable[Submission]) -> str:
     for submission in submissions:
         writer.writerow([neutral(value) for value in _row(submission)])
     return out.getvalue()
-
-
-def neutral(value: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: with an apostrophe before what could begin one."""
-    return FORMULA.sub(r"\1'", value)
 
 
 def _row(submission: Submission) -> list[str]:

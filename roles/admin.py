@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
 from recruitcms.translating import Source, numbered
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
+from roles.moving.admin import ImportsAdmin
 from roles.sheet_views import SheetMixin
 from roles.variant_views import VariantMixin
 from roles.views import render_role
@@ -52,13 +53,13 @@ class CategoryAdmin(TranslatedAdmin):
 
 
 @admin.register(Role)
-class RoleAdmin(SheetMixin, VariantMixin, PublishableAdmin):
+class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
     list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
     list_filter = [*PublishableAdmin.list_filter, "category"]
     list_select_related = ["category", "author", "updated_by"]
     autocomplete_fields = ["related", "picture"]
-    actions = [*PublishableAdmin.actions, "bulk_category", "bulk_author", "sheet_xlsx", "sheet_csv"]
+    actions = [*PublishableAdmin.actions, "bulk_category", "bulk_author", "sheet_xlsx", "sheet_csv", "download_files"]
     bulk_fields = ["category", "author"]
     bulk_prefetch = ["sections"]
     fieldsets = [

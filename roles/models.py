@@ -287,3 +287,7 @@ class RoleRevision(Revision):
         verbose_name = _("revision of a role")
         verbose_name_plural = _("revisions of roles")
         indexes = [*Revision.Meta.indexes, models.Index(fields=["language", "category", "live_from"])]
+
+
+# Django looks for models here; those of imports stand beside what uses them.
+from roles.moving.models import ImportItem, ImportRun, Origin  # noqa: E402, F401

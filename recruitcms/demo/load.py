@@ -178,7 +178,7 @@ def load_pages() -> int:
             key = meta.pop("translation_key")
             page = Page.objects.filter(language=language, slug=meta["slug"]).first()
             if page is None:
-                page = Page(language=language, body=body, **meta)
+                page = Page(language=language, body=body.strip(), **meta)
                 page.translation_group = groups.get(key, page.translation_group)
                 page.save()
                 page.publish()

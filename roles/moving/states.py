@@ -1,0 +1,44 @@
+"""What a document says, as plain data: to tell whether an import would change it, or an editor has."""
+
+import hashlib
+import json
+from typing import Any
+
+from recruitcms.models import Page
+from roles.models import Role, Section
+
+FIELDS = ("title", "slug", "language", "summary", "search_title", "search_description")
+ROLE_FIELDS = (*FIELDS, "title_plural", "category_id", "author_id", "picture_id")
+PAGE_FIELDS = (*FIELDS, "body")
+SECTION_FIELDS = ("kind", "heading", "body", "advice", "note", "in_copy")
+
+
+def state_of(document: Role | Page) -> dict[str, Any]:
+    """Return what a working copy says: {"fields"} of a page, and {"sections", "resumes", "related"} of a role."""
+    if isinstance(document, Page):
+        return {"fields": _fields(document, PAGE_FIELDS)}
+    return {
+        "fields": _fields(document, ROLE_FIELDS),
+        "sections": [_fields(section, SECTION_FIELDS) for section in document.sections.all()],
+        "resumes": [_fields(resume, ("picture_id", "title")) for resume in document.resumes.all()],
+        "related": sorted(role.pk for role in document.related.all()),
+    }
+
+
+def fingerprint(state: dict[str, Any]) -> str:
+    """Return a short mark of a state; line ends, which browsers change, do not count."""
+    text = json.dumps(state, sort_keys=True).replace("\\r\\n", "\\n").replace("\\r", "\\n")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _fields(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def section_state(section: dict[str, Any]) -> dict[str, Any]:
+    """Return a section on its way in as it will be kept."""
+    in_copy = section.get("in_copy")
+    return {
+        **{name: section.get(name) or "" for name in SECTION_FIELDS},
+        "in_copy": section["kind"] in Section.IN_COPY if in_copy is None else in_copy,
+    }

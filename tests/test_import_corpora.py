@@ -1,0 +1,122 @@
+"""Imports of a WordPress export of several hundred items and of a hundred Markdown files: nothing is lost."""
+
+import io
+import re
+from collections import Counter
+
+import pytest
+
+from recruitcms.markup import plain_text, render_markdown
+from roles.models import Role, Section
+from roles.moving.applying import apply_run
+from roles.moving.exporting import all_roles, role_files
+from roles.moving.incoming import Seen
+from roles.moving.markdown_files import read_markdown
+from roles.moving.matching import plain_words
+from roles.moving.models import ImportRun
+from roles.moving.reading import Opened
+from roles.moving.runs import read_into_run
+from roles.moving.wordpress import read_export
+from tests.corpora import markdown, wordpress
+from tests.factories import make_category, make_person
+
+ENOUGH = 0.95
+
+
+def words(text):
+    return " ".join(re.findall(r"\w+", text))
+
+
+def said_by(item):
+    """Return all the words that a document's page would show."""
+    return words(" ".join(f"{part['heading']} {plain_text(render_markdown(part['body']))}" for part in item.sections))
+
+
+def figures(items, headings, sentences):
+    """Return (share of headings in their kind, those that are not, sentences that are lost)."""
+    total, missed, lost = 0, Counter(), []
+    for key, named in headings.items():
+        sections, said = items[key].sections, said_by(items[key])
+        for kind, heading in named:
+            if kind != "other":
+                total += 1
+                found = [part["kind"] for part in sections if plain_words(part["heading"]) == plain_words(heading)]
+                missed[(kind, heading)] += kind not in found
+        lost += [sentence for sentence in sentences[key] if words(sentence) not in said]
+    return 1 - missed.total() / total, +missed, lost
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_headings_of_a_wordpress_export_land_in_their_kinds_and_no_sentence_is_lost(seed):
+    made = wordpress.export(300, seed)
+
+    items = {item.key: item for item in read_export(io.BytesIO(made.xml.encode()), Seen())}
+    share, missed, lost = figures(items, made.headings, made.sentences)
+
+    print(f"WordPress, 300 items: {share:.1%} of the headings in their kind, {len(lost)} sentences lost")
+    assert lost == []
+    assert share >= ENOUGH, missed.most_common(20)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_headings_of_a_hundred_markdown_files_land_in_their_kinds_and_no_sentence_is_lost(seed):
+    made = markdown.files(100, seed)
+
+    items = {name: read_markdown(name, text) for name, text in made.texts.items()}
+    share, missed, lost = figures(items, made.headings, made.sentences)
+
+    print(f"Markdown, 100 files: {share:.1%} of the headings in their kind, {len(lost)} sentences lost")
+    assert lost == []
+    assert share >= ENOUGH, missed.most_common(20)
+
+
+@pytest.fixture
+def rest(db):
+    category, author = make_category(name="Data & AI"), make_person(name="Ada Nowak")
+    category.copy_into("pl")
+    author.copy_into("pl")
+    return {"category": category, "author": author}
+
+
+def imported(name, content, rest):
+    run = read_into_run(name, [Opened(name, io.BytesIO(content))])
+    ImportRun.objects.filter(pk=run.pk).update(**rest)
+    run.refresh_from_db()
+    apply_run(run)
+    return dict(Counter(run.items.values_list("outcome", flat=True)))
+
+
+def everything():
+    return dict(role_files(all_roles())), Role.objects.count(), Section.objects.count()
+
+
+def test_a_second_import_of_a_wordpress_export_changes_nothing(rest):
+    content = wordpress.export(120).xml.encode()
+
+    first = imported("wp.xml", content, rest)
+    before, changed = everything(), set(Role.objects.values_list("updated_at", flat=True))
+    second = imported("wp.xml", content, rest)
+
+    assert first["added"] >= 119
+    assert second == {"left_out": first["left_out"], "unchanged": first["added"]}
+    assert everything() == before
+    assert set(Role.objects.values_list("updated_at", flat=True)) == changed
+
+
+def test_a_second_import_of_markdown_files_changes_nothing(rest):
+    for _time in range(2):
+        runs = [imported(name, text.encode(), rest) for name, text in markdown.files(40).texts.items()]
+        outcomes = Counter(outcome for run in runs for outcome in run)
+        if not _time:
+            before = everything()
+
+    assert outcomes == {"unchanged": 40}
+    assert everything() == before
+
+
+def test_translations_come_in_as_translations(rest):
+    imported("wp.xml", wordpress.export(120).xml.encode(), rest)
+
+    groups = Counter(Role.objects.values_list("translation_group", flat=True))
+
+    assert groups.most_common(1)[0][1] == 2
