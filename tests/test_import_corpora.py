@@ -73,8 +73,9 @@ def test_headings_of_a_hundred_markdown_files_land_in_their_kinds_and_no_sentenc
 @pytest.fixture
 def rest(db):
     category, author = make_category(name="Data & AI"), make_person(name="Ada Nowak")
-    category.copy_into("pl")
-    author.copy_into("pl")
+    for language in ("pl", "de"):
+        category.copy_into(language)
+        author.copy_into(language)
     return {"category": category, "author": author}
 
 
