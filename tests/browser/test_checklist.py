@@ -3,9 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
-from tests.browser.test_editor import editor, open_section
-
-__all__ = ["editor"]  # the fixture: signed in
+from tests.browser.test_editor import open_section
 
 
 def test_a_line_leads_to_its_field_and_a_warning_is_waved_through_until_the_text_changes(editor: Page, site: Site):

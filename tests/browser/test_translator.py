@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
-from tests.browser.test_editor import editor  # noqa: F401  (a fixture)
 
 
 def side_by_side(page: Page, title: str) -> None:
@@ -14,7 +13,7 @@ def side_by_side(page: Page, title: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "is_beside"), [(1440, True), (390, False)])
-def test_the_source_stands_beside_each_field_or_above_it_on_a_phone(editor: Page, width: int, is_beside: bool):  # noqa: F811
+def test_the_source_stands_beside_each_field_or_above_it_on_a_phone(editor: Page, width: int, is_beside: bool):
     said: list[str] = []
     editor.on("console", lambda message: said.append(message.text))
     editor.set_viewport_size({"width": width, "height": 900})
@@ -29,7 +28,7 @@ def test_the_source_stands_beside_each_field_or_above_it_on_a_phone(editor: Page
     assert said == []
 
 
-def test_what_changed_is_seen_and_said_to_be_up_to_date(editor: Page, site: Site):  # noqa: F811
+def test_what_changed_is_seen_and_said_to_be_up_to_date(editor: Page, site: Site):
     editor.goto("/admin/roles/role/?q=Site+Reliability&language__exact=en")
     editor.locator(".field-title_or_untitled a").first.click()
     editor.locator("[name=summary]").fill("Keeps the promises that the product makes.")
