@@ -306,6 +306,13 @@ class Publishable(Translated):
         """The revision that will be live later, or None."""
         return self.revisions.scheduled().first()
 
+    def shown_revisions(self) -> tuple[Any, Any]:
+        """Return the live revision and the scheduled one, each None where there is none. Costs one query."""
+        now = timezone.now()
+        rows = list(self.revisions.filter(Q(live_until=None) | Q(live_until__gt=now), live_from__isnull=False))
+        live = next((row for row in rows if row.is_live(now)), None)
+        return live, next((row for row in rows if row.live_from > now), None)
+
     def draft_revision(self) -> Any:
         """Return an unsaved revision of the working copy, for the preview and for publishing."""
         texts = self.texts()

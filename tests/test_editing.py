@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from recruitcms.merging import Filled, posted
 from recruitcms.models import OpenForm
-from roles.models import Role, RoleRevision, Section
-from tests.factories import make_page, make_role, make_user
+from roles.models import Role, RoleRevision, SampleResume, Section
+from tests.factories import make_page, make_picture, make_role, make_user
 from tests.lead_factories import published_report
 from tests.test_admin_publishing import form_of
 
@@ -216,6 +216,20 @@ def test_only_those_who_may_change_a_page_are_heard(client):
 
     assert statuses == {403}
     assert OpenForm.objects.count() == 0
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_whole_form_costs_at_most_25_queries(nadia, django_assert_max_num_queries, rows):
+    role = make_role(dict.fromkeys(list(Section.Kind)[: 4 * rows], "Words."), picture=make_picture())
+    role.related.add(make_role(), make_role())
+    for number in range(rows):
+        SampleResume.objects.create(role=role, picture=make_picture(), title=f"Résumé {number}", position=number)
+    role.publish()
+    keep(nadia, role)
+    nadia.get(url("change", role.pk))  # what is kept for the process
+
+    with django_assert_max_num_queries(25):
+        nadia.get(url("change", role.pk))
 
 
 # --- who else ---

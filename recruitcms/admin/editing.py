@@ -7,6 +7,7 @@ another's save is therefore noticed here, whatever scripts the browser runs. `_f
 import copy
 import json
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -124,8 +125,11 @@ class EditingViews:
         if document is None:
             return []
         open_now = OpenForm.objects.of(self.model, document.pk).here().exclude(key=key).select_related("user")
+        return self._names(open_now.order_by("-opened_at"), request)
+
+    def _names(self, forms: Iterable[OpenForm], request: HttpRequest) -> list[str]:
         since = {}
-        for form in open_now.order_by("-opened_at"):
+        for form in forms:
             name = _("You, in another window") if form.user_id == request.user.pk else name_of(form.user)
             since[name] = _clock(form.opened_at)
         return [_("%(name)s, since %(time)s") % {"name": name, "time": time} for name, time in since.items()]
@@ -212,13 +216,14 @@ class EditingViews:
         document = kwargs.get("obj")
         form, formsets = context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]]
         key = request.POST.get("_form", "") if form.is_bound else ""
+        open_forms = self._open_forms(request, document)
         context["editing"] = {
             "key": key if _is_key(key) else str(uuid.uuid4()),
             "seen": request.POST.get("_seen", "") if form.is_bound else (document and document.updated_at.isoformat()),
             "read": request.POST.get("_read", "") if form.is_bound else fingerprints(Filled(form, formsets)),
             "changed": self._changed(document, request.POST.get("_seen", "")) if form.is_bound and document else "",
-            "unsaved": [] if form.is_bound else self._unsaved(request, document),
-            "others": self.others(document, request, key or None),
+            "unsaved": [] if form.is_bound else [one for one in open_forms if self._is_left(one, request)][:3],
+            "others": self._names([one for one in open_forms if one.is_here and str(one.key) != key], request),
             "is_kept": getattr(request, "as_typed", False),
             "keep_url": self._keep_url(document),
         }
@@ -228,9 +233,14 @@ class EditingViews:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_keep"
         return reverse(name, args=[document.pk]) if document and document.pk else reverse(f"{name}_new")
 
-    def _unsaved(self, request: HttpRequest, document: Any) -> list[OpenForm]:
-        mine = OpenForm.objects.of(self.model, document.pk if document else None).filter(user=request.user)
-        return list(mine.unsaved()[:3])
+    def _open_forms(self, request: HttpRequest, document: Any) -> list[OpenForm]:
+        """Return the windows that the form tells of, by one query: open now, or left unsaved by this person."""
+        forms = OpenForm.objects.of(self.model, document.pk if document else None)
+        told = forms.filter(user=request.user) | forms.here() if document else forms.filter(user=request.user)
+        return list(told.select_related("user").order_by("-kept_at", "-opened_at"))
+
+    def _is_left(self, form: OpenForm, request: HttpRequest) -> bool:
+        return bool(form.typed) and form.user_id == request.user.pk
 
     # --- two versions ---
 

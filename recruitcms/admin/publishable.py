@@ -152,7 +152,7 @@ class PublishableAdmin(
         if not document.pk:
             return _("Nothing yet: this page is new.")
         sentences = []
-        live, scheduled = document.live_revision, document.scheduled_revision
+        live, scheduled = document.shown_revisions()
         if live:
             sentences.append(_("Revision %(number)d, live since %(when)s.") % _when(live.number, live.live_from))
         else:
@@ -165,8 +165,8 @@ class PublishableAdmin(
         return " ".join(sentences)
 
     def view_on_site(self, document: Publishable) -> str | None:  # type: ignore[override]
-        live = document.live_revision
-        return live.get_absolute_url() if live else None
+        slug = getattr(document, "live_slug", None)
+        return document.address_in(document.language, slug) if slug else None
 
     # --- the buttons ---
 

@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from recruitcms.admin.shared import SharedContentAdmin
 from recruitcms.models import WordingException
 from recruitcms.publishing import hold
-from recruitcms.quality import Finding, Prefixes, field_id, subject_of
+from recruitcms.quality import Finding, Prefixes, field_id
 from recruitcms.quality.review import Review, review, wave_through
 from recruitcms.quality.snippets import snippets
 
@@ -64,7 +64,7 @@ def render_checklist(
             (lines([finding])[0], row, _url(document, "take_back", row.pk) if may_change else "")
             for finding, row in found.waved
         ],
-        "snippets": snippets(subject_of(document)),
+        "snippets": snippets(found.subject),
         "language": document.language,
     }
     return render_to_string("admin/includes/checklist_inside.html", context)

@@ -69,6 +69,11 @@ class OpenForm(models.Model):
         return QueryDict(self.typed)
 
     @property
+    def is_here(self) -> bool:
+        """Whether somebody has it before them now: `OpenFormQuerySet.here` for one row."""
+        return self.seen_at > timezone.now() - HERE
+
+    @property
     def title(self) -> str:
         return self.data.get("title", "")
 

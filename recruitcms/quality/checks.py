@@ -45,7 +45,11 @@ WELL_KNOWN = ("http:", "https:", "mailto:", "tel:")
 
 def checklist(document: Any) -> list[Finding]:
     """Return what is to be said about a working copy, saved or not; what stops publishing comes first."""
-    subject = subject_of(document)
+    return findings(subject_of(document))
+
+
+def findings(subject: Subject) -> list[Finding]:
+    """Return what is to be said about a subject: a document and what stands around it, read once."""
     found = [finding for check in (*EVERY, *subject.checks) for finding in islice(check(subject), SHOWN)]
     return sorted(found, key=lambda finding: list(Grade).index(finding.grade))
 

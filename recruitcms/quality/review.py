@@ -6,8 +6,9 @@ from typing import Any
 from django.utils.translation import ngettext
 
 from recruitcms.models import WavedThrough
-from recruitcms.quality.checks import checklist
+from recruitcms.quality.checks import findings
 from recruitcms.quality.findings import Finding, Grade
+from recruitcms.quality.subject import subject_of
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Review:
     warnings: list[Finding] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
     waved: list[tuple[Finding, WavedThrough]] = field(default_factory=list)
+    subject: Any = None
 
     @property
     def in_words(self) -> str:
@@ -42,9 +44,9 @@ def review(document: Any) -> Review:
     """Check a working copy. One query for what was waved through, beside those of the checks."""
     rows = document.waved_through.select_related("by") if document.pk else []
     waved = {row.fingerprint: row for row in rows}
-    found = Review()
+    found = Review(subject=subject_of(document))
     by_grade = {Grade.STOPS: found.stops, Grade.WARNS: found.warnings, Grade.INFORMS: found.notes}
-    for finding in checklist(document):
+    for finding in findings(found.subject):
         row = waved.get(finding.fingerprint) if finding.grade == Grade.WARNS else None
         if row:
             found.waved.append((finding, row))
