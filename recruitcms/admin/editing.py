@@ -180,10 +180,9 @@ class EditingViews:
 
     def _locked(self, request: HttpRequest, object_id: str | None) -> Any:
         """Return the document to save, so that nobody saves it at the same moment; None for a new one."""
-        if object_id is None or "_saveasnew" in request.POST:
-            return None
+        document = self.get_object(request, unquote(object_id)) if object_id else None
         locked = self.model._default_manager.select_for_update(of=("self",))
-        return locked.filter(pk=unquote(object_id)).first() if unquote(object_id).isdigit() else None
+        return locked.filter(pk=document.pk).first() if document else None
 
     def _forget(self, request: HttpRequest) -> None:
         key = request.POST.get("_form", "")
@@ -262,7 +261,8 @@ class EditingViews:
     ) -> tuple[HttpResponse | None, QueryDict]:
         """Return the page that asks which of two versions to take, or None and the data of what was chosen."""
         found = differences(mine, theirs, _read(request))
-        chosen = {item.key: request.POST.get(CHOICE + item.key, "") for item in found}
+        answers = {item.key: request.POST.get(CHOICE + item.key, "") for item in found}
+        chosen = {key: answer if answer in {MINE, THEIRS} else "" for key, answer in answers.items()}
         is_answer = "_resolve" in request.POST and parse(request.POST.get("_now", "")) == document.updated_at
         if found and not (is_answer and all(chosen.values())):
             for item in found:

@@ -90,7 +90,7 @@ def _markdown(opened_file: Opened) -> Incoming:
 
 def _html(opened_file: Opened) -> Incoming:
     html = _text(opened_file)
-    title = re.search(r"<title[^>]*>(.*?)</title>", html, re.DOTALL | re.IGNORECASE)
+    title = re.search(r"<title\b[^<>]{0,200}>([^<]{0,500})</title>", html, re.DOTALL | re.IGNORECASE)
     item = _from_html(opened_file.name, html)
     item.title = item.title or (title[1].strip() if title else "") or title_from(opened_file.name)
     return completed(item)

@@ -1,9 +1,9 @@
-// What scripting adds to the public pages. Every page reads and every form submits without it.
+// What scripting adds. Every page reads and every form submits without it.
 
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// --- Counts: what happens on a page, never who does it (COO-14). A page that may not be listed is not counted. ---
+// --- Counts: what happens, never who does it (COO-14). Pages not to be listed are not counted. ---
 const canonical = $('link[rel=canonical]');
 
 function count(what, form) {
@@ -21,7 +21,7 @@ function countForms() {
   for (const form of $$('main form[method=post]')) watcher.observe(form);
 }
 
-// --- Say that something is done: on the button for four seconds, and to screen readers. ---
+// --- Say what is done: on the button for four seconds, and to screen readers. ---
 function say(button, words) {
   const label = $('span', button) || button;
   label.dataset.before ??= label.textContent;
@@ -30,7 +30,7 @@ function say(button, words) {
   button.timer = setTimeout(() => { label.textContent = label.dataset.before; $('#said').textContent = ''; }, 4000);
 }
 
-// --- Copy: the parts of the page that are in the copy, as rich text and as plain text. ---
+// --- Copy: what is in the copy, as rich and as plain text. ---
 const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV']);
 
 function plainText(node) {
@@ -68,7 +68,7 @@ async function copy(button) {
   say(button, button.dataset.done);
 }
 
-// --- Save: a bookmark in this browser only. ---
+// --- Save: in this browser only. ---
 const SAVED = 'saved-templates';
 
 function saved() {
@@ -90,7 +90,7 @@ function toggleSaved(button) {
   show(button);
 }
 
-// --- One listener for all presses. ---
+// --- All presses. ---
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy], [data-share], [data-save], [data-enlarge], .toc-bar a');
   if (event.target.closest('a[download]')) count('download');
@@ -118,7 +118,7 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-// --- The contents list follows the reader. ---
+// --- The contents follow the reader. ---
 function follow() {
   const links = $$('.toc-list a');
   const visible = new Set();
@@ -134,7 +134,7 @@ function follow() {
   for (const section of $$('.prose > section[id]')) watcher.observe(section);
 }
 
-// --- Forms: where the visitor came from, and one press is enough. ---
+// --- Forms: where the visitor came from; one press is enough. ---
 function prepare(form) {
   const referrer = $('[name=referrer]', form);
   try {
@@ -145,7 +145,7 @@ function prepare(form) {
   form.addEventListener('submit', (event) => send(form, event));
 }
 
-// A form's ticket says when it was begun; where many forms come at once, there is a second's work to do for it.
+// A ticket says when a form was begun; where many come at once, there is work to do for it.
 async function begin(form) {
   try {
     const answer = await fetch('/forms/ticket/', { credentials: 'omit' });
@@ -155,7 +155,7 @@ async function begin(form) {
     await old;
     $('[name=ticket]', form).value = ticket;
     $('[name=work]', form).value = work;
-  } catch { /* without them the form is sent as without scripting */ }
+  } catch { /* sent as without scripting */ }
 }
 
 function busy(button) {
@@ -165,7 +165,7 @@ function busy(button) {
   button.textContent = $('#said').textContent = button.form.dataset.busy;
 }
 
-// One press is enough: the form goes when it is ready, and never twice.
+// When it is ready, and never twice.
 function send(form, event) {
   const button = event.submitter || $('[type=submit]', form);
   if (form.dataset.sent) { event.preventDefault(); return; }
@@ -174,11 +174,11 @@ function send(form, event) {
   if (button.getAttribute('aria-busy')) return;
   busy(button);
   const late = new Promise((done) => { setTimeout(done, 8000); });
-  // Not while this event is still being told: a form that asks to be sent meanwhile is not heard.
+  // Later: while an event is told, a form that asks to be sent is not heard.
   Promise.race([form.begun, late]).then(() => { form.dataset.ripe = 'yes'; setTimeout(() => form.requestSubmit(event.submitter)); });
 }
 
-// Coming back with the browser's button finds a form that works.
+// Back finds a form that works.
 window.addEventListener('pageshow', () => {
   for (const form of $$('form[data-sent]')) {
     delete form.dataset.sent;
@@ -189,7 +189,7 @@ window.addEventListener('pageshow', () => {
   }
 });
 
-// Campaign words travel from the page that was landed on to the form, in its address: nothing is stored.
+// Campaign words travel to the form in its address: nothing is stored.
 function carryCampaign() {
   const campaign = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith('utm_'));
   if (!campaign.length) return;

@@ -146,6 +146,11 @@ def sign_in(page: Page, site: Site) -> Page:
     return page
 
 
+def open_panel(page: Page, name: str) -> None:
+    """Show one of the panels beside a document's form."""
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
 @pytest.fixture
 def editor(page: Page, site: Site) -> Page:
     """A window in which the editor is signed in."""

@@ -2,19 +2,21 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, open_panel
 from tests.browser.test_editor import open_section
 
 
 def test_a_line_leads_to_its_field_and_a_warning_is_waved_through_until_the_text_changes(editor: Page, site: Site):
     editor.goto("/admin/roles/role/?q=penetration")
     editor.locator("#result_list tbody th a").first.click()
+    open_panel(editor, "Checklist")
     expect(editor.locator("#panel-checklist")).to_be_visible()
     duties = open_section(editor, "duties").locator("[name$=body]")
     text = duties.input_value()
     duties.fill(text + "\n- Be the ninja whom every client asks for.")
     editor.locator("[name=_continue]").last.click()
     expect(editor.locator(".messagelist")).to_be_visible()
+    open_panel(editor, "Checklist")
     editor.evaluate(
         "sessionStorage.clear(); for (const row of document.querySelectorAll('.section__open')) row.open = false"
     )

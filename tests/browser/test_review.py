@@ -6,7 +6,7 @@ import sys
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, Site
+from tests.browser.conftest import ROOT, Site, open_panel
 
 PASSWORD = "correct horse battery"
 STAFF = """
@@ -34,6 +34,7 @@ def sign_in(browser: Browser, site: Site, name: str) -> Page:
 
 
 def press(page: Page, name: str, said: str) -> None:
+    open_panel(page, "Review")
     page.locator(f"#panel-review [name={name}]").click()
     expect(page.locator(".messagelist")).to_contain_text(said)
 
@@ -47,10 +48,12 @@ def test_a_text_is_asked_for_commented_on_approved_and_published(browser: Browse
     writer.locator("[name=_continue]").last.click()
     expect(writer.locator("[name=_publish]")).to_have_count(0)
     panel = writer.locator("#panel-review")
+    open_panel(writer, "Review")
     panel.get_by_text("Links for people without an account").click()
     panel.locator("[name=link_name]").fill("Anna Nowak")
     press(writer, "_make_link", "The link for Anna Nowak")
     link = panel.get_by_label("Link for Anna Nowak", exact=True).input_value()
+    open_panel(writer, "Review")
     panel.locator("[name=reviewer]").select_option(label="rafal")
     panel.locator("[name=review_note]").fill("Is it clear?")
     press(writer, "_ask_review", "a review is asked for")
@@ -72,6 +75,7 @@ def test_a_text_is_asked_for_commented_on_approved_and_published(browser: Browse
     panel = reviewer.locator("#panel-review")
     expect(panel).to_contain_text("What do you ask?")
     expect(panel).to_contain_text("Anna Nowak approved the text on")
+    open_panel(reviewer, "Review")
     panel.locator("[name=review_note]").fill("Answer her, please.")
     press(reviewer, "_request_changes", "Changes are requested.")
     site.wait_for_mail("wanda@northbeam.example", "Changes requested")

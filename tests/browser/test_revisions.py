@@ -5,7 +5,7 @@ import sys
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, Site
+from tests.browser.conftest import ROOT, Site, open_panel
 
 COLLEAGUE = """
 from django.contrib.auth.models import Group, User
@@ -27,6 +27,7 @@ def signed_in(browser: Browser, site: Site, name: str, password: str) -> Page:
 
 
 def publish(page: Page, note: str) -> None:
+    open_panel(page, "Publishing")
     page.locator("[name=revision_note]").fill(note)
     page.locator("[name=_publish]").first.click()
     expect(page.locator(".messagelist")).to_contain_text("Published.")
@@ -40,7 +41,7 @@ def test_what_one_editor_published_another_compares_and_restores(browser: Browse
         signed_in(browser, site, "colleague", "correct horse battery"),
     )
     one.goto("/admin/recruitcms/page/add/")
-    one.locator("[name=title]").fill("How we work")
+    one.locator("[name=title]").fill("How we answer")
     one.locator("[name=summary]").fill("In short.")
     one.locator("[name=body]").fill("We answer within [one] day.")
     publish(one, "First words")
@@ -64,7 +65,7 @@ def test_what_one_editor_published_another_compares_and_restores(browser: Browse
     one.reload()
     expect(one.locator("[name=body]")).to_have_value("We answer within [one] day.")
     visitor = browser.new_context(base_url=site.url).new_page()
-    visitor.goto("/how-we-work/")
+    visitor.goto("/how-we-answer/")
     expect(visitor.get_by_text("We answer within [two] days, always.")).to_be_visible()
 
 
@@ -74,6 +75,7 @@ def test_the_button_says_when_it_publishes(browser: Browser, site: Site):
     button = editor.locator("[name=_schedule]")
     expect(button).to_have_text("Publish at this time")
 
+    open_panel(editor, "Publishing")
     editor.locator("#id_publish_at_0").fill("2031-11-03")
     editor.locator("#id_publish_at_1").fill("09:00")
 
