@@ -212,7 +212,11 @@ class AddressBook:
 
 def _by_path(name: str, model: Any, rows: Iterable[tuple[str, str, int, str]]) -> dict[str, Resident]:
     start = {code: localized_url(code, name, "x")[:-2] for code, _name in settings.LANGUAGES}
-    residents = [Resident(model, pk, title, f"{start[language]}{slug}/") for language, slug, pk, title in rows]
+    residents = [
+        Resident(model, pk, title, f"{start[language]}{slug}/")
+        for language, slug, pk, title in rows
+        if language in start
+    ]
     return {normal(resident.path): resident for resident in residents}
 
 

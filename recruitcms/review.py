@@ -37,7 +37,8 @@ ENTRIES_PER_LINK = 200
 
 def content_hash(revision: Any) -> str:
     """Return what stands for the words and pictures of a revision, saved or not: 64 hexadecimal digits."""
-    shown = [revision.language, revision.title, revision.summary, revision.content]
+    content = {name: held for name, held in revision.content.items() if name != "source"}  # names other things, too
+    shown = [revision.language, revision.title, revision.summary, content]
     words = json.dumps(shown, sort_keys=True, cls=DjangoJSONEncoder)
     return hashlib.sha256(words.encode()).hexdigest()
 

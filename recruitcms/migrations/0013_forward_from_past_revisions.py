@@ -19,7 +19,7 @@ def forward_from_past_revisions(apps, schema_editor):
 
 def old_addresses(revisions, name):
     """Yield each document with each address that it had and has no more, the newest last."""
-    past = revisions.objects.filter(live_from__lte=timezone.now()).order_by("live_from")
+    past = revisions.objects.filter(live_from__isnull=False).order_by("live_from")
     rows = list(past.values_list("document_id", "language", "slug"))
     newest = {document: slug for document, _language, slug in rows}
     for document, language, slug in rows:
