@@ -8,27 +8,23 @@ source makes nothing stale until it is live; what has no revisions counts as it 
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from recruitcms.languages import direction, name_of, own_language
+from recruitcms.spans import marked
 
 # What there is to translate: [name, text] pairs in the order of the page. A row that belongs to the document, such as a
 # section, is named “sections:duties-1:body”: relation, kind with its number among those of the kind, field.
 Texts = list[list[str]]
 REMEMBERED = ["source_language", "source_hash", "source_at", "source_texts"]
-PIECES = re.compile(r"\w+|[^\w\s]|\s+")
-MOST_PIECES = 12_000  # longer texts are compared by the line
 
 
 # --- texts ---
@@ -202,27 +198,3 @@ def source_of(translation: Any, rows: Iterable[Any], language: str = "") -> Sour
     if live and before is not None and not is_stale:
         now = before  # a copy of a draft is ahead of what visitors see
     return Source(row, now, before, is_stale)
-
-
-# --- what changed ---
-
-
-def marked(before: str, now: str) -> SafeString:
-    """Return a text with <ins> and <del> around the words that changed."""
-    if before == now:
-        return format_html("{}", now)
-    old, new = PIECES.findall(before), PIECES.findall(now)
-    if len(old) + len(new) > MOST_PIECES:
-        old, new = before.splitlines(keepends=True), now.splitlines(keepends=True)
-    if len(old) + len(new) > MOST_PIECES:
-        old, new = [before], [now]
-    steps = SequenceMatcher(None, old, new).get_opcodes()
-    return format_html_join("", "{}{}", [_step(act, "".join(old[i:j]), "".join(new[k:m])) for act, i, j, k, m in steps])
-
-
-def _step(act: str, old: str, new: str) -> tuple[SafeString, SafeString]:
-    """Return what went and what came in one step of a comparison; what stayed counts as neither."""
-    if act == "equal":
-        return SafeString(""), format_html("{}", new)
-    gone = format_html("<del>{}</del>", old) if old else SafeString("")
-    return gone, format_html("<ins>{}</ins>", new) if new else SafeString("")

@@ -7,8 +7,9 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 from hypothesis import given
 
-from recruitcms.comparing import Span, compare, spans_of
+from recruitcms.comparing import compare
 from recruitcms.sources import read
+from recruitcms.spans import Span, spans_of
 from roles.models import Role, RoleRevision, SampleResume, Section
 from tests.factories import make_category, make_page, make_person, make_picture, make_role, make_user, published_role
 from tests.lead_factories import published_report
