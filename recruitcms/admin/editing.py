@@ -21,7 +21,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import date as format_date
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -93,19 +93,15 @@ class EditingViews:
         form = get_object_or_404(OpenForm, key=key, user=request.user)
         OpenForm.objects.filter(pk=form.pk).update(typed="", kept_at=None)
         self.message_user(request, _("The unsaved text is thrown away. What was saved is untouched."))
-        return HttpResponseRedirect(self._form_url(form.object_id))
+        pk = form.object_id
+        return HttpResponseRedirect(self._url("change", pk) if pk else self._url("add"))
 
     def _editable(self, request: HttpRequest, pk: str | None) -> Any:
         if pk is None:
             if not self.has_add_permission(request):
                 raise PermissionDenied
             return None
-        document = self.get_object(request, unquote(pk))
-        if document is None:
-            raise Http404
-        if not self.has_change_permission(request, document):
-            raise PermissionDenied
-        return document
+        return self.opened(request, pk)
 
     def _hear(self, request: HttpRequest, document: Any) -> OpenForm:
         try:
@@ -140,10 +136,6 @@ class EditingViews:
             return ""
         who = name_of(document.updated_by) if document.updated_by else _("Somebody")
         return _("%(name)s saved this at %(time)s") % {"name": who, "time": _clock(document.updated_at)}
-
-    def _form_url(self, pk: Any) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}"
-        return reverse(f"{name}_change", args=[pk]) if pk else reverse(f"{name}_add")
 
     # --- the form ---
 
@@ -224,13 +216,9 @@ class EditingViews:
             "unsaved": [] if form.is_bound else [one for one in open_forms if self._is_left(one, request)][:3],
             "others": self._names([one for one in open_forms if one.is_here and str(one.key) != key], request),
             "is_kept": getattr(request, "as_typed", False),
-            "keep_url": self._keep_url(document),
+            "keep_url": self._url("keep", document.pk) if document else self._url("keep_new"),
         }
         return super().render_change_form(request, context, **kwargs)
-
-    def _keep_url(self, document: Any) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_keep"
-        return reverse(name, args=[document.pk]) if document and document.pk else reverse(f"{name}_new")
 
     def _open_forms(self, request: HttpRequest, document: Any) -> list[OpenForm]:
         """Return the windows that the form tells of, by one query: open now, or left unsaved by this person."""

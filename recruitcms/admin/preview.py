@@ -6,7 +6,7 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ObjectDoesNotExist
 from django.forms.formsets import all_valid
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -89,10 +89,6 @@ class PreviewViews:
             if field.name in form.cleaned_data:
                 hold(shown, field.name, list(form.cleaned_data[field.name]))
         return shown
-
-    def _look_url(self, document: Any) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_look"
-        return reverse(name, args=[document.pk]) if document and document.pk else reverse(f"{name}_new")
 
 
 def _prefixes(document: Any) -> dict[str, list[str]]:

@@ -142,7 +142,7 @@ class PublishableAdmin(
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         document = kwargs.get("obj")
         context["state"] = self.state(document) if document else ""
-        context["look_url"] = self._look_url(document)
+        context["look_url"] = self._url("look", document.pk) if document else self._url("look_new")
         context["zone_name"] = zone_name()
         context["goes_offline"] = bool(document and offline_times(document))
         return super().render_change_form(request, context, **kwargs)

@@ -8,10 +8,8 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.core.validators import RegexValidator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -148,11 +146,11 @@ class ChecklistMixin:
 
     def checklist_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Return the inside of the panel for the saved working copy."""
-        return HttpResponse(render_checklist(request, self._checked(request, pk, "view")))
+        return HttpResponse(render_checklist(request, self.opened(request, pk, "view")))
 
     def wave_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Ask why a warning is fine, and keep the answer."""
-        document = self._checked(request, pk, "change")
+        document = self.opened(request, pk)
         form = WaveForm(request.POST if request.method == "POST" else None, initial=self._asked(request, document))
         if form.is_bound and form.is_valid():
             row = wave_through(document, form.cleaned_data, request.user)
@@ -175,21 +173,13 @@ class ChecklistMixin:
 
     def take_back_view(self, request: HttpRequest, pk: str, row: int) -> HttpResponse:
         """Show a warning that was waved through, and show it again in the checklist once the button is pressed."""
-        document = self._checked(request, pk, "change")
+        document = self.opened(request, pk)
         waved = get_object_or_404(document.waved_through.select_related("by"), pk=row)
         if request.method != "POST":
             return self._small_page(request, document, {"waved": waved, "title": _("Take it back")})
         waved.delete()
         self.log_change(request, document, _("Took back the waving through of “%s”.") % waved.sentence)
         return self._done(request, document, _("The warning is open again."))
-
-    def _checked(self, request: HttpRequest, pk: str, act: str) -> Any:
-        document = self.get_object(request, unquote(pk))
-        if document is None:
-            raise Http404
-        if not getattr(self, f"has_{act}_permission")(request, document):
-            raise PermissionDenied
-        return document
 
     def _done(self, request: HttpRequest, document: Any, said: str) -> HttpResponse:
         """Go back to the form; to a script, which stays there, say nothing."""

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import date as format_date
@@ -114,7 +113,7 @@ class RevisionsMixin:
 
     def compare_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Show two revisions, or one and the working copy, side by side."""
-        document = self._document(request, pk)
+        document = self.opened(request, pk, "view")
         old, new = (self._side(document, request.GET.get(name, "")) for name in ("from", "to"))
         if old is None or new is None or old["value"] == new["value"]:
             self.message_user(request, _("Choose two different revisions to compare."), messages.WARNING)
@@ -160,7 +159,7 @@ class RevisionsMixin:
 
     def restore_view(self, request: HttpRequest, pk: str, number: int) -> HttpResponse:
         """Show what restoring a revision would change, with a button that does it."""
-        document = self._document(request, pk, change=True)
+        document = self.opened(request, pk)
         revision = self._revision(document, number)
         if request.method == "POST":
             return self._restore(request, document, revision)
@@ -196,7 +195,7 @@ class RevisionsMixin:
 
     def note_view(self, request: HttpRequest, pk: str, number: int) -> HttpResponse:
         """Change the note of a revision, and whether it is pinned."""
-        document = self._document(request, pk, change=True)
+        document = self.opened(request, pk)
         revision = self._revision(document, number)
         form = NoteForm(request.POST, prefix=str(number))
         if form.is_valid():
@@ -213,16 +212,6 @@ class RevisionsMixin:
         revision = document.keep(by=request.user, note=request.revision_note)
         self.log_change(request, document, _("Kept as revision %(number)d.") % {"number": revision.number})
         return _("Kept as revision %(number)d. Visitors see nothing of it.") % {"number": revision.number}
-
-    def _document(self, request: HttpRequest, pk: str, change: bool = False) -> Any:
-        """Return a document to somebody who may look at it, or change it. Raises Http404 and PermissionDenied."""
-        document = self.get_object(request, unquote(pk))
-        if document is None:
-            raise Http404
-        allowed = self.has_change_permission if change else self.has_view_or_change_permission
-        if not allowed(request, document):
-            raise PermissionDenied
-        return document
 
     def _revision(self, document: Any, number: int) -> Any:
         revision = document.revisions.filter(number=number).first()

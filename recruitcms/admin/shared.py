@@ -37,6 +37,18 @@ class SharedContentAdmin(UsesMixin, admin.ModelAdmin):
     save_on_top = False
     formfield_overrides = FORM_FIELDS
 
+    def opened(self, request: HttpRequest, pk: str, act: str = "change") -> Any:
+        """Return a row to somebody who may "change" or "view" it. Raises Http404 and PermissionDenied."""
+        row = self.get_object(request, unquote(pk))
+        if row is None:
+            raise Http404
+        if not getattr(self, f"has_{act}_permission")(request, row):
+            raise PermissionDenied
+        return row
+
+    def _url(self, act: str, *args: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{act}", args=args)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if hasattr(obj, "updated_by_id"):
             obj.updated_by = request.user
@@ -111,6 +123,3 @@ class TranslatedAdmin(BesideMixin, SharedContentAdmin):
             request, _("This is a copy of the other language’s text. Translate it here."), messages.SUCCESS
         )
         return HttpResponseRedirect(self._url("change", copy.pk))
-
-    def _url(self, act: str, *args: Any) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{act}", args=args)

@@ -105,9 +105,6 @@ class BesideMixin(admin.ModelAdmin):
     def add_section(self, request: HttpRequest, row: Any, source: Source, name: str) -> None:
         """Add the section that a source has and its translation lacks. For documents that have sections."""
 
-    def _url(self, act: str, *args: Any) -> str:
-        raise NotImplementedError
-
 
 def _put_beside(source: Source, context: dict[str, Any]) -> list[dict[str, Any]]:
     """Give each field of a form the text of the source that it translates. Return the sections that have no field."""
