@@ -13,14 +13,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from leads import cookies, counts, spam, tickets
-from leads.models import ReportRevision
 from recruitcms.middleware import language_of
-from recruitcms.models import PageRevision, SiteSettings
+from recruitcms.models import SiteSettings
+from recruitcms.publishing import revision_models
 from recruitcms.site_content import site_content
-from roles.models import RoleRevision
 
 FIXED = {"home", "library", "people", "consultation"}
-DOCUMENTS = {"role": RoleRevision, "report": ReportRevision, "page": PageRevision}
 TOLD = {"view": "views", "copy": "copies", "download": "downloads", "form": "forms_shown"}
 CHOICES_A_MINUTE = 600  # in each process: a flood must not fill the disk
 
@@ -83,8 +81,8 @@ def is_public_page(path: str) -> bool:
         except Resolver404:
             return False
     slug = match.kwargs.get("slug")
-    if match.url_name in DOCUMENTS:
-        return DOCUMENTS[match.url_name].objects.live().filter(language=language, slug=slug).exists()
+    if match.url_name in revision_models():
+        return revision_models()[match.url_name].objects.live().filter(language=language, slug=slug).exists()
     if match.url_name == "person":
         return any(person.slug == slug for person in site_content(language).team)
     return match.url_name in FIXED

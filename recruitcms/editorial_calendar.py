@@ -97,7 +97,7 @@ def _timed(model: Any, start: date, end: date) -> Iterator[Entry]:
     since, before = max(_midnight(start), now), _midnight(end)
     if before <= since:
         return
-    revisions = model.revisions.rel.related_model.objects
+    revisions = model.revision_model().objects
     follows = revisions.filter(document=OuterRef("document"), live_from=OuterRef("live_until"))
     coming = revisions.filter(
         Q(live_from__gt=since, live_from__lt=before) | Q(live_until__gt=since, live_until__lt=before),

@@ -136,7 +136,7 @@ def _admin_url(model: type[Model] | None, act: str, *args: Any) -> str:
 
 def documents(model: Any, note: str = "") -> list[Row]:
     """Return the documents of a model; `note` names a column with choices that tells them apart."""
-    revisions = model.revisions.rel.related_model.objects.live()
+    revisions = model.revision_model().objects.live()
     live = {pk: (texts, since) for pk, texts, since in revisions.values_list("document", "texts_hash", "live_from")}
     columns = ["pk", "translation_group", "language", "title", "updated_at"]
     columns += ["source_language", "source_hash", "source_at", *([note] if note else [])]

@@ -528,6 +528,12 @@ def publishable_models() -> list[type[Publishable]]:
     return [model for model in apps.get_models() if issubclass(model, Publishable)]
 
 
+@cache
+def revision_models() -> dict[str, Any]:
+    """Return the models of their revisions, by the names of the addresses at which these answer."""
+    return {model.revision_model().url_name: model.revision_model() for model in publishable_models()}
+
+
 def touch_content() -> None:
     """Say that something visitors see has changed: every kept copy of shared content is stale from this commit on."""
     from recruitcms.models import SiteSettings

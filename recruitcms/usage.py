@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 
 from leads.models import Report, ReportRevision
 from recruitcms.models import CallToAction, ClientLogo, Page, PageRevision, Person, Picture, SiteText, Testimonial
+from recruitcms.publishing import revision_models
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 
 MOST = 500  # uses that are read; a list of more is a list of “everywhere”
@@ -31,7 +32,6 @@ TEXTS: list[tuple[Any, str, str, str]] = [
     (SiteText, "company", "site_id", "language"),
     (SiteText, "trending_regions", "site_id", "language"),
 ]
-REVISIONS: list[Any] = [RoleRevision, PageRevision, ReportRevision]
 # Rows that visitors see as they are, without a revision.
 AT_ONCE = {ClientLogo, Person, SiteText, Testimonial}
 # Whose form a part of it is changed in.
@@ -83,7 +83,7 @@ def _uses_of_picture(picture: Picture) -> list[Use]:
     ]
     # The folder is the picture's own, so that its name finds every size of it.
     folder = str(picture.files.get("original", "")).rpartition("/")[0]
-    shown = [_revisions(model, _("shows it"), folder) for model in REVISIONS] if folder else []
+    shown = [_revisions(model, _("shows it"), folder) for model in revision_models().values()] if folder else []
     return _read([*rows, *shown])
 
 
@@ -200,7 +200,7 @@ def _links_to(*paths: str, beside: Any = None) -> list[Use]:
         for model, field, owner, name in TEXTS:
             rows = _holding(model.objects.all(), field, start)
             parts.append(_part(rows, owner, name, _("links to it"), text=field))
-        parts += [_revisions(model, _("links to it"), start) for model in REVISIONS]
+        parts += [_revisions(model, _("links to it"), start) for model in revision_models().values()]
     link = re.compile("|".join(_link(path) for path in paths))
     own = _change_url(beside._meta.label_lower.replace(".", "_"), beside.pk) if beside else ""
     rows = parts[0].union(*parts[1:], all=True)[:MOST]

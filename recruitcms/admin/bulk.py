@@ -177,7 +177,7 @@ class BulkMixin(ChangesMixin):
 
     def _rivals(self, documents: Iterable[Publishable]) -> dict[Any, list[Any]]:
         """Return what is or will be live at the documents' addresses: {(language, slug): [(pk, title)]}."""
-        revisions = self.model.revisions.rel.related_model.objects.filter(slug__in=[one.slug for one in documents])
+        revisions = self.model.revision_model().objects.filter(slug__in=[one.slug for one in documents])
         coming = revisions.filter(Q(live_until=None) | Q(live_until__gt=timezone.now()), live_from__isnull=False)
         rivals: dict[Any, list[Any]] = {}
         for language, slug, pk, title in coming.values_list("language", "slug", "document", "title"):

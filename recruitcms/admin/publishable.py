@@ -109,7 +109,7 @@ class PublishableAdmin(
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        revisions = self.model.revisions.rel.related_model.objects.filter(document=OuterRef("pk"))  # type: ignore[attr-defined]
+        revisions = self.model.revision_model().objects.filter(document=OuterRef("pk"))
         return (
             super()
             .get_queryset(request)

@@ -16,14 +16,12 @@ from django.db.models import CharField, QuerySet, Value
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
-from leads.models import ReportRevision
 from recruitcms.addresses import normal
-from recruitcms.models import CallToAction, PageRevision, Person, Redirect, SiteSettings, WordingException
+from recruitcms.models import CallToAction, Person, Redirect, SiteSettings, WordingException
+from recruitcms.publishing import revision_models
 from recruitcms.quality.wording import fine_words
-from roles.models import RoleRevision
 
 KEEP_PATHS = 60  # seconds
-REVISIONS: dict[str, Any] = {"role": RoleRevision, "page": PageRevision, "report": ReportRevision}
 
 _kept: dict[str, "Surroundings"] = {}
 
@@ -70,7 +68,7 @@ def _answering(paths: set[str]) -> set[str]:
     answering, asked = set(), {}
     for path in paths:
         language, name, slug = _route(path)
-        if name in REVISIONS or name == "person":
+        if name in revision_models() or name == "person":
             asked[path] = (name, language, slug)
         elif name:
             answering.add(path)
@@ -111,5 +109,5 @@ def _rows(name: str, slugs: set[str]) -> QuerySet[Any, Any]:
     if name == "person":
         rows: QuerySet[Any, Any] = Person.objects.filter(slug__in=slugs)
     else:
-        rows = REVISIONS[name].objects.live().filter(slug__in=slugs)
+        rows = revision_models()[name].objects.live().filter(slug__in=slugs)
     return rows.order_by().values_list(Value(name, output_field=CharField()), "language", "slug")
