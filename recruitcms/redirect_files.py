@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from leads.exports import neutral
 from recruitcms import addresses
 from recruitcms.addresses import AddressBook, Destination
 from recruitcms.models import MissingAddress, Redirect
+from recruitcms.sheets import neutral, plain
 
 HEADINGS = ["from", "to", "status"]
 MAX_BYTES = 4 * 1024 * 1024
@@ -96,7 +96,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     for count, cells in enumerate(reader, start=1):
         if count > MAX_LINES:
             raise ValidationError(_("This file has more than %(limit)d lines.") % {"limit": MAX_LINES})
-        cells = [cell.strip().removeprefix("'") for cell in cells]  # an apostrophe is what our export writes
+        cells = [plain(cell.strip()) for cell in cells]
         is_heading = count == 1 and cells[0].lower() in {"from", "source", "old", "old address"}
         if any(cells) and not is_heading:
             yield reader.line_num, cells

@@ -18,6 +18,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from recruitcms.sheets import neutral, plain
+
 MOST_BYTES = 5 * 1024 * 1024
 MOST_UNPACKED = 20 * 1024 * 1024  # of a workbook's parts together
 MOST_TAGS = 700_000  # in them: each costs memory, however short it is
@@ -27,7 +29,6 @@ MOST_ROWS = 5000
 MOST_COLUMNS = 40
 CHUNK = 64 * 1024
 
-GUARDED = ("=", "+", "-", "@", "\t", "\n", "'")
 # What XML 1.0 cannot hold, and no text of ours should.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -69,22 +70,13 @@ def write_csv(rows: Iterable[list[str]], separator: str = ",") -> bytes:
     """Return rows as CSV in UTF-8 with the mark by which Excel knows it."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=separator)
-    writer.writerows([_guarded(cell) for cell in row] for row in rows)
+    writer.writerows([neutral(printable(cell)) for cell in row] for row in rows)
     return buffer.getvalue().encode("utf-8-sig")
 
 
 def printable(text: str) -> str:
     """Return what a file can hold of a text: no control characters, and one kind of line break."""
     return UNPRINTABLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _guarded(text: str) -> str:
-    text = printable(text)
-    return f"'{text}" if text.startswith(GUARDED) else text
-
-
-def _unguarded(text: str) -> str:
-    return text[1:] if text[:1] == "'" and text[1:].startswith(GUARDED) else text
 
 
 def write_xlsx(rows: Iterable[list[str]], title: str, widths: list[int]) -> bytes:
@@ -173,7 +165,7 @@ def _csv_rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         if len(row) > MOST_COLUMNS:
             words = _("Row %(row)d has more than %(most)d cells.")
             raise SheetError(words % {"row": number, "most": MOST_COLUMNS})
-        yield number, [_unguarded(cell) for cell in row]
+        yield number, [plain(cell) for cell in row]
 
 
 def _decoded(content: bytes) -> tuple[str, list[str]]:

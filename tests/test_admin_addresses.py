@@ -303,6 +303,7 @@ def test_the_export_is_what_the_import_reads_and_no_formula(admin_client):
     role = published_role(slug="engineer")
     addresses.lead("/a/", role)
     addresses.lead("/b/", Destination(target="/roles/"), status=302)
+    addresses.lead("/c/", Destination(target="https://example.com/a;-b"))
     addresses.lead("/gone/", Destination(), status=410)
     addresses.lead("/draft/", make_role(slug="later"))
     Redirect.objects.create(old_path="=1+1", target="/roles/")
@@ -313,13 +314,14 @@ def test_the_export_is_what_the_import_reads_and_no_formula(admin_client):
         "\ufefffrom,to,status",
         "/a/,/roles/engineer/,301",
         "/b/,/roles/,302",
+        "/c/,https://example.com/a;'-b,301",
         "/draft/,/roles/later/,301",
         "/gone/,,410",
         "'=1+1,/roles/,301",
     ]
     Redirect.objects.filter(old_path="=1+1").delete()
     again = redirect_files.plan(redirect_files.read(admin_client.get(reverse(OLD.format("export"))).content))
-    assert (again.rows, again.unchanged, again.errors) == ([], 4, [])
+    assert (again.rows, again.unchanged, again.errors) == ([], 5, [])
 
 
 def test_ten_thousand_lines_cost_few_queries(django_assert_max_num_queries):
