@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from leads.models import Report
 from recruitcms.models import WavedThrough, WordingException
-from recruitcms.quality.review import review
+from recruitcms.quality.checked import check
 from roles.models import Role, SampleResume
 from tests.factories import make_cta, make_page, make_picture, make_role, make_site, make_user
 
@@ -25,7 +25,7 @@ def page_of(client, document):
 
 
 def warning(document, key="wording"):
-    return next(finding for finding in review(document).warnings if finding.key == key)
+    return next(finding for finding in check(document).warnings if finding.key == key)
 
 
 def wave(client, document, finding, reason="A client of that name.", **more):
@@ -48,7 +48,7 @@ def test_the_form_shows_each_line_with_a_link_to_its_field(admin_client, role):
 
 
 def test_the_count_of_warnings_stands_beside_the_button(admin_client, role):
-    said = review(role).in_words
+    said = check(role).in_words
 
     assert said == "3 warnings are open."  # the word, the length, the calls to action
     assert f'href="#panel-checklist">{said}</a>' in page_of(admin_client, role)
@@ -112,12 +112,12 @@ def test_what_was_waved_through_stays_so_wherever_the_section_moves(admin_client
 
     role.sections.filter(kind="introduction").update(position=9)
 
-    assert [finding.key for finding, _row in review(Role.objects.get()).waved] == ["wording"]
+    assert [finding.key for finding, _row in check(Role.objects.get()).waved] == ["wording"]
 
 
 def test_another_text_shows_the_warning_again(admin_client, role):
     wave(admin_client, role, warning(role))
-    assert [finding.key for finding in review(role).warnings].count("wording") == 0
+    assert [finding.key for finding in check(role).warnings].count("wording") == 0
 
     role.sections.filter(kind="introduction").update(body="Be a ninja, day and night.")
 
@@ -238,9 +238,9 @@ def test_the_checklist_costs_the_form_three_queries_however_many_rows(admin_clie
     role = make_role({"introduction": "[x](/people/)", "duties": "Be a ninja."}, picture=make_picture())
     SampleResume.objects.create(role=role, picture=make_picture(), title="Fintech")
     document = Role.objects.select_related("picture").prefetch_related("sections", "resumes").get()
-    review(document)
+    check(document)
     with django_assert_num_queries(3):  # the content version, the translations, what was waved through
-        review(document)
+        check(document)
 
 
 def test_links_of_the_panel_carry_no_text_of_the_document(admin_client, role):

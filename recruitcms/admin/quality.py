@@ -23,7 +23,7 @@ from recruitcms.admin.shared import SharedContentAdmin
 from recruitcms.models import WordingException
 from recruitcms.publishing import hold
 from recruitcms.quality import Finding, Prefixes, field_id
-from recruitcms.quality.review import Review, review, wave_through
+from recruitcms.quality.checked import Checked, check, wave_through
 from recruitcms.quality.snippets import snippets
 
 
@@ -38,13 +38,13 @@ class Line:
 
 
 def render_checklist(
-    request: HttpRequest, document: Any, prefixes: Prefixes | None = None, found: Review | None = None
+    request: HttpRequest, document: Any, prefixes: Prefixes | None = None, found: Checked | None = None
 ) -> SafeString:
     """Return the inside of the checklist's panel for a working copy, saved or filled from a form.
 
-    `prefixes`: those of the rows' forms (quality.field_id); `found` is a review already made.
+    `prefixes`: those of the rows' forms (quality.field_id); `found`: what was checked already.
     """
-    found = found or review(document)
+    found = found or check(document)
     may_change = bool(document.pk) and request.user.has_perm(_permission("change", document))
     may_except = may_change and request.user.has_perm("recruitcms.add_wordingexception")
 
@@ -52,7 +52,7 @@ def render_checklist(
         return [_line(document, finding, prefixes, waves and may_change, may_except) for finding in findings]
 
     context = {
-        "review": found,
+        "checked": found,
         "groups": [
             (_("Stops publishing"), "stops", lines(found.stops)),
             (_("Warnings"), "warns", lines(found.warnings, waves=True)),
@@ -132,7 +132,7 @@ class ChecklistMixin:
         document = kwargs.get("obj")
         if document and document.pk:
             checked = with_rows(document, [inline.formset for inline in context["inline_admin_formsets"]])
-            found = review(checked)
+            found = check(checked)
             context["checklist"] = render_checklist(request, checked, found=found)
             context["checklist_url"] = _url(document, "checklist")
             context["checklist_words"] = found.in_words
@@ -165,7 +165,7 @@ class ChecklistMixin:
     def _asked(self, request: HttpRequest, document: Any) -> dict[str, str]:
         """Return what the warning of the address says, as the form's first values; empty where it is not open."""
         asked = request.GET.get("finding", "") if request.method == "GET" else ""
-        finding = review(document).find(asked) if asked else None
+        finding = check(document).find(asked) if asked else None
         if finding is None:
             return {}
         said = {"key": finding.key, "fingerprint": finding.fingerprint}

@@ -12,7 +12,7 @@ from recruitcms.quality.subject import subject_of
 
 
 @dataclass
-class Review:
+class Checked:
     """What is open of a document's checklist, by grade, and the warnings that were waved through."""
 
     stops: list[Finding] = field(default_factory=list)
@@ -40,11 +40,11 @@ class Review:
         return next((finding for finding in self.warnings if finding.fingerprint == fingerprint), None)
 
 
-def review(document: Any) -> Review:
+def check(document: Any) -> Checked:
     """Check a working copy. One query for what was waved through, beside those of the checks."""
     rows = document.waved_through.select_related("by") if document.pk else []
     waved = {row.fingerprint: row for row in rows}
-    found = Review(subject=subject_of(document))
+    found = Checked(subject=subject_of(document))
     by_grade = {Grade.STOPS: found.stops, Grade.WARNS: found.warnings, Grade.INFORMS: found.notes}
     for finding in findings(found.subject):
         row = waved.get(finding.fingerprint) if finding.grade == Grade.WARNS else None
