@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -135,15 +136,20 @@ def base_url(site: Site) -> str:
     return site.url
 
 
-def sign_in(page: Page, site: Site) -> Page:
-    """Sign a window in as the first account, at the width of a desk."""
+def sign_in(page: Page, site: Site, name: str = "editor", password: str = "") -> Page:
+    """Sign a window in, as the first account unless another is named, at the width of a desk."""
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(f"{site.url}/admin/")
-    page.get_by_label("Username").fill("editor")
-    page.get_by_label("Password").fill(site.password)
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password or site.password)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(site.url + "/admin/")
     return page
+
+
+def new_desk(browser: Browser, site: Site, name: str = "editor", password: str = "", **options: Any) -> Page:
+    """Return a window of another browser, signed in."""
+    return sign_in(browser.new_context(base_url=site.url, **options).new_page(), site, name, password)
 
 
 def open_panel(page: Page, name: str) -> None:
@@ -160,6 +166,6 @@ def editor(page: Page, site: Site) -> Page:
 @pytest.fixture
 def colleague(browser: Browser, site: Site) -> Iterator[Page]:
     """The same account in another browser."""
-    context = browser.new_context(base_url=site.url)
-    yield sign_in(context.new_page(), site)
-    context.close()
+    page = new_desk(browser, site)
+    yield page
+    page.context.close()

@@ -3,22 +3,14 @@
 import csv
 import io
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Site
-
-
-def signed_in_without_scripts(browser: Browser, site: Site) -> Page:
-    page = browser.new_context(base_url=site.url, java_script_enabled=False).new_page()
-    page.goto("/admin/roles/role/")
-    page.get_by_label("Username").fill("editor")
-    page.get_by_label("Password").fill(site.password)
-    page.get_by_role("button", name="Sign in").click()
-    return page
+from tests.browser.conftest import Site, new_desk
 
 
 def test_library_work_needs_no_script(browser: Browser, site: Site):
-    page = signed_in_without_scripts(browser, site)
+    page = new_desk(browser, site, java_script_enabled=False)
+    page.goto("/admin/roles/role/")
 
     page.locator(".action-select").nth(0).check()
     page.locator(".action-select").nth(1).check()

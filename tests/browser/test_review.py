@@ -6,7 +6,7 @@ import sys
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, Site, open_panel
+from tests.browser.conftest import ROOT, Site, new_desk, open_panel
 
 PASSWORD = "correct horse battery"
 STAFF = """
@@ -23,16 +23,6 @@ def staff(site: Site) -> None:
     subprocess.run(shell, cwd=ROOT, env=site.environment, check=True, capture_output=True)
 
 
-def sign_in(browser: Browser, site: Site, name: str) -> Page:
-    page = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900}).new_page()
-    page.goto("/admin/")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(site.url + "/admin/")
-    return page
-
-
 def press(page: Page, name: str, said: str) -> None:
     open_panel(page, "Review")
     page.locator(f"#panel-review [name={name}]").click()
@@ -40,7 +30,7 @@ def press(page: Page, name: str, said: str) -> None:
 
 
 def test_a_text_is_asked_for_commented_on_approved_and_published(browser: Browser, site: Site):
-    writer = sign_in(browser, site, "wanda")
+    writer = new_desk(browser, site, "wanda", PASSWORD)
     writer.goto("/admin/recruitcms/page/add/")
     writer.locator("[name=title]").fill("How we work")
     writer.locator("[name=summary]").fill("In short.")
@@ -70,7 +60,7 @@ def test_a_text_is_asked_for_commented_on_approved_and_published(browser: Browse
     assert guest.context.cookies() == []
 
     site.wait_for_mail("rafal@northbeam.example", "Please review “How we work”")
-    reviewer = sign_in(browser, site, "rafal")
+    reviewer = new_desk(browser, site, "rafal", PASSWORD)
     reviewer.get_by_role("link", name="How we work").first.click()
     panel = reviewer.locator("#panel-review")
     expect(panel).to_contain_text("What do you ask?")
@@ -89,7 +79,7 @@ def test_a_text_is_asked_for_commented_on_approved_and_published(browser: Browse
     press(reviewer, "_approve", "The text is approved")
 
     site.wait_for_mail("paula@northbeam.example", "Ready to publish: “How we work”")
-    publisher = sign_in(browser, site, "paula")
+    publisher = new_desk(browser, site, "paula", PASSWORD)
     publisher.goto(document)
     expect(publisher.locator("#panel-review")).to_contain_text("rafal approved the text on")
     publisher.locator("[name=_publish]").click()

@@ -5,7 +5,7 @@ import sys
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, Site, open_panel
+from tests.browser.conftest import ROOT, Site, new_desk, open_panel
 
 COLLEAGUE = """
 from django.contrib.auth.models import Group, User
@@ -14,16 +14,6 @@ user.set_password("correct horse battery")
 user.save()
 user.groups.add(Group.objects.get(name="Editors"))
 """
-
-
-def signed_in(browser: Browser, site: Site, name: str, password: str) -> Page:
-    page = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900}).new_page()
-    page.goto("/admin/")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Today")).to_be_visible()
-    return page
 
 
 def publish(page: Page, note: str) -> None:
@@ -37,8 +27,8 @@ def test_what_one_editor_published_another_compares_and_restores(browser: Browse
     shell = [sys.executable, "manage.py", "shell", "-c", COLLEAGUE]
     subprocess.run(shell, cwd=ROOT, env=site.environment, check=True, capture_output=True)
     one, other = (
-        signed_in(browser, site, "editor", site.password),
-        signed_in(browser, site, "colleague", "correct horse battery"),
+        new_desk(browser, site),
+        new_desk(browser, site, "colleague", "correct horse battery"),
     )
     one.goto("/admin/recruitcms/page/add/")
     one.locator("[name=title]").fill("How we answer")
@@ -70,7 +60,7 @@ def test_what_one_editor_published_another_compares_and_restores(browser: Browse
 
 
 def test_the_button_says_when_it_publishes(browser: Browser, site: Site):
-    editor = signed_in(browser, site, "editor", site.password)
+    editor = new_desk(browser, site)
     editor.goto("/admin/recruitcms/page/add/")
     button = editor.locator("[name=_schedule]")
     expect(button).to_have_text("Publish at this time")
