@@ -14,8 +14,12 @@ from django.forms import BaseForm, ModelChoiceField, MultiWidget, SelectMultiple
 from django.forms.boundfield import BoundField
 from django.forms.models import InlineForeignKeyField
 from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+
+from recruitcms.spans import Span, spans_of
 
 MINE, THEIRS = "mine", "theirs"
 Posted = dict[str, list[str]]
@@ -54,6 +58,21 @@ class Difference:
 
     def __post_init__(self) -> None:
         self.needs_choice = not self.chosen
+
+    @property
+    def sides(self) -> list[tuple[str, SafeString]]:
+        """Both versions as HTML, the words that differ marked: [("mine", …), ("theirs", …)]."""
+        spans = spans_of(self.mine, self.theirs)
+        return [(MINE, _side(spans, "added")), (THEIRS, _side(spans, "removed"))]
+
+
+def _side(spans: list[Span], left_out: str) -> SafeString:
+    parts = [span for span in spans if span.kind != left_out]
+    return format_html_join("", "{}", [[_marked(span)] for span in parts])
+
+
+def _marked(span: Span) -> SafeString:
+    return format_html("{}" if span.kind == "same" else "<mark>{}</mark>", span.text)
 
 
 def fingerprints(filled: Filled) -> str:

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
+from recruitcms import review
 from recruitcms.merging import Filled, posted
-from recruitcms.models import OpenForm
+from recruitcms.models import OpenForm, ReviewEntry
 from roles.models import Role, RoleRevision, SampleResume, Section
 from tests.factories import make_page, make_picture, make_role, make_user
 from tests.lead_factories import published_report
@@ -38,13 +40,18 @@ def save(client, role, shown, **changes):
     return client.post(url("change", role.pk), shown | {"_continue": "1"} | changes)
 
 
-def answer(client, role, page, choices, **more):
+def answer(client, role, page, choices, button=None):
     """Send the page that shows two versions, with these choices."""
     data = {}
     for name, text in page.context["sent"]:
         data.setdefault(name, []).append(text)
-    data |= {"_resolve": "1", "_now": page.context["now"]} | {f"choose:{key}": who for key, who in choices.items()}
-    return client.post(url("change", role.pk), data | more)
+    data |= {
+        "_settle": "1",
+        "_settle_now": page.context["now"],
+        button or page.context["button"]: page.context["button_value"],
+    }
+    data |= {f"choose:{key}": who for key, who in choices.items()}
+    return client.post(url("change", role.pk), data)
 
 
 def differences(page):
@@ -232,6 +239,14 @@ def test_the_whole_form_costs_at_most_25_queries(nadia, django_assert_max_num_qu
         nadia.get(url("change", role.pk))
 
 
+def test_a_saved_text_has_the_line_ends_that_it_had(nadia):
+    role = make_role({"duties": "- One\n- Two"})
+
+    save(nadia, role, fields_shown(nadia, role) | {"sections-0-body": "- One\r\n- Two"}, title="New")
+
+    assert Section.objects.get().body == "- One\n- Two"
+
+
 # --- who else ---
 
 
@@ -396,6 +411,55 @@ def test_publishing_waits_for_the_choice_and_then_happens(nadia, emre):
     answer(nadia, role, page, {"title": "mine"})
 
     assert RoleRevision.objects.live().get().title == "Hers"
+
+
+def test_who_pressed_publish_may_still_save_a_draft_only(nadia, emre):
+    role = make_role(title="Old")
+    hers, his = fields_shown(nadia, role), fields_shown(emre, role)
+    save(emre, role, his, title="His")
+    page = nadia.post(url("change", role.pk), hers | {"title": "Hers", "_publish": "1"})
+    assert "Publish what is chosen" in page.content.decode()
+
+    answer(nadia, role, page, {"title": "mine"}, button="_continue")
+
+    assert (Role.objects.get().title, RoleRevision.objects.live().count()) == ("Hers", 0)
+
+
+def test_a_comment_is_resolved_after_the_choice(nadia, emre):
+    role = make_role(title="Old")
+    review.comment(role, User.objects.get(username="emre"), "Is it clear?")
+    comment = ReviewEntry.objects.get()
+    hers, his = fields_shown(nadia, role), fields_shown(emre, role)
+    save(emre, role, his, title="His")
+    page = nadia.post(url("change", role.pk), hers | {"title": "Hers", "_resolve": comment.pk})
+
+    answer(nadia, role, page, {"title": "mine"})
+
+    comment.refresh_from_db()
+    assert (Role.objects.get().title, comment.resolved_at is not None) == ("Hers", True)
+
+
+@pytest.mark.parametrize("choice", ["bogus", "Mine", "mine "])
+def test_a_choice_is_one_of_the_two(nadia, emre, choice):
+    role = make_role(title="Old")
+    hers, his = fields_shown(nadia, role), fields_shown(emre, role)
+    save(emre, role, his, title="His")
+    page = save(nadia, role, hers, title="Hers")
+
+    assert answer(nadia, role, page, {"title": choice}).status_code == 409
+    assert Role.objects.get().title == "His"
+
+
+@pytest.mark.parametrize("spelling", ["%2B{}", "%20{}", "0_{}", "0{}", "²"])
+def test_another_spelling_of_the_key_overwrites_nothing(nadia, emre, spelling):
+    role = make_role(title="Old")
+    hers, his = fields_shown(nadia, role), fields_shown(emre, role)
+    save(emre, role, his, title="His")
+    address = url("change", 0).replace("/0/", f"/{spelling.format(role.pk)}/")
+
+    assert nadia.post(address, hers | {"title": "Hers", "_continue": "1"}).status_code != 500
+    assert nadia.get(address, {"kept": KEY}).status_code != 500
+    assert Role.objects.get().title == "His"
 
 
 # --- the preview of what is typed ---

@@ -23,6 +23,7 @@ from leads.models import (
 )
 from leads.views import render_report
 from recruitcms.admin import PublishableAdmin
+from recruitcms.admin.shared import TextWidget
 
 
 class EditionForm(forms.ModelForm):
@@ -81,7 +82,7 @@ class ReportAdmin(PublishableAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Give lists of lines a plain field: Markdown's buttons are for the method alone."""
         if db_field.name in {"points", "inside", "chart"}:
-            kwargs["widget"] = forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"})
+            kwargs["widget"] = TextWidget(attrs={"rows": 6, "class": "vLargeTextField"})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_urls(self) -> list[Any]:

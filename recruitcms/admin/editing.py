@@ -33,7 +33,8 @@ from recruitcms.models import OpenForm
 from recruitcms.models.review import name_of
 
 CHOICE = "choose:"  # before the key of a difference, on the page that shows two versions
-OURS = {"csrfmiddlewaretoken", "_resolve", "_now"}  # fields of that page itself
+OURS = {"csrfmiddlewaretoken", "_settle", "_settle_now"}  # fields of that page itself
+HIDDEN = {"_form", "_seen", "_read"}  # of the form; what else begins with an underscore is the button that was pressed
 
 
 class AsTyped:
@@ -186,7 +187,7 @@ class EditingViews:
     def _kept(self, request: HttpRequest, object_id: str | None) -> OpenForm | None:
         """Return what this person typed and asks to see again (?kept=…)."""
         key = request.GET.get("kept", "")
-        pk = int(unquote(object_id)) if object_id and unquote(object_id).isdigit() else None
+        pk = int(unquote(object_id)) if object_id and unquote(object_id).isdecimal() else None
         if not _is_key(key):
             return None
         return OpenForm.objects.of(self.model, pk).unsaved().filter(key=key, user=request.user).first()
@@ -251,7 +252,7 @@ class EditingViews:
         found = differences(mine, theirs, _read(request))
         answers = {item.key: request.POST.get(CHOICE + item.key, "") for item in found}
         chosen = {key: answer if answer in {MINE, THEIRS} else "" for key, answer in answers.items()}
-        is_answer = "_resolve" in request.POST and parse(request.POST.get("_now", "")) == document.updated_at
+        is_answer = "_settle" in request.POST and parse(request.POST.get("_settle_now", "")) == document.updated_at
         if found and not (is_answer and all(chosen.values())):
             for item in found:
                 item.chosen = chosen[item.key] or item.chosen
@@ -267,7 +268,9 @@ class EditingViews:
         return None, data
 
     def _show_both(self, request: HttpRequest, document: Any, found: list[Difference], is_answer: bool) -> HttpResponse:
-        sent = [(name, texts) for name, texts in request.POST.lists() if not name.startswith(CHOICE)]
+        posted = request.POST.lists()
+        sent = [(name, texts) for name, texts in posted if not name.startswith(CHOICE) and name not in OURS]
+        button = next((name for name, _texts in sent if name.startswith("_") and name not in HIDDEN), "_continue")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -275,7 +278,9 @@ class EditingViews:
             "title": _("Two versions of “%(title)s”") % {"title": document},
             "who": self._changed(document, ""),
             "differences": sorted(found, key=lambda item: not item.needs_choice),
-            "sent": [(name, text) for name, texts in sent if name not in OURS for text in texts],
+            "sent": [(name, text) for name, texts in sent if name != button for text in texts],
+            "button": button,
+            "button_value": request.POST.get(button, "1"),
             "now": document.updated_at.isoformat(),
             "missing": is_answer,
             "files": bool(request.FILES),

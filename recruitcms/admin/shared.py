@@ -18,10 +18,13 @@ from recruitcms.admin.translations import BesideMixin
 from recruitcms.admin.uses import UsesMixin
 from recruitcms.publishing import Translated, touch_content
 
-FORM_FIELDS = {
-    models.TextField: {"widget": forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField markdown"})},
-    models.URLField: {"assume_scheme": "https", "widget": forms.URLInput(attrs={"class": "vURLField"})},
-}
+
+class TextWidget(forms.Textarea):
+    """A text of several lines. Browsers send them with CR LF; what is kept, compared and exported has LF alone."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str | None:
+        text = super().value_from_datadict(data, files, name)
+        return text and text.replace("\r\n", "\n")
 
 
 class OneLineTextarea(forms.Textarea):
@@ -29,6 +32,12 @@ class OneLineTextarea(forms.Textarea):
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
         return " ".join((super().value_from_datadict(data, files, name) or "").split())
+
+
+FORM_FIELDS = {
+    models.TextField: {"widget": TextWidget(attrs={"rows": 8, "class": "vLargeTextField markdown"})},
+    models.URLField: {"assume_scheme": "https", "widget": forms.URLInput(attrs={"class": "vURLField"})},
+}
 
 
 class SharedContentAdmin(UsesMixin, admin.ModelAdmin):

@@ -235,8 +235,10 @@ function facts(text) {
 // The page stands at what is being edited.
 function follow() {
   const target = frame.contentDocument?.getElementById(places[current] ?? "");
-  if (target) target.scrollIntoView({ block: "start", behavior: "instant" });
-  else if (current === "top") frame.contentWindow.scrollTo(0, 0);
+  const page = frame.contentWindow;
+  // Not `scrollIntoView`: that would bring the frame into view as well, and take the writer away from the field.
+  if (target) page.scrollTo({ top: page.scrollY + target.getBoundingClientRect().top, behavior: "instant" });
+  else if (current === "top") page.scrollTo({ top: 0, behavior: "instant" });
 }
 
 function edited({ target }) {
@@ -248,6 +250,7 @@ function edited({ target }) {
 }
 
 const WIDTHS = { page: 1180, phone: 390, print: 794 };
+const narrow = matchMedia("(max-width:40rem)");
 const mode = () => document.querySelector("[data-look][aria-pressed=true]").dataset.look;
 
 function size() {
@@ -273,11 +276,14 @@ function printed(doc) {
 
 function startLooking() {
   if (!frame) return;
-  $("panel-preview").hidden = false;
+  const press = (button) => {
+    for (const other of document.querySelectorAll("[data-look]")) other.setAttribute("aria-pressed", other === button);
+  };
+  if (narrow.matches) press(document.querySelector("[data-look=phone]"));
   for (const button of document.querySelectorAll("[data-look]")) {
     button.addEventListener("click", () => {
       const was = mode();
-      for (const other of document.querySelectorAll("[data-look]")) other.setAttribute("aria-pressed", other === button);
+      press(button);
       if ([was, mode()].includes("print")) { frame.removeAttribute("srcdoc"); frame.contentDocument?.querySelector("main")?.remove(); show(); }
       size();
     });
@@ -370,6 +376,7 @@ function startPlace() {
 
 function start() {
   if (!form?.elements._form) return;
+  if (frame) $("panel-preview").hidden = false; // it needs scripting; from now on it is a panel like the others
   startPanels();
   startLooking();
   startLinks();

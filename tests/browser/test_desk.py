@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, open_panel
 
 ROLE = "/admin/roles/role/{}/change/"
 
@@ -183,6 +183,33 @@ def test_the_preview_follows_what_is_typed_and_nothing_of_it_is_saved(editor: Pa
         expect(page.get_by_text("Keeps the lamps of")).to_be_attached()
         assert editor.locator(".look__frame").evaluate("frame => frame.clientWidth") == width
     assert (saved_summary(site, role), said) == (before, [])
+
+
+def test_on_a_phone_the_field_stays_in_sight_while_the_preview_follows(editor: Page, role: str):
+    editor.set_viewport_size({"width": 390, "height": 800})
+    open_form(editor, role)
+    page = editor.frame_locator(".look__frame")
+    expect(page.locator("#duties")).to_be_attached()
+    editor.locator(".section__open summary").nth(2).click()
+    duties = editor.locator("[name=sections-2-body]")
+
+    duties.press("Control+End")
+    duties.press_sequentially("\n- Waters the [ferns].")
+    expect(page.get_by_text("Waters the")).to_be_attached()
+
+    expect(duties).to_be_in_viewport()
+    assert editor.locator(".look__frame").evaluate("frame => frame.clientWidth") == 390
+    assert editor.locator(".look__frame").evaluate("frame => frame.contentWindow.scrollY") > 200
+
+
+def test_the_panel_that_was_open_stands_alone_after_loading_again(editor: Page, role: str):
+    open_form(editor, role)
+    open_panel(editor, "Publishing")
+
+    editor.reload()
+
+    expect(editor.get_by_role("tabpanel")).to_have_count(1)
+    expect(editor.get_by_role("tabpanel", name="Publishing")).to_be_visible()
 
 
 def test_one_comes_back_to_where_one_was_after_a_save(editor: Page, role: str):
