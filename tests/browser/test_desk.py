@@ -217,6 +217,7 @@ def test_one_comes_back_to_where_one_was_after_a_save(editor: Page, role: str):
     editor.locator(".section__open summary").nth(4).click()
     note = editor.locator("[name=sections-4-note]")
     note.fill("Margin | Two lines.")
+    note.scroll_into_view_if_needed()  # Playwright writes where nobody sees it, too
 
     note.press("Enter")
     expect(editor.locator(".messagelist")).to_be_attached()
