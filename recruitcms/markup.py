@@ -5,7 +5,8 @@ become fill-in words.
 """
 
 import re
-from html import unescape
+from html import escape, unescape
+from itertools import accumulate
 
 import markdown
 import nh3
@@ -19,14 +20,22 @@ EXTENSIONS = ["sane_lists", "tables"]
 # A fill-in word is short, on one line, and not itself a bracketed expression.
 FILL_IN = re.compile(r"\[([^\[\]<>\n]{1,80})\]")
 TEXT_OR_TAG = re.compile(r"(<[^>]*>)")
+# What no text has that is meant to be read, and what the converter takes minutes for: it grows with the square of them.
+MOST_OPEN = 100  # brackets of a kind within one another
+MOST_LINES = 500  # of one block
+MOST_SIGNS = 3000  # of emphasis and code, of a kind in one block
 
 
 def render_markdown(text: str, mark_fill_ins: bool = True, heading: int = 3) -> str:
     """Return safe HTML of a Markdown text whose highest headings get the level `heading` (3, or 2 on plain pages).
 
-    A new converter for each call: one `Markdown` object shared by threads mixes their outputs.
+    A new converter for each call: one `Markdown` object shared by threads mixes their outputs. A text that it would
+    take too long for, or that is nested too deeply, is shown as plain paragraphs.
     """
-    html = markdown.markdown(text, extensions=EXTENSIONS, output_format="html")
+    try:
+        html = _plain_paragraphs(text) if _is_intricate(text) else _converted(text)
+    except RecursionError:
+        html = _plain_paragraphs(text)
     html = re.sub(r"<(/?)h[12]>", r"<\1h3>", html)
     html = re.sub(r"<(/?)h[56]>", r"<\1h4>", html)
     html = _clean(html)
@@ -35,6 +44,34 @@ def render_markdown(text: str, mark_fill_ins: bool = True, heading: int = 3) -> 
     if heading == 2:
         html = re.sub(r"<(/?)h([34])>", lambda tag: f"<{tag[1]}h{int(tag[2]) - 1}>", html)
     return _mark_fill_ins(html) if mark_fill_ins else html
+
+
+def _converted(text: str) -> str:
+    return markdown.markdown(text, extensions=EXTENSIONS, output_format="html")
+
+
+def _is_intricate(text: str) -> bool:
+    if any(_most_open(text, *pair) > MOST_OPEN for pair in ("[]", "()", "<>")):
+        return True
+    return any(block.count("\n") > MOST_LINES or _most_signs(block) > MOST_SIGNS for block in _blocks(text))
+
+
+def _most_signs(block: str) -> int:
+    return max(block.count(sign) for sign in "*_`")
+
+
+def _most_open(text: str, opening: str, closing: str) -> int:
+    """Return how many brackets of a kind are open at once, at most."""
+    steps = (1 if sign == opening else -1 for sign in text if sign in {opening, closing})
+    return max(accumulate(steps, lambda depth, step: max(depth + step, 0)), default=0)
+
+
+def _plain_paragraphs(text: str) -> str:
+    return "".join(f"<p>{escape(block)}</p>" for block in _blocks(text))
+
+
+def _blocks(text: str) -> list[str]:
+    return re.split(r"\n\s*\n", text)
 
 
 def plain_text(html: str) -> str:

@@ -104,3 +104,25 @@ def test_challenges_are_split_at_their_headings():
         ("One", "Text"),
         ("Two", "More"),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 20_000, "![" * 10_000 + "]" * 10_000, "![a](" * 4000, "# a\n" * 15_000, "<b " * 20_000, "**a " * 20_000],
+    ids=lambda text: text[:5],
+)
+def test_what_the_converter_would_take_minutes_for_is_shown_as_plain_paragraphs(text):
+    html = render_markdown(f"{text}\n\nThe end.", mark_fill_ins=False)
+
+    assert html.endswith("<p>The end.</p>")
+    assert plain_text(html).startswith(text[:40].strip())
+
+
+def test_lists_nested_too_deeply_are_shown_as_plain_paragraphs():
+    assert plain_text(render_markdown("1. " * 2000)).startswith("1. 1. 1. ")
+
+
+def test_a_long_text_and_many_links_are_no_matter():
+    html = render_markdown("[word](/roles/) " * 3000 + "word " * 40_000)
+
+    assert html.count("<a ") == 3000

@@ -118,7 +118,7 @@ def _from_text(name: str, text: str, notes: list[str], kind: str) -> Incoming:
 def pasted(title: str, language: str, text: str, key: str) -> Incoming:
     """Return the document in pasted text: HTML where it has tags, else Markdown or plain lines."""
     notes: list[str] = []
-    if re.search(r"<(?:p|div|h[1-6]|ul|ol|li|br|b|strong|span|table)\b[^>]*>", text, re.IGNORECASE):
+    if re.search(r"<(?:p|div|h[1-6]|ul|ol|li|br|b|strong|span|table)\b[^<>]*>", text, re.IGNORECASE):
         text = to_markdown(text, notes)
     found = outline(text, title=title)
     return completed(

@@ -26,6 +26,7 @@ BLOCKS = (
 COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
 STRAY = re.compile(r"<(?![a-zA-Z/!?][^<>]*>)")  # of a sum or a broken tag
 DEEPEST = 200
+MOST_TAGS = 40_000  # each takes memory, however short it is
 NESTING = re.compile(
     r"<(/?)(?:div|span|section|blockquote|ul|ol|table|pre|b|i|em|strong|a|font|center)\b", re.IGNORECASE
 )
@@ -86,10 +87,10 @@ def to_markdown(html: str, notes: list[str] | None = None) -> str:
     Scripts, styles and frames go; of pictures the alternative text stays.
     """
     notes = [] if notes is None else notes
-    html = STRAY.sub("&lt;", COMMENT.sub("", html))
     try:
-        if _depth(html) > DEEPEST:
+        if html.count("<") > MOST_TAGS or _depth(html) > DEEPEST:
             raise RecursionError
+        html = STRAY.sub("&lt;", COMMENT.sub("", html))
         soup = BeautifulSoup(html, "html.parser")
         _undress(soup, notes)
         clean = nh3.clean(
@@ -98,7 +99,7 @@ def to_markdown(html: str, notes: list[str] | None = None) -> str:
         )  # fmt: skip
         text = Converter().convert(clean)
     except RecursionError:
-        notes.append("The markup is nested too deeply: only the words were kept.")
+        notes.append("The markup is nested too deeply, or has too many tags: only the words were kept.")
         text = words_alone(html)
     return _spaced(text)
 

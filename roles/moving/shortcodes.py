@@ -100,7 +100,7 @@ def _sentences(value: Any) -> list[str]:
         return [text for key, inner in value.items() if not key.startswith("_") for text in _sentences(inner)]
     if isinstance(value, list):
         return [text for inner in value for text in _sentences(inner)]
-    return [re.sub(r"<[^>]*>", " ", value)] if isinstance(value, str) and len(value.split()) > 1 else []
+    return [re.sub(r"<[^<>]*>", " ", value)] if isinstance(value, str) and len(value.split()) > 1 else []
 
 
 def _raw(found: re.Match[str], seen: Counter[str], notes: list[str]) -> str:

@@ -12,6 +12,7 @@ from roles.moving.rich_text import to_markdown
 
 FILE_BYTES = 25 * 1024 * 1024
 PART_BYTES = 10 * 1024 * 1024
+MOST_TAGS = 150_000  # of a part: each takes about a kilobyte of memory, however short it is
 STYLES = """
 p[style-name='Title'] => h1:fresh
 p[style-name='Tytuł'] => h1:fresh
@@ -50,5 +51,8 @@ def _refuse_document_types(archive: ZipFile) -> None:
         if entry.filename.endswith((".xml", ".rels")):
             if entry.file_size > PART_BYTES:
                 raise UnreadableError("This Word document is too long for one page. Split it first.")
-            if re.search(rb"<!(DOCTYPE|ENTITY)", opened(archive, entry).read().replace(b"\0", b"")):
+            part = opened(archive, entry).read().replace(b"\0", b"")
+            if part.count(b"<") > MOST_TAGS:
+                raise UnreadableError("This Word document is too long for one page. Split it first.")
+            if re.search(rb"<!(DOCTYPE|ENTITY)", part):
                 raise UnreadableError("This Word document declares entities, which Word never does. It is refused.")

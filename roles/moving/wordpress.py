@@ -49,6 +49,8 @@ SEARCH = {
 }
 LANGUAGE_KEYS = ("_wpml_import_language_code", "_wpml_language", "wpml_language", "_language", "language_code")
 GROUP_KEYS = ("_wpml_import_translation_group", "_wpml_trid", "wpml_trid", "trid", "_translation_group")
+PLACEHOLDER = re.compile(r"%{1,2}\w{1,60}%{1,2}|#\w+")  # of a plugin for search engines
+LONGEST_TITLE = 1000  # characters of a title as it was written, tags included
 
 
 class Stream:
@@ -253,7 +255,7 @@ def _read_texts(fields: _Fields, item: Incoming, seen: Seen) -> None:
         )
     for name, keys in SEARCH.items():
         words = next((fields.meta[key] for key in keys if fields.meta.get(key)), "")
-        item.fields[name] = " ".join(re.sub(r"%+\w+%+|#\w+", " ", words).split()).strip(" -–|")
+        item.fields[name] = " ".join(PLACEHOLDER.sub(" ", words[:LONGEST_TITLE]).split()).strip(" -–|")
     item.picture = fields.meta.get("_thumbnail_id", "").strip()
     for key, words in fields.meta.items():
         if not key.startswith("_") and not key.startswith("rank_math") and len(words.split()) > 3:
@@ -302,8 +304,7 @@ def _old_paths(fields: _Fields) -> list[str]:
 
 def _plain(text: str) -> str:
     """Return a title in words alone: WordPress allows tags in it."""
-    words = re.sub(r"<[^>]*>", "", text) if "<" in text else text
-    return unescape(words).replace("\u00a0", " ").strip()
+    return unescape(re.sub(r"<[^<>]*>", "", text[:LONGEST_TITLE])).replace("\u00a0", " ").strip()
 
 
 def _own(tag: str) -> str:
