@@ -94,6 +94,10 @@ class Translated(models.Model):
         others = type(self)._default_manager.filter(translation_group=self.translation_group)
         return others.exclude(pk=self.pk)
 
+    def copied(self) -> Self:
+        """Return an unsaved copy of this row alone."""
+        return copy_of(self)
+
     @transaction.atomic
     def copy_into(self, language: str) -> Self:
         """Return a saved copy of this row in another language, to be translated.
@@ -101,7 +105,7 @@ class Translated(models.Model):
         What it points to (category, author …) becomes that thing's translation. It counts as up to date with what is
         copied. Raises ValidationError where something that it points to has no translation yet.
         """
-        translation = copy_of(self)
+        translation = self.copied()
         translation.language = language
         for field in self._meta.concrete_fields:
             value = getattr(self, field.name) if field.is_relation else None
@@ -243,6 +247,7 @@ class Publishable(Translated):
 
     revisions: Any  # the reverse side of the subclass's revision model
     reviews = GenericRelation("recruitcms.Review")  # one at most; deleted with the document
+    open_forms = GenericRelation("recruitcms.OpenForm")
 
     class Meta(Translated.Meta):
         abstract = True
@@ -267,6 +272,12 @@ class Publishable(Translated):
     def address_in(cls, language: str, slug: str) -> str:
         """Return the path of a document of this kind."""
         return localized_url(language, cls.revision_model().url_name, slug)
+
+    def copied(self) -> Self:
+        """Return an unsaved copy of the working copy. What was planned for this page is not planned for that one."""
+        document = super().copied()
+        document.planned_for = document.review_at = None
+        return document
 
     # --- for subclasses ---
 
@@ -361,6 +372,7 @@ class Publishable(Translated):
         revision.save()
         self._check_addresses(now)
         self._forward_from_before(revision)
+        _addresses().settle(self)
         review.end(self, by)
         return revision
 

@@ -208,9 +208,10 @@ def seal_of(role: Role, changes: list[Change]) -> str:
 
 
 def new_variant(role: Role) -> Role:
-    """Return an unsaved copy of a role, of a group of its own."""
-    variant = copy_of(role)
+    """Return an unsaved copy of a role, of a group of its own: a translation of nothing."""
+    variant = role.copied()
     variant.translation_group = uuid.uuid4()
+    variant.source_language, variant.source_hash, variant.source_at, variant.source_texts = "", "", None, []
     return variant
 
 

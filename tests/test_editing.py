@@ -178,6 +178,15 @@ def test_typed_text_outlives_windows_that_left_nothing(nadia):
     assert [form.title for form in OpenForm.objects.all()] == ["Typed"]
 
 
+def test_what_was_typed_goes_with_its_page(nadia):
+    role = make_role()
+    keep(nadia, role, title="Typed")
+
+    role.delete()
+
+    assert OpenForm.objects.count() == 0
+
+
 def test_a_new_role_is_kept_before_it_exists(nadia):
     nadia.post(url("keep_new"), form_of(Role(language="en", title="Not yet"), _form=KEY))
 

@@ -177,6 +177,27 @@ def test_what_is_no_export_is_refused_in_words(xml, sentence):
         items_of(xml)
 
 
+@pytest.mark.parametrize(
+    "html", ["<title>" * 200_000, "<p " * 160_000, "<b>a</b>" * 100_000, "<" * 1_000_000], ids=lambda html: html[:7]
+)
+def test_html_without_an_end_is_read_at_once(html):
+    """Each of these took minutes, and the whole site with them."""
+    (item,) = read([Opened("job.html", io.BytesIO(html.encode()))], Seen())
+
+    assert item.title == "Job"
+
+
+def test_a_word_document_of_countless_paragraphs_is_refused_before_it_fills_the_memory():
+    body = "".join(f'<w:p w:rsidR="{number:08x}"/>' for number in range(160_000))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("word/document.xml", f'<w:document xmlns:w="x"><w:body>{body}</w:body></w:document>')
+    buffer.seek(0)
+
+    with pytest.raises(UnreadableError, match="too long for one page"):
+        list(read([Opened("job.docx", buffer)], Seen()))
+
+
 def test_a_truncated_file_gives_what_is_whole_and_says_the_line():
     xml = wordpress(entry("One.") + entry("Two."))[: -len(FOOT) - 60]
     found = []
@@ -391,6 +412,18 @@ def test_an_address_of_the_sites_own_is_left_alone(rest):
     imported("job.md", JOB.replace(b"title: Welder", b"title: Welder\naliases: [/people/, /jobs/welder/]"), rest)
 
     assert [row.old_path for row in Redirect.objects.all()] == ["/jobs/welder/"]
+
+
+def test_what_a_forced_import_overwrites_is_kept_as_a_revision(rest):
+    imported("job.md", JOB, rest)
+    role = Role.objects.get()
+    role.sections.filter(kind="duties").update(body="- What a colleague wrote")
+
+    imported("job.md", JOB.replace(b"- Weld", b"- Weld pipes"), rest, force=True)
+
+    kept = role.revisions.get()
+    assert "- What a colleague wrote" in [row["body"] for row in kept.content["source"]["rows"]["sections"]]
+    assert kept.live_from is None
 
 
 def test_an_updated_draft_leaves_the_published_page_alone(rest):

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from recruitcms.models import Page, Picture
-from roles.models import Role
+from roles.models import Category, Role
 from roles.moving.models import ImportItem, ImportRun
 from tests.corpora.wordpress import export
 from tests.factories import image_file, make_category, make_person, make_role, make_user
@@ -240,3 +240,22 @@ def test_the_review_asks_the_database_as_often_for_one_item_as_for_ten(admin_cli
 
     with django_assert_max_num_queries(30):
         admin_client.get(review(ImportRun.objects.get()))
+
+
+def test_a_writer_adds_no_shelf_and_forgets_nobody_elses_import(client, admin_client, author_and_category):
+    job = b"---\ntitle: Welder\ncategory: New shelf\n---\n" + JOB.encode()
+    upload(admin_client, ("theirs.md", JOB.encode()))
+    theirs = ImportRun.objects.get()
+    client.force_login(make_user(group="Writers"))
+
+    shown = upload(client, ("job.md", job))
+    run = ImportRun.objects.exclude(pk=theirs.pk).get()
+    run.categories = {"New shelf": "new"}
+    run.save()
+    client.post(reverse("admin:roles_role_import_apply", args=[run.pk]))
+    forgotten = client.post(reverse("admin:roles_role_import_forget", args=[theirs.pk]))
+
+    offered = dict(shown.context["mapping"].fields["categories-0"].choices)
+    assert "new" not in offered
+    assert [category.name for category in Category.objects.all()] == ["Data & AI"]
+    assert (forgotten.status_code, ImportRun.objects.filter(pk=theirs.pk).exists()) == (403, True)

@@ -1,5 +1,7 @@
 """A new role from another one: whole words give way, in their capitals, and every change is listed first."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 from hypothesis import given
@@ -305,3 +307,16 @@ def test_those_who_may_not_add_roles_make_no_variant(client):
 @database
 def test_a_role_that_is_not_there_has_no_variant(admin_client):
     assert admin_client.get(reverse("admin:roles_role_variant", args=[99])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_variant_is_a_translation_of_nothing_and_nothing_is_planned_for_it():
+    original = make_role(planned_for=date(2031, 11, 3), review_at=date(2031, 12, 3))
+    for thing in (original.category, original.author):
+        thing.copy_into("pl")
+    translation = original.copy_into("pl")
+
+    variant = variants.new_variant(translation)
+
+    assert (translation.planned_for, translation.review_at) == (None, None)
+    assert (variant.source_language, variant.source_hash, variant.source_at, variant.source_texts) == ("", "", None, [])

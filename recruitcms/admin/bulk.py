@@ -97,7 +97,7 @@ class BulkMixin(ChangesMixin):
 
     def _as_seen(self, one: Outlook, versions: dict[str, str]) -> Outlook:
         """Refuse a document that somebody has changed since the page was shown."""
-        if changes.version_of(one.document) == versions[str(one.document.pk)]:
+        if changes.version_of(one.document) == versions.get(str(one.document.pk)):
             return one
         return Outlook(one.document, False, str(SINCE))
 

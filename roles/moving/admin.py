@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from roles.moving.applying import apply_run
 from roles.moving.exporting import all_roles, write_zip
-from roles.moving.forms import ItemForm, MappingForm, ReadForm
+from roles.moving.forms import NEW, ItemForm, MappingForm, ReadForm
 from roles.moving.incoming import UnreadableError
 from roles.moving.models import ImportItem, ImportRun, Origin
 from roles.moving.reading import Opened, pasted, unpacked
@@ -83,7 +83,7 @@ class ImportsAdmin(admin.ModelAdmin):
         run = get_object_or_404(ImportRun, pk=pk)
         page = Paginator(self._shown(request, run), ON_A_PAGE).get_page(request.GET.get("page"))
         data = request.POST if request.method == "POST" else None
-        mapping = MappingForm(data, run=run, prefix="map")
+        mapping = MappingForm(data, run=run, may_add=self._may_shelve(request), prefix="map")
         forms = [
             ItemForm(data, instance=item, prefix=f"item-{item.pk}", pages_allowed=self._may_pages(request))
             for item in page
@@ -126,6 +126,9 @@ class ImportsAdmin(admin.ModelAdmin):
         if not self._may_pages(request):
             pages = run.items.filter(target=ImportItem.Target.PAGE, outcome=ImportItem.Outcome.WAITING)
             pages.update(outcome=ImportItem.Outcome.FAILED, message=_("You may not write pages."))
+        if not self._may_shelve(request):
+            run.categories = {name: chosen for name, chosen in run.categories.items() if chosen != NEW}
+            run.save(update_fields=["categories"])
         done: list[ImportItem] = []
         try:
             left = apply_run(run, request.user, AT_ONCE, tell=done.append)
@@ -136,9 +139,11 @@ class ImportsAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(reverse("admin:roles_role_import_review", args=[run.pk]))
 
     def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Delete a run and its report. What was imported stays."""
+        """Delete a run and its report: one's own, unless one may delete roles. What was imported stays."""
         self._check(request)
         run = get_object_or_404(ImportRun, pk=pk)
+        if run.created_by != request.user and not self.has_delete_permission(request):
+            raise PermissionDenied
         if run.upload:
             run.upload.delete(save=False)
         run.delete()
@@ -164,6 +169,9 @@ class ImportsAdmin(admin.ModelAdmin):
     def _check(self, request: HttpRequest) -> None:
         if not (self.has_add_permission(request) and self.has_change_permission(request)):
             raise PermissionDenied
+
+    def _may_shelve(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("roles.add_category")
 
     def _may_pages(self, request: HttpRequest) -> bool:
         return request.user.has_perms(["recruitcms.add_page", "recruitcms.change_page"])

@@ -71,6 +71,8 @@ def _applied(item: ImportItem, by: Any, media: Media) -> tuple[str, str]:
         return Outcome.UNCHANGED, ""
     if before and not item.force and fingerprint(before) != origin.fingerprint:
         return Outcome.CHANGED_HERE, _changed_here(origin)
+    if document and not document.kept_as():
+        document.keep(document.updated_by, _("Before the import of %(name)s") % {"name": item.run.name})
     written = _write(item, document, wanted, by)
     _keep_document(item, written)
     _remember(origin, written, state_of(MODELS[item.target].objects.get(pk=written.pk)), item)

@@ -79,7 +79,7 @@ class ReadForm(forms.Form):
 class MappingForm(forms.Form):
     """Who and what the names of the source are here."""
 
-    def __init__(self, *args: Any, run: ImportRun, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, run: ImportRun, may_add: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.run = run
         people, shelves = _choices(Person), _choices(Category)
@@ -87,7 +87,7 @@ class MappingForm(forms.Form):
         self._add("author", gettext_lazy("author of the rest"), [("", "–"), *people], run.author_id)
         self._add("category", gettext_lazy("category of the rest"), [("", "–"), *shelves], run.category_id)
         rest = ("", _("as the rest"))
-        authors, categories = [rest, *people], [rest, (NEW, _("add it")), *shelves]
+        authors, categories = [rest, *people], [rest, *([(NEW, _("add it"))] if may_add else []), *shelves]
         self._add_names("authors", _("author “%(name)s”"), authors)
         self._add_names("categories", _("category “%(name)s”"), categories)
 
