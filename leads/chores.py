@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from leads import anchors, cookies, erasure, feedback, retention
-from recruitcms import address_counts, staff_mail
+from recruitcms import housekeeping
 
 PAUSE = 600.0  # seconds between two rounds
 
@@ -13,8 +13,6 @@ def run(now: datetime) -> None:
     retention.run_daily(now)
     cookies.forget_old(now)
     feedback.forget_old(now)
-    staff_mail.forget_old(now)
-    address_counts.flush()
-    address_counts.forget_old()
+    housekeeping.run(now)
     erasure.wipe_log()
     anchors.anchor_daily(now)

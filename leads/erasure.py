@@ -3,11 +3,16 @@
 What stays: entries of the ledger with a keyed hash, until their time is over (CON-16), and the suppression.
 """
 
+import contextlib
+import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.parse import quote_plus
 
 from django.apps import apps
 from django.conf import settings
@@ -20,6 +25,7 @@ from django.db.models import Q
 from leads import ledger, mail_files, suppression, tokens
 from leads.addresses import normalise
 from leads.models import ConsentEvent, Lead, OutgoingMail, Purpose, Submission
+from recruitcms.models import OpenForm, ReviewEntry, ReviewLink
 
 State, Method = ConsentEvent.State, ConsentEvent.Method
 ERASED = "[erased]"
@@ -45,6 +51,7 @@ def erase(
     scrub_admin_log(list(lead.submissions.all()), lead)
     _delete_sessions(lead)
     addresses = {lead.email, lead.email_normal}
+    _scrub_desk(addresses)
     lead.delete()
     transaction.on_commit(partial(_wipe_files, addresses))
 
@@ -66,6 +73,20 @@ def scrub_admin_log(submissions: list[Submission], lead: Lead) -> None:
         kind = ContentType.objects.get_for_model(model)  # type: ignore[type-abstract]
         about |= Q(content_type=kind, object_id__in=[str(row.pk) for row in rows])
     LogEntry.objects.filter(about).update(object_repr=ERASED, change_message="")
+
+
+def _scrub_desk(addresses: set[str]) -> None:
+    """Take an address out of what staff and guests wrote beside the pages: comments, and text not saved yet.
+
+    What stands in a page itself is what its editors say to everybody; `places` names it.
+    """
+    for address in addresses:
+        ReviewLink.objects.filter(name__icontains=address).update(name=ERASED)
+        ReviewEntry.objects.filter(name__icontains=address).update(name=ERASED)
+        ReviewEntry.objects.filter(text__icontains=address).update(text=ERASED)
+        for form in OpenForm.objects.filter(typed__icontains=quote_plus(address)):
+            form.typed = re.sub(re.escape(quote_plus(address)), quote_plus(ERASED), form.typed, flags=re.IGNORECASE)
+            form.save(update_fields=["typed"])
 
 
 def _delete_sessions(lead: Lead) -> None:
@@ -99,6 +120,7 @@ def wipe_log() -> None:
 def places(address: str) -> Iterator[str]:
     """Yield every place where an address is found: table, column and key, or file. Raises ValidationError for none."""
     wanted = {address.strip(), normalise(address)}
+    wanted |= {quote_plus(one) for one in wanted}  # as forms and addresses write it
     for model in apps.get_models():
         yield from _rows(model, wanted)
     for session in Session.objects.all():
@@ -121,16 +143,31 @@ def _rows(model: Any, wanted: set[str]) -> Iterator[str]:
 
 
 def _contains(path: Path, wanted: set[str]) -> bool:
-    """Tell whether a file has one of these addresses, in whichever case; read in pieces that overlap."""
+    """Tell whether a file, or one within it where it is a zip, has one of these addresses, in whichever case."""
+    with open(path, "rb") as file:
+        if _says(file, wanted):
+            return True
+    with (
+        contextlib.suppress(zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error),
+        zipfile.ZipFile(path) as archive,
+    ):
+        for name in archive.namelist():
+            with archive.open(name) as file:
+                if _says(file, wanted):
+                    return True
+    return False
+
+
+def _says(file: IO[bytes], wanted: set[str]) -> bool:
+    """Tell whether a stream has one of these addresses; read in pieces that overlap."""
     needles = [one.casefold().encode() for one in wanted]
     overlap = max(len(needle) for needle in needles)
     tail = b""
-    with open(path, "rb") as file:
-        while chunk := file.read(CHUNK):
-            piece = tail + chunk.lower()
-            if any(needle in piece for needle in needles):
-                return True
-            tail = piece[-overlap:]
+    while chunk := file.read(CHUNK):
+        piece = tail + chunk.lower()
+        if any(needle in piece for needle in needles):
+            return True
+        tail = piece[-overlap:]
     return False
 
 

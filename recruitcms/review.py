@@ -206,7 +206,7 @@ def make_link(document: Publishable, by: Any, name: str, days: int = LINK_DAYS, 
     link = ReviewLink(review=review, name=name, made_by=by, expires_at=timezone.now() + timedelta(days=days))
     link.token_hash = hash_of(_token(settings.LINK_KEY, link))
     if is_pinned:
-        link.pinned = document.keep(by, _("For review by %(name)s") % {"name": name}).number
+        link.pinned = document.keep(by, _("For review through a link")).number
     link.save()
     _keep(review, Kind.LINK, by, link=link)
     return link

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+import zipfile
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
@@ -17,7 +20,9 @@ from django.utils import timezone
 from leads import confirmation, erasure, ledger_checks, mail_files, outbox, suppression, tokens
 from leads.models import ConsentEvent, Lead, OutgoingMail, Submission, Suppression
 from leads.withdrawal import withdraw
-from tests.factories import make_site, make_user
+from recruitcms import review
+from recruitcms.models import OpenForm, ReviewEntry
+from tests.factories import make_role, make_site, make_user
 from tests.lead_factories import make_lead, make_mail, make_submission, make_wordings, record, requested, states
 
 ROOT = Path(__file__).parent.parent
@@ -299,6 +304,34 @@ def test_verify_prints_every_place_and_ends_with_1(marta, settings, capsys):
             "4 places.",
         ]
     )
+
+
+def test_verify_looks_into_forms_as_they_are_sent_and_into_archives(settings):
+    """CON-13"""
+    role = make_role()
+    kind = ContentType.objects.get_for_model(role)
+    form = OpenForm.objects.create(
+        user=make_user(), content_type=kind, object_id=role.pk, typed=urlencode({"review_note": f"Ask {EMAIL}"})
+    )
+    with zipfile.ZipFile(settings.DATA_DIR / "upload.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("export.xml", f"<wp:author_email>{EMAIL.upper()}</wp:author_email>" + "x" * 2000)
+
+    assert sorted(erasure.places(EMAIL)) == [f"recruitcms_openform.typed, row {form.pk}", "upload.zip"]
+
+
+def test_an_erasure_reaches_what_was_written_beside_the_pages(marta):
+    """CON-13"""
+    role = make_role()
+    link = review.make_link(role, make_user(), f"Marta, {EMAIL}")
+    ReviewEntry.objects.create(review=link.review, kind="comment", link=link, is_guest=True, name=link.name, text=EMAIL)
+    kind = ContentType.objects.get_for_model(role)
+    typed = urlencode({"title": "New", "review_note": f"Ask {EMAIL}."})
+    OpenForm.objects.create(user=make_user(), content_type=kind, object_id=role.pk, typed=typed)
+
+    erasure.erase(marta)
+
+    assert list(erasure.places(EMAIL)) == []
+    assert OpenForm.objects.get().data.dict() == {"title": "New", "review_note": f"Ask {erasure.ERASED}."}
 
 
 def test_verify_of_somebody_erased_says_zero(marta, capsys):

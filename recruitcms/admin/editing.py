@@ -182,7 +182,6 @@ class EditingViews:
         if _is_key(key):
             mine = OpenForm.objects.filter(key=key, user=request.user)
             mine.update(typed="", kept_at=None, saved_at=timezone.now())
-        OpenForm.objects.forget_old()
 
     def _kept(self, request: HttpRequest, object_id: str | None) -> OpenForm | None:
         """Return what this person typed and asks to see again (?kept=…)."""

@@ -1,12 +1,13 @@
 """Forms that staff have open: who is writing where, and what is typed and not saved yet."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 HERE = timedelta(seconds=50)  # a window that said nothing for so long is closed, or its network is gone
 FORGOTTEN = timedelta(days=1)  # after which a window that left nothing unsaved is forgotten
+KEPT = timedelta(days=90)  # for how long unsaved words wait for their writer (CON-17)
 
 
 class OpenFormQuerySet(models.QuerySet["OpenForm"]):
@@ -30,10 +32,9 @@ class OpenFormQuerySet(models.QuerySet["OpenForm"]):
         """Keep those that somebody has before them now."""
         return self.filter(seen_at__gt=timezone.now() - HERE)
 
-    def forget_old(self) -> int:
-        """Delete windows closed long ago that left nothing. What was typed stays until its writer decides."""
-        count, _by_model = self.filter(typed="", seen_at__lt=timezone.now() - FORGOTTEN).delete()
-        return count
+    def forget_old(self, now: datetime) -> None:
+        """Delete windows that were closed and left nothing, and words that nobody came back for."""
+        self.filter(Q(typed="", seen_at__lt=now - FORGOTTEN) | Q(kept_at__lt=now - KEPT)).delete()
 
 
 class OpenForm(models.Model):

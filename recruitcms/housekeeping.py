@@ -1,0 +1,45 @@
+"""What the desk keeps of people, and for how long: it goes by itself (CON-17). Run by the worker's chores.
+
+Leads and their consents have periods of their own, by purpose (leads/retention.py).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from recruitcms import address_counts, staff_mail
+from recruitcms.models import BulkChange, OpenForm, ReviewEntry, ReviewLink
+from roles.moving.models import ImportItem, ImportRun
+
+GUESTS = timedelta(days=365)  # after their link ended
+UPLOADS = timedelta(days=30)
+LISTS = timedelta(days=180)  # of imports, and of changes of many pages
+GUEST = "–"  # what stays of a name
+
+
+def run(now: datetime) -> None:
+    """Let go what has been kept for its time."""
+    OpenForm.objects.forget_old(now)
+    forget_guests(now)
+    forget_imports(now)
+    BulkChange.objects.filter(created_at__lt=now - LISTS).delete()
+    staff_mail.forget_old(now)
+    address_counts.flush()
+    address_counts.forget_old()
+
+
+def forget_guests(now: datetime) -> None:
+    """Take names and words of guests out of reviews that ended long ago; that somebody approved stays."""
+    ended = Q(expires_at__lt=now - GUESTS) | Q(revoked_at__lt=now - GUESTS)
+    links = ReviewLink.objects.filter(ended).exclude(name=GUEST)
+    ReviewEntry.objects.filter(link__in=links, is_guest=True).update(name=GUEST, text="")
+    links.update(name=GUEST)
+
+
+def forget_imports(now: datetime) -> None:
+    """Delete the files of imports that nobody waits for, and old lists. What was imported stays."""
+    waiting = ImportItem.objects.filter(outcome=ImportItem.Outcome.WAITING).values("run")
+    done = ImportRun.objects.exclude(upload="").filter(Q(created_at__lt=now - UPLOADS) | ~Q(pk__in=waiting))
+    for run_ in done.filter(created_at__lt=now - timedelta(days=1)):
+        run_.upload.delete()
+    ImportRun.objects.filter(created_at__lt=now - LISTS).delete()
