@@ -33,8 +33,10 @@ PROBE = re.compile(
     r"\.(php\d?|aspx?|jsp|cgi|env|git|sql|bak|old|ini|ya?ml|sh|exe|dll|zip|tar|gz|rar|log|conf|pem|key)(/|$)|/\.|"
     r"/(wp-(admin|login|includes|json|cron|config)|xmlrpc|cgi-bin|phpmyadmin|pma|vendor|actuator|autodiscover|owa)(/|\.|$)"
 )
-# What may say who asked: a mail address, or words as long as a token.
-PERSONAL = re.compile(r"@|:|[^/-]{40,}")
+# What may say who asked: a mail address, a telephone number, words as long as a token, or a page that takes one.
+PERSONAL = re.compile(
+    r"@|:|[^/-]{40,}|\d{7,}|[0-9a-f]{24,}|/(reset|unsubscribe|confirm|verify|activate|token|invite)[/-].", re.IGNORECASE
+)
 
 _lock = threading.Lock()
 _missing: dict[str, list[int]] = {}  # path → [by people, by robots, whether linked here]

@@ -174,7 +174,7 @@ WEB_THREADS = read("WEB_THREADS", "8", at_least(1))  # of the web server, which 
 
 # --- Keys, each for one use (SEC-25) ----------------------------------------------------------------------------------
 SECRET_KEY = secret("SECRET_KEY")
-LINK_KEY = secret("LINK_KEY")  # links in mails: confirm, withdraw, download
+LINK_KEY = secret("LINK_KEY")  # links in mails, for reviewers, and of calendars
 PROOF_KEY = secret("PROOF_KEY")  # finds a person's consent proofs without storing the address
 LEDGER_KEY = secret("LEDGER_KEY")  # signs the entries of the consent ledger (CON-19)
 SUPPRESSION_KEY = secret("SUPPRESSION_KEY")  # blocks an address without storing it (CON-14)

@@ -108,11 +108,13 @@ def media(request: HttpRequest, name: str) -> FileResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Tell robots what not to read: on a site that is not the live one, anything."""
-    rules = (
-        ["Disallow: /admin/", f"Sitemap: {settings.SITE_URL}/sitemap.xml"] if settings.PRODUCTION else ["Disallow: /"]
-    )
-    lines = ["User-agent: *", *rules, ""]
+    """Tell robots what not to read.
+
+    A site that is not the live one forbids nothing more: a robot that may not ask never learns of `noindex`, and would
+    list an address that others link to.
+    """
+    sitemap = [f"Sitemap: {settings.SITE_URL}/sitemap.xml"] if settings.PRODUCTION else []
+    lines = ["User-agent: *", "Disallow: /admin/", *sitemap, ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 

@@ -58,6 +58,7 @@ def test_a_link_on_our_own_page_is_told_from_one_elsewhere(client):
 PROBES = ["/wp-login.php", "/wp-admin/", "/.env", "/.git/config", "/a/b.PHP", "/backup.sql", "/cgi-bin/x", "/%00"]
 PROBES += ["/favicon.ico", "/apple-touch-icon-precomposed.png", "/static/css/old.css"]
 TELLING = ["/c/TOKEN:1abc", "/pl/u/token", "/anna@example.com/", f"/x/{'a1' * 30}/", "/admin/none/", "/a%0ab"]
+TELLING += ["/cv-jan-48600123456/", "/unsubscribe/abc-DEF-123/", "/reset/MQ/abc-1f/", "/x/0123456789abcdef01234567/"]
 
 
 @pytest.mark.parametrize("path", [*PROBES, *TELLING, f"/{'word-' * 80}"])

@@ -245,6 +245,14 @@ def test_a_new_address_ends_the_old_one_and_an_ended_one_is_gone(editor):
     assert editor.get(second.removeprefix("http://testserver")).status_code == 404
 
 
+def test_an_address_outlives_a_change_of_the_key(client, editor, settings):
+    """SEC-25"""
+    url = CalendarFeed.objects.create(user=editor.user).url
+    settings.LINK_KEYS_OLD, settings.LINK_KEY = [settings.LINK_KEY], "another key of more than 32 characters"
+
+    assert client.get(url.removeprefix("http://testserver")).status_code == 200
+
+
 @pytest.mark.parametrize("token", ["x", "x.y", "0" * 32 + ".AAAA"])
 def test_a_made_up_address_is_not_found(client, token):
     response = client.get(f"/f/{token}/calendar.ics")

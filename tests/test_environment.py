@@ -29,13 +29,13 @@ def test_the_live_site_lets_itself_be_indexed(client, live_site, address):
     assert "X-Robots-Tag" not in client.get(address)
 
 
-def test_any_other_site_forbids_robots_everything_and_lists_nothing(client):
+def test_any_other_site_lets_robots_see_that_they_are_to_list_nothing(client):
     role = published_role()
 
     robots = client.get("/robots.txt").content.decode()
     sitemap = client.get("/sitemap.xml").content
 
-    assert robots == "User-agent: *\nDisallow: /\n"
+    assert robots == "User-agent: *\nDisallow: /admin/\n"
     assert len(ElementTree.fromstring(sitemap)) == 0
     assert role.slug not in sitemap.decode()
 

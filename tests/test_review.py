@@ -141,6 +141,21 @@ def test_a_group_that_could_publish_still_can_after_the_migration():
     assert person.has_perm("roles.publish_role")
 
 
+def test_who_published_pages_looks_after_addresses_and_words_after_the_migration():
+    ours, theirs = Group.objects.create(name="Our own"), Group.objects.create(name="Writers of ours")
+    for group, names in ((ours, ["change_page", "publish_page"]), (theirs, ["change_page"])):
+        group.permissions.set(Permission.objects.filter(codename__in=names))
+
+    import_module("recruitcms.migrations.0014_editors_keep_addresses_and_words").hand_out(apps, None)
+
+    added = {p.codename for p in ours.permissions.all()} - {"change_page", "publish_page"}
+    all_acts = [
+        f"{act}_{name}" for name in ("redirect", "wordingexception") for act in ("add", "change", "delete", "view")
+    ]
+    assert added == {*all_acts, "change_missingaddress", "delete_missingaddress", "view_missingaddress"}
+    assert [p.codename for p in theirs.permissions.all()] == ["change_page"]
+
+
 # --- from the request to the publication ---
 
 

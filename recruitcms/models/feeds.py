@@ -50,4 +50,4 @@ class CalendarFeed(models.Model):
 
 
 def _signer() -> signing.Signer:
-    return signing.Signer(salt=SALT, sep=".")
+    return signing.Signer(key=settings.LINK_KEY, fallback_keys=settings.LINK_KEYS_OLD, salt=SALT, sep=".")

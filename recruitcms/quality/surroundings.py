@@ -1,7 +1,7 @@
 """What the checklist asks about the rest of the site, kept in the process until shared content changes.
 
 One query, the content version, tells whether the kept copy still holds; the paths that answer are asked again after a
-minute, since a planned page may have appeared meanwhile.
+minute, since a scheduled page may have appeared meanwhile.
 """
 
 import time

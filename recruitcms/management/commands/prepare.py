@@ -1,7 +1,6 @@
 import secrets
 import socket
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -43,14 +42,19 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
 
     def collect_static(self) -> None:
-        """Collect and compress the static files when one of them, or Django, is newer than the last time."""
-        stamp = settings.STATIC_ROOT / ".collected"
-        files = [path for path in (settings.BASE_DIR / "static").rglob("*") if path.is_file()]
-        newest = max(path.stat().st_mtime for path in [*files, Path(__file__), settings.BASE_DIR / "requirements"])
-        if not settings.DEBUG and (not stamp.exists() or stamp.stat().st_mtime < newest):
+        """Collect and compress the static files when one of them, or a library, is another than the last time.
+
+        Not by their age alone: an archive or a copy brings files that are older than the last start.
+        """
+        stamp, base = settings.STATIC_ROOT / ".collected", settings.BASE_DIR
+        files = [path for path in (base / "static").rglob("*") if path.is_file()]
+        files.append(base / "requirements" / "runtime.txt")
+        seen = [(path.relative_to(base), path.stat()) for path in sorted(files)]
+        state = "".join(f"{name} {about.st_size} {about.st_mtime_ns}\n" for name, about in seen)
+        if not settings.DEBUG and (not stamp.exists() or stamp.read_text() != state):
             self.stdout.write("Collecting static files …")
             call_command("collectstatic", verbosity=0, interactive=False)
-            stamp.touch()
+            stamp.write_text(state)
 
     def first_run(self) -> str:
         """Load the demonstration content, make a staff account, and return its random password."""
