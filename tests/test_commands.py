@@ -39,6 +39,9 @@ def test_a_later_run_keeps_everything_and_prints_no_password(settings, tmp_path,
 
     said = capsys.readouterr().out
     assert "Collecting" not in said
+    (settings.STATIC_ROOT / ".collected").write_text("what another version had, however new")
+    call_command("prepare")
+    assert "Collecting" in capsys.readouterr().out
     assert "password" not in said.replace("first-password", "")
     assert str(settings.MAIL_DIR) in said
     assert (User.objects.count(), SiteText.objects.count()) == (1, 0)
