@@ -30,7 +30,7 @@ from recruitcms.admin.scheduling import (
     state_tags,
     zone_name,
 )
-from recruitcms.admin.shared import TranslatedAdmin, TranslatedForm
+from recruitcms.admin.shared import OneLineTextarea, TranslatedAdmin, TranslatedForm
 from recruitcms.admin.uses import AddressesMixin
 from recruitcms.publishing import Publishable
 
@@ -138,6 +138,12 @@ class PublishableAdmin(
     @admin.display(description=gettext_lazy("changed"), ordering="updated_at")
     def changed(self, document: Publishable) -> str:
         return format_date(timezone.localtime(document.updated_at), "SHORT_DATETIME_FORMAT")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Show a summary whole: it is one sentence, and longer than a line of the form."""
+        if db_field.name == "summary":
+            kwargs["widget"] = OneLineTextarea(attrs={"rows": 2, "class": "vLargeTextField oneline"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         document = kwargs.get("obj")

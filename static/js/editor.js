@@ -340,7 +340,8 @@ function reveal(target) {
   for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
   const field = target.matches(".admin-autocomplete") ? target.nextElementSibling.querySelector(".select2-selection") : target;
   if (!field.matches("a, button, input, select, summary, textarea, [tabindex]")) field.tabIndex = -1;
-  (field.closest(".form-row") ?? field).scrollIntoView({ block: "center" });
+  const row = field.closest(".form-row") ?? field;
+  row.scrollIntoView({ block: row.offsetHeight > innerHeight / 2 ? "start" : "center" });
   field.focus({ preventScroll: true });
 }
 
