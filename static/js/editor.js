@@ -328,7 +328,8 @@ function startPanels() {
   });
   list.append(...tabs);
   box.prepend(list);
-  open(panels.find((panel) => panel.querySelector(".errors")) ?? $(sessionStorage.getItem("panel")) ?? panels[0]);
+  const named = panels.find((panel) => `#${panel.id}` === location.hash); // mails lead to one
+  open(panels.find((panel) => panel.querySelector(".errors")) ?? named ?? $(sessionStorage.getItem("panel")) ?? panels[0]);
   box.addEventListener("panel:open", ({ target }) => open(target.closest(".panel")));
 }
 

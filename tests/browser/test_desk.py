@@ -211,6 +211,9 @@ def test_the_panel_that_was_open_stands_alone_after_loading_again(editor: Page, 
     expect(editor.get_by_role("tabpanel")).to_have_count(1)
     expect(editor.get_by_role("tabpanel", name="Publishing")).to_be_visible()
 
+    editor.goto(f"{role}?from=mail#panel-review")  # as a mail leads to it
+    expect(editor.get_by_role("tabpanel", name="Review", exact=True)).to_be_visible()
+
 
 def test_one_comes_back_to_where_one_was_after_a_save(editor: Page, role: str):
     open_form(editor, role)
