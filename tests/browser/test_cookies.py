@@ -205,9 +205,8 @@ def test_one_press_refuses_and_no_page_asks_again(visit: Visit, pixel: Site):
 def test_one_press_accepts_and_exactly_the_pixels_hosts_are_asked(visit: Visit, pixel: Site):
     """COO-11, COO-12, COO-6"""
     visit.open()
-    visit.press("Accept all")
-    visit.page.wait_for_function("() => window.told?.some(call => call[1] === 'PageView')")
-    visit.page.wait_for_load_state("networkidle")
+    with visit.page.expect_response(re.compile("facebook.com/tr/")):
+        visit.press("Accept all")
 
     assert visit.hosts() == {"https://connect.facebook.net", "https://www.facebook.com"}
     assert visit.foreign[0] == "https://connect.facebook.net/en_US/fbevents.js"
@@ -219,10 +218,9 @@ def test_one_press_accepts_and_exactly_the_pixels_hosts_are_asked(visit: Visit, 
     assert recorded(pixel, choice_id) == "[('marketing', False)]"
 
     visit.foreign.clear()
-    visit.open("/roles/")
+    with visit.page.expect_response(re.compile("facebook.com/tr/")):
+        visit.open("/roles/")
     expect(visit.notice).to_be_hidden()
-    visit.page.wait_for_function("() => window.told?.some(call => call[1] === 'PageView')")
-    visit.page.wait_for_load_state("networkidle")
     assert visit.hosts() == {"https://connect.facebook.net", "https://www.facebook.com"}
 
 
