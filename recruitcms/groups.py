@@ -5,7 +5,8 @@ from typing import Any
 from django.apps import AppConfig, apps
 
 ALL = ("add", "change", "delete", "view")
-CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction", "wordingexception", "redirect"]
+CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction"]
+CONTENT += ["fillinword", "wordingexception", "redirect"]
 DOCUMENTS = ["recruitcms.{}_page", "roles.{}_role", "leads.{}_report"]
 PARTS = ["roles.{}_section", "roles.{}_sampleresume"]  # of a role; their rows come and go with its text
 

@@ -15,7 +15,16 @@ from django.utils import timezone
 
 from leads import records
 from leads.models import ConsentText, ReportRevision, live_policy
-from recruitcms.models import CallToAction, ClientLogo, PageRevision, Person, SiteSettings, SiteText, Testimonial
+from recruitcms.models import (
+    CallToAction,
+    ClientLogo,
+    FillInWord,
+    PageRevision,
+    Person,
+    SiteSettings,
+    SiteText,
+    Testimonial,
+)
 from roles.models import Category
 
 _kept: dict[str, "SiteContent"] = {}
@@ -130,6 +139,11 @@ class SiteContent:
     @cached_property
     def categories(self) -> list[Category]:
         return list(Category.objects.filter(language=self.language))
+
+    @cached_property
+    def fill_in_words(self) -> list[FillInWord]:
+        """The fill-in words that all templates share, in the order of the panel."""
+        return list(FillInWord.objects.filter(language=self.language))
 
     @cached_property
     def report(self) -> ReportRevision | None:

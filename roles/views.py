@@ -10,14 +10,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.forms import render_consultation_form, render_report_form
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
+from roles.description import describe
+from roles.documents import FORMATS
+from roles.fill_in import Field, Values, fields_of, fill_html, read_values
 from roles.models import RoleRevision
 from roles.search import search
 
+page_methods = require_http_methods(["GET", "HEAD", "POST"])
 PER_PAGE = 10
 RELATED = 3
 MAX_QUERY = 100
@@ -60,22 +65,66 @@ def library(request: HttpRequest) -> HttpResponse:
     return render(request, "roles/library.html", context)
 
 
-@require_safe
+@csrf_exempt
+@page_methods
 def role(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a live role."""
-    language = request.LANGUAGE_CODE
-    revision = RoleRevision.objects.select_related("category", "author__portrait").get_live(language, slug)
+    """Show a live role. A POST shows it with what was filled in, for readers without scripting; nothing is kept."""
+    revision = _live_role(request, slug)
+    return render_role(request, revision, revision.live_translations())
+
+
+@csrf_exempt
+@page_methods
+def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    """Give a live role as a file. A POST gives it with what was filled in; nothing is kept."""
+    if kind not in FORMATS:
+        raise Http404(_("There is no such file."))
+    revision = _live_role(request, slug)
+    values: Values = {}
+    if request.method == "POST":
+        values = read_values(_fields(revision, site_content(revision.language)), request.POST)
+    _name, media_type, write = FORMATS[kind]
+    everything = "everything" in (request.POST if request.method == "POST" else request.GET)
+    response = HttpResponse(write(describe(revision, values, everything)), content_type=f"{media_type}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{revision.slug}.{kind}"'
+    response["X-Robots-Tag"] = "noindex"
+    if request.method == "POST":
+        response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _live_role(request: HttpRequest, slug: str) -> RoleRevision:
+    live = RoleRevision.objects.select_related("category", "author__portrait")
+    revision = live.get_live(request.LANGUAGE_CODE, slug)
     if revision is None:
         raise Http404(_("There is no such role."))
-    return render_role(request, revision, revision.live_translations())
+    return revision
+
+
+def _fields(revision: RoleRevision, site: SiteContent) -> list[Field]:
+    return fields_of(revision.content["sections"], site.fill_in_words)
+
+
+def fill(content: dict[str, Any], values: Values) -> dict[str, Any]:
+    """Return a frozen role's content with what was filled in, marked."""
+    sections = []
+    for section in content["sections"]:
+        cards = [card | {"html": fill_html(card["html"], values, marked=True)} for card in section["cards"]]
+        sections.append(section | {"html": fill_html(section["html"], values, marked=True), "cards": cards})
+    return content | {"sections": sections}
 
 
 def render_role(
     request: HttpRequest, revision: RoleRevision, translations: dict[str, str], preview: bool = False
 ) -> HttpResponse:
-    """Render a revision, live or (for the editors' preview) not saved yet, through the role page's one template."""
+    """Render a revision, live or (for the editors' preview) not saved yet, through the role page's one template.
+
+    What a POST of the panel brings is put in; the answer then stays out of caches and search engines.
+    """
     site = site_content(revision.language)
-    content = revision.content
+    fields = _fields(revision, site)
+    values = read_values(fields, request.POST) if request.method == "POST" and not preview else {}
+    content = fill(revision.content, values) if values else revision.content
     sections = content["sections"]
     path = revision.get_absolute_url()
     context = {
@@ -92,10 +141,16 @@ def render_role(
         "consultation_form": render_consultation_form(site, path),
         "canonical": path,
         "translations": translations,
-        "noindex": preview,
+        "noindex": preview or request.method == "POST",
         "preview": preview,
+        "fields": fields,
+        "files": [(kind, name) for kind, (name, _type, _write) in FORMATS.items()],
+        "filled": len({field.name for field in fields if field.value}),
     }
-    return render(request, "roles/role.html", context)
+    response = render(request, "roles/role.html", context)
+    if request.method == "POST":
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
 
 
 def related_roles(revision: RoleRevision) -> list[RoleRevision]:

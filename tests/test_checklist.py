@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from recruitcms.models import Picture, WordingException
+from recruitcms.models import FillInWord, Picture, WordingException
 from recruitcms.publishing import touch_content
 from recruitcms.quality import Finding, Grade, Place, checklist, field_id, surroundings
 from recruitcms.quality.snippets import fit, pixels, snippets
@@ -250,7 +250,18 @@ def test_a_link_is_dead_until_its_page_appears(clock):
 # --- words ---
 
 
-def test_fill_in_words_that_look_misspelt_are_named_with_the_word_that_was_meant():
+@pytest.fixture
+def shared_words():
+    words = {
+        "en": "Company, Salary range",
+        "pl": "Firma, Firmy, Firmie, Miasto, Miasta, Mieście, Zespół, Zespołu, Wynagrodzenie",
+    }
+    for language, spellings in words.items():
+        FillInWord.objects.create(language=language, key="all", label="All", words=spellings)
+    touch_content()
+
+
+def test_fill_in_words_that_look_misspelt_are_named_with_the_word_that_was_meant(shared_words):
     role = make_role(
         {"introduction": "[Comapny] hires for [Compny], [Company], [Companies] and [four] [Salary rnage]."}
     )
@@ -264,13 +275,13 @@ def test_fill_in_words_that_look_misspelt_are_named_with_the_word_that_was_meant
     ]
 
 
-def test_inflected_fill_in_words_are_no_misspellings():
+def test_inflected_fill_in_words_are_no_misspellings(shared_words):
     role = make_role({"introduction": "[Firma] i [Firmie], [Zespołem], [Miastach]; [Wyngrodzenie]."}, language="pl")
 
     assert [finding.quote for finding in found(role, "fill-in-misspelt")] == ["[Wyngrodzenie]"]
 
 
-def test_the_fill_in_words_of_one_page_alone_are_listed_and_links_are_none():
+def test_the_fill_in_words_of_one_page_alone_are_listed_and_links_are_none(shared_words):
     role = make_role({"introduction": "[Company] needs [four] people; [read](/people/), [26] days, [four]."})
 
     own = found(role, "fill-in-own")

@@ -18,6 +18,7 @@ from recruitcms.admin.shared import FORM_FIELDS, OneLineTextarea, SharedContentA
 from recruitcms.models import (
     CallToAction,
     ClientLogo,
+    FillInWord,
     Page,
     PageRevision,
     Person,
@@ -162,6 +163,15 @@ class CallToActionAdmin(TranslatedAdmin):
         (_("Words"), {"fields": ["heading", "text", "reasons", "button", "fine_print"]}),
         (_("Where it leads"), {"fields": ["target"]}),
     ]
+
+
+@admin.register(FillInWord)
+class FillInWordAdmin(TranslatedAdmin):
+    list_display = ["label", "words", "key", "kind", "language", "position"]
+    list_filter = ["language"]
+    list_editable = ["position"]
+    search_fields = ["label", "words", "key"]
+    fields = ["language", "key", "label", "words", "example", "kind", "choices", "position"]
 
 
 @admin.register(Page)

@@ -13,7 +13,17 @@ from django.utils import timezone
 from leads.models import ConsentText, Edition, Purpose, PurposeText, Report
 from leads.salary_report import make_pdf
 from recruitcms.languages import codes
-from recruitcms.models import CallToAction, ClientLogo, Page, Person, Picture, SiteSettings, SiteText, Testimonial
+from recruitcms.models import (
+    CallToAction,
+    ClientLogo,
+    FillInWord,
+    Page,
+    Person,
+    Picture,
+    SiteSettings,
+    SiteText,
+    Testimonial,
+)
 from recruitcms.pictures import read_picture, store_renditions
 from recruitcms.publishing import Publishable, touch_content
 from recruitcms.translating import mark_up_to_date, source_of
@@ -40,6 +50,7 @@ def load_demo() -> dict[str, int]:
             "testimonials": load_testimonials(),
             "logos": load_logos(),
             "calls to action": load_translated("ctas", "cta", CallToAction, ("place",)),
+            "fill-in words": load_translated("fill_ins", "word", FillInWord, ("key",)),
             "pages": load_pages(),
             "consent wordings": load_purposes(),  # after the policy that they point to
             "reports": load_reports(),
@@ -53,7 +64,7 @@ def load_demo() -> dict[str, int]:
 
 def remember_sources() -> None:
     """Say of every translation that it says what its English text says."""
-    for model in (Person, Category, Testimonial, CallToAction, Page, Report, Role):
+    for model in (Person, Category, Testimonial, CallToAction, FillInWord, Page, Report, Role):
         for row in model.objects.exclude(language=ENGLISH):
             source = source_of(row, [row, *row.translations()])
             if source:

@@ -13,6 +13,7 @@ from recruitcms.models.content import (
 )
 from recruitcms.models.editing import OpenForm
 from recruitcms.models.feeds import CalendarFeed
+from recruitcms.models.fill_ins import FillInWord
 from recruitcms.models.quality import WavedThrough, WordingException
 from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
 from recruitcms.models.site import SiteSettings, SiteText
@@ -22,6 +23,7 @@ __all__ = [
     "CalendarFeed",
     "CallToAction",
     "ClientLogo",
+    "FillInWord",
     "MissingAddress",
     "OpenForm",
     "Page",

@@ -28,7 +28,7 @@ from recruitcms.quality.snippets import (
     whole_title,
 )
 from recruitcms.quality.subject import Check, Subject, subject_of
-from recruitcms.quality.wording import matches, shared_fill_ins
+from recruitcms.quality.wording import matches
 
 SHOWN = 60  # findings of one check; more are shown once these are mended
 QUOTE = 240  # letters of a quotation; longer sentences are cut
@@ -191,11 +191,11 @@ def _link_fault(subject: Subject, address: str, path: str, dead: set[str]) -> st
 
 def fill_ins(subject: Subject) -> Iterator[Finding]:
     """Fill-in words that look misspelt, those of this document alone, and those where no reader fills any in."""
-    shared = shared_fill_ins(subject.language)
+    shared = subject.around.fill_ins
     own: list[tuple[str, Text]] = []
     for text in subject.texts:
         for words in FILL_IN.findall(text.typed) if text.markdown else []:
-            near = _near(words, subject.language)
+            near = _near(words, shared)
             at: Any = {"place": text.place, "name": text.name, "quote": f"[{words}]"}
             if not subject.is_advert:
                 sentence = _("Readers of this page fill nothing in: write the word itself.")
@@ -220,9 +220,8 @@ def _own_fill_ins(words: list[str], first: Text) -> Finding:
 
 
 @lru_cache(maxsize=4096)
-def _near(words: str, language: str) -> str:
+def _near(words: str, shared: frozenset[str]) -> str:
     """Return the shared fill-in word that was perhaps meant, "" for none; another ending is inflection, no slip."""
-    shared = shared_fill_ins(language)
     if words in shared or not 4 <= len(words) <= 30:
         return ""
     alike = [word for word in shared if abs(len(word) - len(words)) <= 1 and word.count(" ") == words.count(" ")]

@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 
 from recruitcms.addresses import normal
-from recruitcms.models import CallToAction, Person, Redirect, SiteSettings, WordingException
+from recruitcms.models import CallToAction, FillInWord, Person, Redirect, SiteSettings, WordingException
 from recruitcms.publishing import revision_models
 from recruitcms.quality.wording import fine_words
 
@@ -51,6 +51,12 @@ class Surroundings:
     def fine(self) -> Pattern[str] | None:
         """The words that somebody found fine on this site."""
         return fine_words(WordingException.objects.filter(language=self.language).values_list("words", flat=True))
+
+    @cached_property
+    def fill_ins(self) -> frozenset[str]:
+        """The fill-in words that all templates share, in every spelling."""
+        words = FillInWord.objects.filter(language=self.language)
+        return frozenset(spelling for word in words for spelling in word.spellings)
 
     def dead(self, paths: Iterable[str]) -> set[str]:
         """Return those of the site's own paths at which no page answers visitors now. One query, or none when kept."""

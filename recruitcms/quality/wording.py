@@ -79,13 +79,6 @@ def as_pattern(words: str) -> str:
     return pattern.replace(" ?", "\0").replace(" ", "[ -]").replace("\0", "[ -]?")
 
 
-@cache
-def shared_fill_ins(language: str) -> frozenset[str]:
-    """Return the fill-in words that all templates of a language share."""
-    data = tomllib.loads((FOLDER / "fill_ins.toml").read_text(encoding="utf-8"))
-    return frozenset(data.get(language, []))
-
-
 def lowered(text: str) -> str:
     """Return a text in small letters and with straight apostrophes, of the same length (“İ” would become two)."""
     low = text.lower()

@@ -200,6 +200,14 @@ function carryCampaign() {
   }
 }
 
+// --- The fill-in panel comes when it is opened, or when something was filled in before. ---
+const panel = $('#fill');
+function fillIn() { import(panel.dataset.script); }
+if (panel) {
+  panel.addEventListener('toggle', fillIn, { once: true });
+  try { if (localStorage.getItem('fill-ins')) fillIn(); } catch { /* no storage */ }
+}
+
 $$('[data-save]').forEach(show);
 $$('form[method=post]').forEach(prepare);
 if ($('.toc-list')) follow();

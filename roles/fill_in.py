@@ -1,0 +1,105 @@
+"""Fill-in words: which ones a template has, and the template with a reader's words in their place.
+
+Nothing that is filled in is stored here. A value stands for all spellings of its word; letters' case does not matter.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from html import escape, unescape
+from typing import Any
+
+from recruitcms.models import FillInWord
+
+SLOT = re.compile(r'<mark class="slot">\[([^<\]]*)\]</mark>')
+# The same words in Markdown: no picture, link, reference or footnote.
+TYPED = re.compile(r"(?<![!\\])\[([^\[\]<>\n]{1,80})\](?![(\[:])")
+# What Markdown would take for more than the sign itself.
+MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]|]|^[#+>-]|^(\d+)(?=[.)])", re.MULTILINE)
+# Characters that no XML document, and so no Word file, may hold.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+Values = Mapping[str, str]  # what was filled in, by the normal spelling of the word
+
+
+@dataclass
+class Field:
+    """One field of the panel: its name, and each way in which this template writes its word."""
+
+    name: str
+    label: str
+    example: str = ""
+    kind: str = FillInWord.Kind.TEXT
+    choices: list[str] = field(default_factory=list)
+    is_shared: bool = False
+    spellings: list[str] = field(default_factory=list)
+    value: str = ""
+
+
+def normal(word: str) -> str:
+    """Return the spelling by which words are compared: small letters, single spaces."""
+    return " ".join(word.split()).casefold()
+
+
+def fields_of(sections: Iterable[Mapping[str, Any]], shared: Sequence[FillInWord]) -> list[Field]:
+    """Return the fields of a template: words that all templates share first, then its own, as they come."""
+    spelt: dict[str, str] = {}
+    for section in sections:
+        for html in [section["html"], *(card["html"] for card in section["cards"])]:
+            for word in SLOT.findall(html):
+                spelt.setdefault(normal(unescape(word)), unescape(word))
+    fields = []
+    for word in shared:
+        own = [spelt.pop(normal(spelling)) for spelling in word.spellings if normal(spelling) in spelt]
+        if own:
+            fields.append(Field(word.key, word.label, word.example, word.kind, word.choices.splitlines(), True, own))
+    fields += [Field(own_name(word), text, spellings=[text]) for word, text in spelt.items()]
+    return fields
+
+
+def own_name(word: str) -> str:
+    """Return the name of the field for a word that only one template has."""
+    return f"own-{sha256(word.encode()).hexdigest()[:12]}"
+
+
+def read_values(fields: Iterable[Field], posted: Mapping[str, str]) -> dict[str, str]:
+    """Return what was filled in, and leave it in the fields. Spaces around it go, and what no document can hold."""
+    values: dict[str, str] = {}
+    for item in fields:
+        item.value = UNPRINTABLE.sub("", posted.get(item.name, "").replace("\r\n", "\n")).strip()
+        if item.value:
+            values |= {normal(spelling): item.value for spelling in item.spellings}
+    return values
+
+
+def fill_html(html: str, values: Values, marked: bool = False) -> str:
+    """Put values into rendered HTML, escaped; `marked`: keep the marks, for the page, and which word each one is."""
+
+    def filled(slot: re.Match[str]) -> str:
+        value = values.get(normal(unescape(slot[1])))
+        if value is None:
+            return slot[0] if marked else f"[{slot[1]}]"
+        text = escape(value)
+        return (
+            f'<mark class="slot filled" data-slot="{slot[1]}">{text}</mark>' if marked else text.replace("\n", "<br>")
+        )
+
+    return SLOT.sub(filled, html)
+
+
+def fill_markdown(text: str, values: Values) -> str:
+    """Put values into Markdown, so that they read as they were typed."""
+
+    def filled(slot: re.Match[str]) -> str:
+        value = values.get(normal(slot[1]))
+        return slot[0] if value is None else as_markdown(value)
+
+    return TYPED.sub(filled, text)
+
+
+def as_markdown(value: str) -> str:
+    """Return Markdown that reads as a text was typed, line breaks included."""
+    entities = value.replace("&", "&amp;").replace("<", "&lt;")
+    escaped = MARKDOWN_SIGNS.sub(lambda sign: f"{sign[1]}\\" if sign[1] else f"\\{sign[0]}", entities)
+    return escaped.replace("\n", "\\\n")

@@ -1,0 +1,71 @@
+// The fill-in panel: what is typed stands in the template at once, and in the next one. It never leaves the browser,
+// except for a download, which is made of it and not kept.
+
+const KEPT = 'fill-ins';
+const panel = document.querySelector('#fill');
+const form = panel.querySelector('form');
+const own = (name) => (name.startsWith('own-') ? `${panel.dataset.template} ${name}` : name);
+const normal = (word) => word.trim().replace(/\s+/g, ' ').toLowerCase();
+
+function kept() {
+  try { return JSON.parse(localStorage.getItem(KEPT)) || {}; } catch { return {}; }
+}
+
+function keep(values) {
+  try {
+    if (Object.keys(values).length) localStorage.setItem(KEPT, JSON.stringify(values));
+    else localStorage.removeItem(KEPT);
+  } catch { /* a browser that keeps nothing: the page is filled in all the same */ }
+}
+
+// Which marks each field fills, by its spellings.
+const marks = new Map();
+for (const mark of document.querySelectorAll('#doc mark.slot')) {
+  if (panel.contains(mark)) continue;
+  mark.dataset.slot ??= mark.textContent.slice(1, -1);
+  const word = normal(mark.dataset.slot);
+  marks.set(word, [...(marks.get(word) || []), mark]);
+}
+const fields = [...form.querySelectorAll('.input')];
+const marksOf = (field) => [...field.closest('.field').querySelectorAll('data')].flatMap((word) => marks.get(normal(word.value)) || []);
+
+function show(field) {
+  const value = field.value.trim();
+  for (const mark of marksOf(field)) {
+    mark.textContent = value || `[${mark.dataset.slot}]`;
+    mark.classList.toggle('filled', Boolean(value));
+  }
+}
+
+form.addEventListener('input', ({ target }) => {
+  const values = kept();
+  if (target.value.trim()) values[own(target.name)] = target.value;
+  else delete values[own(target.name)];
+  keep(values);
+  show(target);
+});
+
+form.addEventListener('submit', (event) => { if (!event.submitter?.formAction.includes('.')) event.preventDefault(); });
+
+form.querySelector('[data-clear]').addEventListener('click', () => {
+  keep({});
+  for (const field of fields) { field.value = ''; show(field); }
+  fields[0].focus();
+});
+
+// A file of the template with what was filled in.
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('a[data-file]');
+  if (!link || !fields.some((field) => field.value.trim())) return;
+  event.preventDefault();
+  form.action = link.href;
+  form.submit();
+});
+
+const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: panel.dataset.style });
+document.head.append(style);
+const before = kept();
+for (const field of fields) {
+  field.value = before[own(field.name)] ?? field.value;
+  if (field.value) show(field);
+}

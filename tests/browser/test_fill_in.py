@@ -1,0 +1,65 @@
+"""The fill-in panel in a real browser: typed once, everywhere at once, and in the next template too."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+ROLE = "/roles/lead-data-engineer/"
+OTHER = "/roles/analytics-engineer/"
+
+
+def open_panel(page: Page) -> None:
+    page.locator("#fill > summary").click()
+    expect(page.locator("link[href*=workbench]").last).to_be_attached()
+
+
+def test_typing_fills_every_occurrence_and_goes_along_to_the_next_template(page: Page):
+    page.goto(ROLE)
+    marks = page.locator("#doc mark[data-slot=Company], #doc section mark.slot", has_text="[Company]")
+    assert marks.count() > 1
+    open_panel(page)
+
+    page.get_by_label("Company", exact=True).press_sequentially("Halden & <b>Frost</b>")
+
+    expect(page.locator("#doc section mark.slot", has_text="[Company]")).to_have_count(0)
+    expect(page.locator("#doc section mark.filled").first).to_have_text("Halden & <b>Frost</b>")
+    page.goto(OTHER)
+    expect(page.locator("#doc section mark.filled").first).to_have_text("Halden & <b>Frost</b>")
+    page.locator("#fill > summary").click()
+    page.get_by_role("button", name="Clear everything").click()
+    expect(page.locator("#doc section mark.filled")).to_have_count(0)
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_nothing_typed_leaves_the_browser_until_a_download_needs_it(page: Page):
+    page.goto(ROLE, wait_until="networkidle")
+    open_panel(page)
+    posts = []
+    page.on("request", lambda request: posts.append(request.post_data or ""))
+
+    page.get_by_label("Company", exact=True).fill("Halden")
+    page.get_by_label("Company", exact=True).press("Enter")
+    page.wait_for_timeout(300)
+    assert not any("Halden" in post for post in posts)
+
+    page.locator("summary", has_text="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Markdown").click()
+
+    text = Path(download.value.path()).read_text()
+    assert "Halden" in text
+    assert "[Company]" not in text
+    expect(page.locator("#doc section mark.filled").first).to_have_text("Halden")
+
+
+def test_without_scripting_the_page_comes_back_filled_in(browser, site):
+    context = browser.new_context(java_script_enabled=False, base_url=site.url)
+    page = context.new_page()
+    page.goto(ROLE)
+    page.locator("#fill > summary").click()
+    page.get_by_label("Company", exact=True).fill("Halden")
+    page.get_by_role("button", name="Show it filled in").click()
+
+    expect(page.locator("#doc section mark.filled").first).to_have_text("Halden")
+    expect(page.get_by_label("Company", exact=True)).to_have_value("Halden")
+    context.close()

@@ -1,0 +1,114 @@
+"""A reader's words in the place of fill-in words: on the page, in Markdown, and nowhere else."""
+
+import pytest
+
+from recruitcms.models import FillInWord
+from recruitcms.publishing import touch_content
+from roles.fill_in import as_markdown, fields_of, fill_html, fill_markdown, read_values
+from tests.factories import make_site, published_role
+
+ODD = ['<script>alert("1")</script>', "Łódź 🎉 ‮abc", "one\ntwo", "5 * 3 * 2 [x] _y_ `z`", "x" * 10_000]
+
+
+def make_words() -> None:
+    FillInWord.objects.create(
+        key="company", label="Company", words="Company, Company name", example="Halden", position=1
+    )
+    FillInWord.objects.create(key="city", label="City", words="City", position=2)
+    touch_content()
+
+
+@pytest.fixture
+def role(db):
+    make_site()
+    make_words()
+    return published_role(
+        title="Data Engineer",
+        sections={
+            "introduction": "[company] and [Company name] hire [four] people, *now*.",
+            "duties": "- Work in [City]\n- Own `[City]`\n\n1. First\n    - inner",
+            "mistakes": "- Not in the copy",
+        },
+    )
+
+
+def test_shared_words_come_first_and_each_field_knows_its_spellings(role):
+    sections = role.live_revision.content["sections"]
+
+    fields = fields_of(sections, list(FillInWord.objects.all()))
+
+    assert [(field.label, field.spellings, field.is_shared) for field in fields] == [
+        ("Company", ["company", "Company name"], True),
+        ("City", ["City"], True),
+        ("four", ["four"], False),
+    ]
+
+
+def test_without_scripting_the_panel_is_a_form_whose_answer_is_the_filled_page(client, role):
+    address = role.get_absolute_url()
+    panel = client.get(address).content.decode()
+    assert 'name="company"' in panel
+
+    answer = client.post(address, {"company": "Halden & Frost", "city": ""})
+
+    page = answer.content.decode()
+    assert page.count('<mark class="slot filled" data-slot="Company name">Halden &amp; Frost</mark>') == 1
+    assert page.count("[company]") == 0
+    assert '<mark class="slot">[City]</mark>' in page
+    assert ">\nHalden &amp; Frost</textarea>" in page
+    assert answer["Cache-Control"] == "private, no-store"
+    assert "noindex" in page
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_odd_values_are_shown_and_downloaded_as_typed(client, role, value):
+    address = role.get_absolute_url()
+
+    page = client.post(address, {"company": value}).content.decode()
+    text = client.post(address.rstrip("/") + ".txt", {"company": value}).content.decode()
+
+    assert "<script>alert" not in page
+    assert value.replace("\n", "\r\n") in text.replace("\n", "\r\n")
+    assert fill_html('<mark class="slot">[Company]</mark>', {"company": value}).count("<") == value.count("\n")
+
+
+def test_a_value_reads_in_markdown_as_it_was_typed():
+    from recruitcms.markup import plain_text, render_markdown
+
+    for value in ["5 * 3 * 2", "[x] _y_ `z`", "<b>x</b>", "1. one", "# no title", "- no list", "a | b", "\\"]:
+        assert plain_text(render_markdown(as_markdown(value), mark_fill_ins=False)) == value
+
+
+def test_links_and_pictures_are_no_fill_in_words():
+    text = "[a](b) ![c](d) [e] [f][g]\n\n[g]: /x"
+
+    assert fill_markdown(text, dict.fromkeys("abcdefg", "!")) == "[a](b) ![c](d) ! [f]!\n\n[g]: /x"
+
+
+def test_values_lose_what_no_document_can_hold(role):
+    fields = fields_of(role.live_revision.content["sections"], list(FillInWord.objects.all()))
+
+    assert read_values(fields, {"city": " a\x00b\x0bc\r\nd "}) == {"city": "abc\nd"}
+
+
+def test_files_hold_every_heading_and_value_in_order(client, role):
+    address = role.get_absolute_url().rstrip("/")
+
+    markdown = client.post(f"{address}.md", {"company": "Halden", "city": "Łódź"})
+    text = client.get(f"{address}.txt").content.decode()
+
+    words = markdown.content.decode()
+    assert words.startswith("# Data Engineer\n\n## ")
+    assert "Halden and Halden hire [four] people, *now*." in words
+    assert "- Work in Łódź" in words
+    assert "Not in the copy" not in words
+    assert words.rstrip().endswith(address + "/")
+    assert (markdown["Cache-Control"], markdown["X-Robots-Tag"]) == ("private, no-store", "noindex")
+    assert "Data Engineer\n=============\n" in text
+    assert "1. First\n  - inner" in text
+    assert client.get(f"{address}.exe").status_code == 404
+
+
+def test_posts_of_other_sites_are_refused(client, role):
+    for address in (role.get_absolute_url(), role.get_absolute_url().rstrip("/") + ".md"):
+        assert client.post(address, {"company": "x"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
