@@ -17,6 +17,10 @@ SLOT = re.compile(r'<mark class="slot">\[([^<\]]*)\]</mark>')
 TYPED = re.compile(r"(?<![!\\])\[([^\[\]<>\n]{1,80})\](?![(\[:])")
 # What Markdown would take for more than the sign itself.
 MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]|]|^[#+>-]|^(\d+)(?=[.)])", re.MULTILINE)
+# What a field shows of the text around its word.
+BLOCK = re.compile(r"</?(?:p|li|ul|ol|h\d|blockquote|td|th|tr|br)\b[^>]*>")
+TAG = re.compile(r"<[^>]*>")
+WORDS_AROUND = 6
 # Characters that no XML document, and so no Word file, may hold.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -44,18 +48,30 @@ def normal(word: str) -> str:
 
 def fields_of(sections: Iterable[Mapping[str, Any]], shared: Sequence[FillInWord]) -> list[Field]:
     """Return the fields of a template: words that all templates share first, then its own, as they come."""
-    spelt: dict[str, str] = {}
+    spelt: dict[str, tuple[str, str]] = {}  # by the normal spelling: the word as written first, and what it stands in
     for section in sections:
         for html in [section["html"], *(card["html"] for card in section["cards"])]:
-            for word in SLOT.findall(html):
-                spelt.setdefault(normal(unescape(word)), unescape(word))
+            for slot in SLOT.finditer(html):
+                text = unescape(slot[1])
+                spelt.setdefault(normal(text), (text, _around(html, slot)))
     fields = []
     for word in shared:
-        own = [spelt.pop(normal(spelling)) for spelling in word.spellings if normal(spelling) in spelt]
-        if own:
-            fields.append(Field(word.key, word.label, word.example, word.kind, word.choices.splitlines(), True, own))
-    fields += [Field(own_name(word), text, spellings=[text]) for word, text in spelt.items()]
-    return fields
+        found = [spelt.pop(normal(spelling))[0] for spelling in word.spellings if normal(spelling) in spelt]
+        if found:
+            fields.append(Field(word.key, word.label, word.example, word.kind, word.choices.splitlines(), True, found))
+    return fields + [Field(own_name(key), own, around, spellings=[own]) for key, (own, around) in spelt.items()]
+
+
+def _around(html: str, slot: re.Match[str]) -> str:
+    """Return a few words before and after a fill-in word, so that its field makes sense by itself."""
+    before, after = BLOCK.split(html[: slot.start()])[-1], BLOCK.split(html[slot.end() :], maxsplit=1)[0]
+    left, _here, right = unescape(TAG.sub("", f"{before}\0{after}")).partition("\0")
+    first, last = left.rsplit(" ", WORDS_AROUND), right.split(" ", WORDS_AROUND)
+    if len(first) > WORDS_AROUND:
+        first[0] = "…"
+    if len(last) > WORDS_AROUND:
+        last[-1] = "…"
+    return f"{' '.join(first)}[{unescape(slot[1])}]{' '.join(last)}"
 
 
 def own_name(word: str) -> str:
