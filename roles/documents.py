@@ -1,11 +1,13 @@
-"""A description as a file: Markdown and plain text here; each function takes a description and returns its bytes."""
+"""A description as a file, in each format. Markdown and plain text are written here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from django.utils.translation import gettext_lazy as _
 
 from roles.description import Description
+from roles.word import as_word
 
 TITLE, HEADING = "=", "-"
 
@@ -73,4 +75,8 @@ def _line(element: Tag) -> str:
 
 
 # By the ending of the file: what it is called, its media type, and what writes it.
-FORMATS = {"md": (_("Markdown"), "text/markdown", as_markdown), "txt": (_("Plain text"), "text/plain", as_text)}
+FORMATS: dict[str, tuple[Any, str, Callable[[Description], bytes]]] = {
+    "docx": (_("Word"), "application/vnd.openxmlformats-officedocument.wordprocessingml.document", as_word),
+    "md": (_("Markdown"), "text/markdown; charset=utf-8", as_markdown),
+    "txt": (_("Plain text"), "text/plain; charset=utf-8", as_text),
+}

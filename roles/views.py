@@ -85,7 +85,7 @@ def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         values = read_values(_fields(revision, site_content(revision.language)), request.POST)
     _name, media_type, write = FORMATS[kind]
     everything = "everything" in (request.POST if request.method == "POST" else request.GET)
-    response = HttpResponse(write(describe(revision, values, everything)), content_type=f"{media_type}; charset=utf-8")
+    response = HttpResponse(write(describe(revision, values, everything)), content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="{revision.slug}.{kind}"'
     response["X-Robots-Tag"] = "noindex"
     if request.method == "POST":

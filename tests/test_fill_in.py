@@ -1,6 +1,9 @@
 """A reader's words in the place of fill-in words: on the page, in Markdown, and nowhere else."""
 
+import io
+
 import pytest
+from docx import Document
 
 from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
@@ -120,3 +123,41 @@ def test_files_hold_every_heading_and_value_in_order(client, role):
 def test_posts_of_other_sites_are_refused(client, role):
     for address in (role.get_absolute_url(), role.get_absolute_url().rstrip("/") + ".md"):
         assert client.post(address, {"company": "x"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+def test_word_files_have_real_styles_lists_links_and_language(client, db):
+    make_site()
+    make_words()
+    role = published_role(
+        title="Data Engineer",
+        sections={
+            "introduction": "[Company] **hires** *now*, see [us](https://halden.example/).\n\n> Said once.",
+            "duties": "1. First\n2. Second\n\nThen:\n\n1. Again\n    - inner",
+            "offer": "### Pay\n\n| a | b |\n|---|---|\n| c | d |",
+        },
+    )
+    address = role.get_absolute_url().rstrip("/") + ".docx"
+
+    answer = client.post(address, {"company": "Łódź & <Co>\n🎉"})
+
+    document = Document(io.BytesIO(answer.content))
+    lines = [(paragraph.style.name, paragraph.text) for paragraph in document.paragraphs]
+    assert lines[:4] == [
+        ("Heading 1", "Data Engineer"),
+        ("Heading 2", "Introduction"),
+        ("Normal", "Łódź & <Co>\n🎉 hires now, see us."),
+        ("Quote", "Said once."),
+    ]
+    assert [line for line in lines if line[0].startswith("List")] == [
+        ("List Number", "First"),
+        ("List Number", "Second"),
+        ("List Number", "Again"),
+        ("List Bullet 2", "inner"),
+    ]
+    numbers = [p._p.pPr.numPr.numId.val for p in document.paragraphs if p.style.name == "List Number"]
+    assert (numbers[0] == numbers[1], numbers[1] == numbers[2]) == (True, False)
+    assert ("Heading 3", "Pay") in lines
+    assert document.tables[0].cell(1, 1).text == "d"
+    assert [link.address for p in document.paragraphs for link in p.hyperlinks] == ["https://halden.example/"]
+    assert document.core_properties.language == "en"
+    assert answer["Content-Disposition"].endswith('.docx"')
