@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup, Tag
 from django.utils.translation import gettext_lazy as _
 
 from roles.description import Description
+from roles.pdf import as_pdf, can_print
 from roles.word import as_word
 
 TITLE, HEADING = "=", "-"
@@ -77,6 +78,12 @@ def _line(element: Tag) -> str:
 # By the ending of the file: what it is called, its media type, and what writes it.
 FORMATS: dict[str, tuple[Any, str, Callable[[Description], bytes]]] = {
     "docx": (_("Word"), "application/vnd.openxmlformats-officedocument.wordprocessingml.document", as_word),
+    "pdf": (_("PDF"), "application/pdf", as_pdf),
     "md": (_("Markdown"), "text/markdown; charset=utf-8", as_markdown),
     "txt": (_("Plain text"), "text/plain; charset=utf-8", as_text),
 }
+
+
+def formats() -> dict[str, str]:
+    """Return the names of the formats that can be made here, by the ending of the file."""
+    return {kind: name for kind, (name, _type, _write) in FORMATS.items() if kind != "pdf" or can_print()}

@@ -17,7 +17,7 @@ from leads.forms import render_consultation_form, render_report_form
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
 from roles.description import describe
-from roles.documents import FORMATS
+from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, read_values
 from roles.models import RoleRevision
 from roles.search import search
@@ -77,7 +77,7 @@ def role(request: HttpRequest, slug: str) -> HttpResponse:
 @page_methods
 def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Give a live role as a file. A POST gives it with what was filled in; nothing is kept."""
-    if kind not in FORMATS:
+    if kind not in formats():
         raise Http404(_("There is no such file."))
     revision = _live_role(request, slug)
     values: Values = {}
@@ -144,7 +144,7 @@ def render_role(
         "noindex": preview or request.method == "POST",
         "preview": preview,
         "fields": fields,
-        "files": [(kind, name) for kind, (name, _type, _write) in FORMATS.items()],
+        "files": formats(),
         "filled": len({field.name for field in fields if field.value}),
     }
     response = render(request, "roles/role.html", context)

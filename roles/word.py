@@ -40,6 +40,7 @@ class Writer:
         self.document.core_properties.author = ""
         self.document.core_properties.comments = ""
         self._dress(language)
+        self.styles = {style.name: style for style in self.document.styles}  # asked by name, each costs a search
 
     def _dress(self, language: str) -> None:
         styles = self.document.styles
@@ -54,8 +55,11 @@ class Writer:
             font = styles[f"Heading {level}"].font
             font.size, font.color.rgb = Pt(size), INK
 
+    def paragraph(self, style: str | None = None) -> Any:
+        return self.document.add_paragraph(style=self.styles[style] if style else None)
+
     def heading(self, text: str, level: int) -> None:
-        self.document.add_heading(text, level)
+        self.paragraph(f"Heading {level}").add_run(text)
 
     def source(self, text: str) -> None:
         """Say in small print where the text comes from."""
@@ -71,7 +75,7 @@ class Writer:
         for child in parent.children:
             if not isinstance(child, Tag):
                 if str(child).strip():
-                    self.document.add_paragraph(str(child).strip(), style)
+                    self.paragraph(style).add_run(str(child).strip())
             elif child.name in {"ul", "ol"}:
                 self._list(child, 1)
             elif child.name in {"h3", "h4"}:
@@ -81,7 +85,7 @@ class Writer:
             elif child.name == "table":
                 self._table(child)
             elif child.name != "hr":
-                self._inline(self.document.add_paragraph(style=style), child.children)
+                self._inline(self.paragraph(style), child.children)
 
     def _list(self, items: Tag, depth: int) -> None:
         numbered = items.name == "ol"
@@ -92,7 +96,7 @@ class Writer:
             inner = [child.extract() for child in item.find_all(["ul", "ol"], recursive=False)]
             paragraphs = item.find_all("p", recursive=False) or [item]
             for place, paragraph in enumerate(paragraphs):
-                written = self.document.add_paragraph(style=style if place == 0 else "List Continue")
+                written = self.paragraph(style if place == 0 else "List Continue")
                 if number is not None and place == 0:
                     properties = written._p.get_or_add_pPr().get_or_add_numPr()
                     properties.get_or_add_numId().val, properties.get_or_add_ilvl().val = number, 0
@@ -104,7 +108,7 @@ class Writer:
     def _new_numbering(self, style: str, start: int) -> int:
         """Return the id of a numbering like a style's that starts anew: else Word counts on from the list before."""
         numbering = self.document.part.numbering_part.element
-        of_style = self.document.styles[style].element.pPr.numPr.numId.val
+        of_style = self.styles[style].element.pPr.numPr.numId.val
         abstract = next(num for num in numbering.num_lst if num.numId == of_style).abstractNumId.val
         num = numbering.add_num(abstract)
         num.add_lvlOverride(0).add_startOverride(start)

@@ -4,10 +4,13 @@ import io
 
 import pytest
 from docx import Document
+from pypdf import PdfReader
 
 from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
+from roles.description import Description, Part
 from roles.fill_in import as_markdown, fields_of, fill_html, fill_markdown, read_values
+from roles.pdf import as_pdf, can_print
 from tests.factories import make_site, published_role
 
 ODD = ['<script>alert("1")</script>', "Łódź 🎉 ‮abc", "one\ntwo", "5 * 3 * 2 [x] _y_ `z`", "x" * 10_000]
@@ -161,3 +164,27 @@ def test_word_files_have_real_styles_lists_links_and_language(client, db):
     assert [link.address for p in document.paragraphs for link in p.hyperlinks] == ["https://halden.example/"]
     assert document.core_properties.language == "en"
     assert answer["Content-Disposition"].endswith('.docx"')
+
+
+@pytest.mark.skipif(not can_print(), reason="pango, which makes PDF files, is not installed")
+def test_pdf_files_are_tagged_bookmarked_and_whole(client, role):
+    address = role.get_absolute_url().rstrip("/") + ".pdf"
+
+    answer = client.post(address, {"company": "Łódź & <Co>", "city": "x" * 10_000})
+
+    pdf = PdfReader(io.BytesIO(answer.content))
+    words = "".join(page.extract_text() for page in pdf.pages)
+    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert pdf.trailer["/Root"]["/Lang"] == "en"
+    assert [mark.title for mark in pdf.outline if not isinstance(mark, list)] == ["Data Engineer"]
+    assert "Łódź & <Co> and Łódź & <Co> hire [four] people" in words.replace("\n", " ")
+    assert words.count("x") >= 10_000
+    assert len(pdf.pages) > 1  # the long word goes on in the next line, and not beside the page
+
+
+def test_a_text_cannot_make_the_server_fetch_anything(role, caplog):
+    part = Part("x", "x", '<p><img src="file:///etc/passwd"><img src="http://127.0.0.1:1/"></p>', "")
+    pdf = as_pdf(Description("x", "en", "x", [part]))
+
+    assert pdf.startswith(b"%PDF")
+    assert "not fetched" in caplog.text
