@@ -30,41 +30,16 @@ function say(button, words) {
   button.timer = setTimeout(() => { label.textContent = label.dataset.before; $('#said').textContent = ''; }, 4000);
 }
 
-// --- Copy: what is in the copy, as rich and as plain text. ---
-const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV']);
-
-function plainText(node) {
-  if (node.nodeType === Node.TEXT_NODE) return node.textContent.replace(/\s+/g, ' ');
-  const text = [...node.childNodes].map(plainText).join('');
-  if (node.nodeName === 'LI') return `\n- ${text.trim()}`;
-  return BLOCKS.has(node.nodeName) ? `\n\n${text.trim()}\n\n` : text;
-}
-
-function copyOf(source) {
-  const copy = source.cloneNode(true);
-  for (const element of $$('.noprint, .note, .tip, button, svg, dialog', copy)) element.remove();
-  for (const mark of $$('mark', copy)) mark.replaceWith(mark.textContent);
-  for (const element of $$('*', copy)) {
-    for (const name of element.getAttributeNames()) if (name !== 'href') element.removeAttribute(name);
-  }
-  const title = source.id === 'doc' ? `<h1>${$('h1').firstChild.textContent.trim()}</h1>` : '';
-  const text = plainText(copy).replace(/[ \t]*\n[ \t]*/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
-  return {
-    html: title + copy.innerHTML.replace(/<\/?(section|div|header)>/g, '').replace(/\s+/g, ' '),
-    text: title ? `${$('h1').firstChild.textContent.trim()}\n\n${text}` : text,
-  };
-}
+// --- Copy: what is in the copy, as rich and plain text, or as was chosen last. Written before it is there: Safari. ---
+let how = 'rich';
 
 async function copy(button) {
-  const { html, text } = copyOf($(button.dataset.copy));
-  try {
-    await navigator.clipboard.write([new ClipboardItem({
-      'text/html': new Blob([html], { type: 'text/html' }),
-      'text/plain': new Blob([text], { type: 'text/plain' }),
-    })]);
-  } catch {
-    await navigator.clipboard.writeText(text);
-  }
+  how = button.dataset.as || (button.dataset.copy === '#doc' ? 'rich' : how);
+  const made = import($('#doc').dataset.take).then(({ copyOf }) => copyOf($(button.dataset.copy), how));
+  const part = async (type, name) => new Blob([(await made)[name]], { type });
+  const item = { 'text/plain': part('text/plain', 'text') };
+  if (how === 'rich') item['text/html'] = part('text/html', 'html');
+  try { await navigator.clipboard.write([new ClipboardItem(item)]); } catch { await navigator.clipboard.writeText((await made).text); }
   say(button, button.dataset.done);
 }
 

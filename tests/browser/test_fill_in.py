@@ -63,3 +63,29 @@ def test_without_scripting_the_page_comes_back_filled_in(browser, site):
     expect(page.locator("#doc section mark.filled").first).to_have_text("Halden")
     expect(page.get_by_label("Company", exact=True)).to_have_value("Halden")
     context.close()
+
+
+def test_what_is_filled_in_is_copied_as_rich_text_markdown_and_plain_text(page: Page, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(ROLE)
+    open_panel(page)
+    page.get_by_label("Company", exact=True).fill("Halden *& <b>Frost</b>\nWrocław")
+
+    page.get_by_role("button", name="Copy template").click()
+    expect(page.locator("#said")).to_have_text("Copied")
+    html = page.evaluate(
+        "navigator.clipboard.read().then(items => items[0].getType('text/html')).then(blob => blob.text())"
+    )
+    text = page.evaluate("navigator.clipboard.readText()")
+    page.locator("summary", has_text="Download").click()
+    page.get_by_role("button", name="Copy as Markdown").click()
+    page.wait_for_function("() => navigator.clipboard.readText().then((text) => text.startsWith('# '))")
+    markdown = page.evaluate("navigator.clipboard.readText()")
+
+    assert "<h1>Lead Data Engineer</h1>" in html
+    assert "Halden *&amp; &lt;b&gt;Frost&lt;/b&gt;<br>Wrocław is looking" in html
+    assert "Halden *& <b>Frost</b>\nWrocław is looking" in text
+    assert "\n\nTypical duties and responsibilities\n\n- " in text
+    assert "Halden \\*& \\<b>Frost\\</b>\\\nWrocław is looking" in markdown
+    assert "\n\n## Typical duties and responsibilities\n\n- " in markdown
+    assert "Fill in the blanks" not in text + markdown

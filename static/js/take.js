@@ -1,0 +1,64 @@
+// Copying: the template, or a section of it, as rich text, Markdown or plain text. Loaded at the first press.
+
+const $$ = (selector, within) => [...within.querySelectorAll(selector)];
+const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV', 'TABLE', 'TR']);
+
+function clean(source) {
+  const copy = source.cloneNode(true);
+  for (const element of $$('.noprint, .note, .tip, button, svg, dialog', copy)) element.remove();
+  for (const mark of $$('mark', copy)) {
+    const lines = mark.textContent.split('\n').flatMap((line) => [document.createElement('br'), line]);
+    mark.replaceWith(...lines.slice(1));
+  }
+  for (const element of $$('*', copy)) {
+    for (const name of element.getAttributeNames()) if (name !== 'href' && name !== 'start') element.removeAttribute(name);
+    if (element.href) element.href = element.href; // an address that also leads there from elsewhere
+  }
+  copy.normalize();
+  return copy;
+}
+
+const title = () => document.querySelector('h1').firstChild.textContent.trim();
+
+// As plain text, or as Markdown where `signs` is true.
+function written(node, signs, depth = 0) {
+  if (node.nodeType === Node.TEXT_NODE) {
+    const text = node.textContent.replace(/[ \t\r]*\n[ \t\r]*|[ \t]+/g, ' ');
+    return signs ? text.replace(/[\\`*_[\]<]/g, (sign) => (sign === '[' || sign === ']' ? sign : `\\${sign}`)) : text;
+  }
+  if (node.nodeName === 'BR') return signs ? '\\\n' : '\n';
+  if (node.nodeName === 'UL' || node.nodeName === 'OL') return list(node, signs, depth);
+  const text = [...node.childNodes].map((child) => written(child, signs, depth)).join('');
+  if (signs) {
+    if (node.nodeName === 'STRONG') return `**${text}**`;
+    if (node.nodeName === 'EM') return `*${text}*`;
+    if (node.nodeName === 'CODE') return `\`${node.textContent}\``;
+    if (node.nodeName === 'A') return `[${text}](${node.getAttribute('href')})`;
+    if (/^H[1-4]$/.test(node.nodeName)) return `\n\n${'#'.repeat(Number(node.nodeName[1]))} ${text.trim()}\n\n`;
+    if (node.nodeName === 'BLOCKQUOTE') return `\n\n${text.trim().replace(/^/gm, '> ')}\n\n`;
+  }
+  if (node.nodeName === 'TD' || node.nodeName === 'TH') return `${text.trim()} | `;
+  if (node.nodeName === 'TR') return `${text.replace(/ \| $/, '')}\n`;
+  return BLOCKS.has(node.nodeName) ? `\n\n${text.trim()}\n\n` : text;
+}
+
+function list(node, signs, depth) {
+  let number = Number(node.getAttribute('start') || 1);
+  const lines = [...node.children].map((item) => {
+    const text = [...item.childNodes].map((child) => written(child, signs, depth + 1)).join('').trim().replace(/\n{2,}/g, '\n');
+    return `${'    '.repeat(depth)}${node.nodeName === 'OL' ? `${number++}. ` : '- '}${text}`;
+  });
+  return depth ? `\n${lines.join('\n')}` : `\n\n${lines.join('\n')}\n\n`;
+}
+
+const tidy = (text) => text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
+
+// Returns {html, text}: html only where rich text is asked for.
+export function copyOf(source, how) {
+  const copy = clean(source);
+  const whole = source.id === 'doc';
+  if (whole) copy.prepend(Object.assign(document.createElement('h1'), { textContent: title() }));
+  const text = `${tidy(written(copy, how === 'markdown'))}\n`;
+  if (how !== 'rich') return { text };
+  return { text, html: copy.innerHTML.replace(/<\/?(section|div|header)>/g, '').replace(/\s*\n\s*/g, ' ').trim() };
+}
