@@ -166,7 +166,7 @@ def _part(rows: QuerySet[Any], owner: str, name: str, how: str, live: bool = Fal
 
 
 def _rows(model: Any, pointing: dict[str, Any], name: str, how: str, owner: str = "pk", live: bool = False) -> Any:
-    rows = model.objects.live() if live else model.objects.all()
+    rows = model.objects.live() | model.objects.scheduled() if live else model.objects.all()
     return _part(rows.filter(**pointing), owner, name, how, live)
 
 
