@@ -278,9 +278,10 @@ def protect_what_is_shown(collector: Any, field: Any, revisions: Any, using: str
     Those still hold its name: restoring one says what could not come back.
     """
     now = timezone.now()
-    ended = [row for row in revisions if not row.live_from or (row.live_until and row.live_until <= now)]
-    if len(ended) < len(revisions):
-        models.PROTECT(collector, field, [row for row in revisions if row not in ended], using)
+    ended: Any = [row for row in revisions if not row.live_from or (row.live_until and row.live_until <= now)]
+    shown: Any = [row for row in revisions if row not in ended]
+    if shown:
+        models.PROTECT(collector, field, shown, using)
     models.SET_NULL(collector, field, ended, using)
 
 

@@ -35,8 +35,8 @@ class UsesMixin:
         self: Any, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         obj = self.get_object(request, unquote(object_id))
-        extra = before_deleting(obj) if obj is not None and self.has_delete_permission(request, obj) else {}
-        return super().delete_view(request, object_id, extra | (extra_context or {}))  # type: ignore[misc]
+        used = before_deleting(obj) if obj is not None and self.has_delete_permission(request, obj) else {}
+        return super().delete_view(request, object_id, used | {"used": used} | (extra_context or {}))  # type: ignore[misc]
 
     def get_actions(self: Any, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)  # type: ignore[misc]
@@ -66,16 +66,20 @@ def listed(uses: list[usage.Use]) -> dict[str, Any]:
 
 def before_deleting(obj: Any) -> dict[str, Any]:
     """Return what the page before a deletion says: what uses it, and what to do where that forbids it."""
-    return listed(usage.uses_of(obj)) | {"what_first": _what_first(obj), "many_url": _many_url(obj)}
+    uses = usage.uses_of(obj)
+    return listed(uses) | {
+        "in_the_way": listed([use for use in uses if use.points]),
+        "besides": listed([use for use in uses if not use.points]),
+        "what_first": _what_first(obj),
+        "many_url": _many_url(obj),
+    }
 
 
 def _what_first(obj: Any) -> str:
     if isinstance(obj, Person):
         return _("First choose another person in each of them, and publish the pages that are live. Then delete.")
     if isinstance(obj, Picture):
-        return _(
-            "First choose another picture in each of them, or none, and publish the pages that are live. Then delete."
-        )
+        return _("First choose another picture in each of them, and publish the pages that are live. Then delete.")
     if isinstance(obj, Category):
         return _("First choose another category in each of them, and publish the pages that are live. Then delete.")
     return _("First take it out of each of them, and publish the pages that are live. Then delete.")
