@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leads.models import Report
 from leads.views import render_report
 from recruitcms import review
+from recruitcms.admin.scheduling import in_words
 from recruitcms.models import Page, ReviewEntry, ReviewLink
 from recruitcms.models.review import COMMENT_LENGTH
 from recruitcms.views import render_page
@@ -135,6 +136,7 @@ def _page(request: HttpRequest, link: ReviewLink, revision: Any, **context: Any)
         request.review = {  # type: ignore[attr-defined]
             "link": link,
             "revision": revision,
+            "expires": in_words(link.expires_at),
             "seen": seen,
             "entries": entries,
             "approved": next((e for e in entries if e.is_guest and e.content_hash == seen), None),

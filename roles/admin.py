@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
+from recruitcms.languages import name_of
 from recruitcms.translating import Source, numbered
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 from roles.moving.admin import ImportsAdmin
@@ -52,11 +54,26 @@ class CategoryAdmin(TranslatedAdmin):
         return category.roles
 
 
+class ShelfFilter(admin.RelatedFieldListFilter):
+    """Categories by language, each with its language's name; of one language alone where the list is of one."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        wanted = request.GET.get("language__exact", "")
+        chosen = request.GET.get(self.lookup_kwarg, "")
+        order = {code: number for number, (code, _name) in enumerate(settings.LANGUAGES)}
+        shelves = sorted(Category.objects.all(), key=lambda shelf: order.get(shelf.language, len(order)))
+        return [
+            (shelf.pk, shelf.name if shelf.language == wanted else f"{shelf.name} ({name_of(shelf.language)})")
+            for shelf in shelves
+            if wanted in ("", shelf.language) or str(shelf.pk) == chosen
+        ]
+
+
 @admin.register(Role)
 class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
     list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
-    list_filter = [*PublishableAdmin.list_filter, "category"]
+    list_filter = [*PublishableAdmin.list_filter, ("category", ShelfFilter)]
     list_select_related = ["category", "author", "updated_by"]
     autocomplete_fields = ["related", "picture"]
     actions = [*PublishableAdmin.actions, "bulk_category", "bulk_author", "sheet_xlsx", "sheet_csv", "download_files"]

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
@@ -121,8 +122,8 @@ class Role(Publishable):
         content = revision.content
         source["fields"] |= {
             "title_plural": "" if content["title_plural"] == revision.title else content["title_plural"],
-            "category": sources.reference(revision.category),
-            "author": sources.reference(revision.author),
+            "category": sources.reference(revision.category or self.category),
+            "author": sources.reference(revision.author or self.author),
             "picture": Picture.reference_to(content["picture"]),
         }
         sections = [Section.source_of_version_1(section, revision) for section in content["sections"]]
@@ -271,12 +272,25 @@ class SampleResume(models.Model):
         return {"title": self.title, "picture": self.picture.freeze(alt=self.title)}
 
 
+def protect_what_is_shown(collector: Any, field: Any, revisions: Any, using: str) -> None:
+    """Refuse to delete a person or category that visitors see or will see; earlier revisions let go of it.
+
+    Those still hold its name: restoring one says what could not come back.
+    """
+    now = timezone.now()
+    ended: Any = [row for row in revisions if not row.live_from or (row.live_until and row.live_until <= now)]
+    shown: Any = [row for row in revisions if row not in ended]
+    if shown:
+        models.PROTECT(collector, field, shown, using)
+    models.SET_NULL(collector, field, ended, using)
+
+
 class RoleRevision(Revision):
     """A frozen role; the library lists and searches these."""
 
     document = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="revisions")
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
-    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, null=True, on_delete=protect_what_is_shown, related_name="+")
+    author = models.ForeignKey(Person, null=True, on_delete=protect_what_is_shown, related_name="+")
     reading_minutes = models.PositiveSmallIntegerField(default=1)
     search_title = models.TextField(blank=True)
     search_text = models.TextField(blank=True)

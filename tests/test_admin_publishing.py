@@ -409,3 +409,18 @@ def test_an_editor_publishes_a_page_from_the_first_word(client):
 
     page = Page.objects.get()
     assert (page.created_by, page.live_revision.content["html"]) == (editor, "<p>We are here.</p>")
+
+
+def test_the_filter_names_each_categorys_language_and_keeps_to_the_language_of_the_list(admin_client):
+    make_category(name="Daten", language="de")
+    make_category(name="Führung", language="de")
+    make_category(name="Data", language="en")
+    url = reverse("admin:roles_role_changelist")
+
+    def shelves(query=""):
+        page = admin_client.get(url + query)
+        chosen = page.context["cl"].filter_specs[-1]
+        return [str(choice["display"]) for choice in chosen.choices(page.context["cl"])]
+
+    assert shelves() == ["All", "Data (English)", "Daten (Deutsch)", "Führung (Deutsch)"]
+    assert shelves("?language__exact=de") == ["All", "Daten", "Führung"]

@@ -156,6 +156,17 @@ def test_who_published_pages_looks_after_addresses_and_words_after_the_migration
     assert [p.codename for p in theirs.permissions.all()] == ["change_page"]
 
 
+def test_who_publishes_pages_sees_the_mails_to_staff_after_the_migration():
+    ours, theirs = Group.objects.create(name="Our own"), Group.objects.create(name="Writers of ours")
+    for group, names in ((ours, ["change_page", "publish_page"]), (theirs, ["change_page"])):
+        group.permissions.set(Permission.objects.filter(codename__in=names))
+
+    import_module("recruitcms.migrations.0015_editors_see_mails_to_staff").hand_out(apps, None)
+
+    assert {p.codename for p in ours.permissions.all()} >= {"change_staffmail", "view_staffmail"}
+    assert [p.codename for p in theirs.permissions.all()] == ["change_page"]
+
+
 # --- from the request to the publication ---
 
 

@@ -1,7 +1,7 @@
 """Links for people without an account: one document, comments, an approval, and nothing else."""
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail as outbox
@@ -85,6 +85,13 @@ def test_a_pinned_link_shows_the_text_as_it_was_and_visitors_see_nothing_of_it(c
     assert "Newer" not in page
     assert not RoleRevision.objects.live().exists()
     assert client.get(role.get_absolute_url()).status_code == 404
+
+
+def test_it_says_until_when_it_works_with_the_zone(client, link):
+    link.expires_at = datetime(2027, 1, 5, 13, 30, tzinfo=UTC)
+    link.save()
+
+    assert "This link works until 5 January 2027, 14:30, Warsaw time." in read(client, link)
 
 
 def test_publishing_counts_on_from_a_pinned_revision(role, writer):

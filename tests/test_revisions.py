@@ -460,3 +460,17 @@ def test_a_revision_that_is_not_there_is_not_found(admin_client, number):
     published_role().publish()
 
     assert admin_client.get(url(role, "restore", number)).status_code == 404
+
+
+def test_the_working_copy_is_called_a_draft_only_where_it_differs_from_what_is_live(admin_client):
+    role = published_role(summary="One.")
+
+    same = admin_client.get(url(role, "history")).text
+    role.summary = "Two."
+    role.save()
+    other = admin_client.get(url(role, "history")).text
+    role.take_offline()
+    offline = admin_client.get(url(role, "history")).text
+
+    assert ["Same as live" in page for page in (same, other, offline)] == [True, False, False]
+    assert [">Draft</b>" in page for page in (same, other, offline)] == [False, True, True]

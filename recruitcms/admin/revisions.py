@@ -107,7 +107,7 @@ class RevisionsMixin:
         if against is None:
             return {"against": None}
         words = compare(document, document.source_of(against)[0], sources.read(document)).words
-        return {"against": against, "changes": words}
+        return {"against": against, "changes": words, "is_live": against.is_live() and not words}
 
     # --- two of them ---
 

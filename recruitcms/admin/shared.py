@@ -1,4 +1,4 @@
-"""The admin of what pages share, and of rows that exist once for each language."""
+"""The admin of what pages share, of rows that exist once for each language, and of records."""
 
 from typing import Any
 
@@ -38,6 +38,19 @@ FORM_FIELDS = {
     models.TextField: {"widget": TextWidget(attrs={"rows": 8, "class": "vLargeTextField markdown"})},
     models.URLField: {"assume_scheme": "https", "widget": forms.URLInput(attrs={"class": "vURLField"})},
 }
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Admin of records: to be looked at. Nobody adds, changes or deletes one by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class SharedContentAdmin(UsesMixin, admin.ModelAdmin):

@@ -135,7 +135,8 @@ class ImportsAdmin(admin.ModelAdmin):
         except UnreadableError as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:roles_role_import_review", args=[run.pk]))
-        self.message_user(request, _said(done, left), messages.WARNING if left else messages.SUCCESS)
+        level = messages.WARNING if left or _failed(done) else messages.SUCCESS
+        self.message_user(request, _said(done, left), level)
         return HttpResponseRedirect(reverse("admin:roles_role_import_review", args=[run.pk]))
 
     def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -220,12 +221,18 @@ def _facts(run: ImportRun) -> dict[str, Any]:
     return {"run": run, "tabs": tabs, "waiting": waiting, "seen": [(label, rows) for label, rows in seen if rows]}
 
 
+def _failed(done: list[ImportItem]) -> bool:
+    return any(item.outcome == ImportItem.Outcome.FAILED for item in done)
+
+
 def _said(done: list[ImportItem], left: int) -> str:
     counts: dict[str, int] = {}
     for item in done:
         label = str(item.get_outcome_display())
         counts[label] = counts.get(label, 0) + 1
     listed = ", ".join(f"{label}: {number}" for label, number in counts.items()) or _("Nothing was waiting.")
+    if _failed(done):
+        listed += ". " + _("Below, each says why. Correct that, save the corrections and apply again.")
     if not left:
         return listed
     go_on = ngettext(
@@ -233,4 +240,4 @@ def _said(done: list[ImportItem], left: int) -> str:
         "%(left)d entries still wait: press “Apply” to go on.",
         left,
     )
-    return f"{listed}. {go_on % {'left': left}}"
+    return f"{listed.rstrip('.')}. {go_on % {'left': left}}"

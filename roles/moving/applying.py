@@ -158,8 +158,12 @@ def _named(mapping: dict[str, Any], name: str, rest: Any, language: str, model: 
         return Category.objects.create(language=language, slug=slug, name=name[:60])
     if row:
         raise ValidationError(_("First translate “%(name)s” into this language.") % {"name": row})
+    if not name and model is Person:
+        raise ValidationError(_("It names no author. Choose a default author above and save."))
+    if not name:
+        raise ValidationError(_("It names no category. Choose a default category above and save."))
     thing = model._meta.verbose_name
-    raise ValidationError(_("Choose which %(thing)s “%(name)s” is.") % {"thing": thing, "name": name or "–"})
+    raise ValidationError(_("Choose above which %(thing)s “%(name)s” is, and save.") % {"thing": thing, "name": name})
 
 
 def _called(rows: Any, name: str) -> Any:
