@@ -201,7 +201,7 @@ class Revision(models.Model):
 class Publishable(Translated):
     """A document with a working copy (its own fields) and revisions (`self.revisions`).
 
-    Subclasses give `freeze()`, `revision_columns()`, `source_of_version_1()` and, where more than the basics must be
+    Subclasses give `freeze()`, `revision_columns()`, `sources_of_version_1()` and, where more than the basics must be
     there, `problems()`. Every editable field counts as content, unless `NOT_CONTENT` names it.
     """
 
@@ -298,12 +298,17 @@ class Publishable(Translated):
             found["summary"] = _("Write a summary: one sentence under the title.")
         return found
 
-    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
-        """Return as much of the source as a revision without one tells, and a sentence on each thing it does not."""
-        names = ("title", "slug", "summary")
-        fields = {name: getattr(revision, name) for name in names}
-        fields |= {name: revision.content.get(name, "") for name in ("search_title", "search_description")}
-        return {"fields": fields, "rows": {}, "links": {}}, []
+    def sources_of_version_1(self, revisions: list[Any]) -> list[tuple[sources.Source, list[str]]]:
+        """Return as much of the source as each revision without one tells, and a sentence on each thing it does not.
+
+        Of many revisions at once, so that what they point to is asked for once.
+        """
+        found: list[tuple[sources.Source, list[str]]] = []
+        for revision in revisions:
+            fields = {name: getattr(revision, name) for name in ("title", "slug", "summary")}
+            fields |= {name: revision.content.get(name, "") for name in ("search_title", "search_description")}
+            found.append(({"fields": fields, "rows": {}, "links": {}}, []))
+        return found
 
     # --- states ---
 
@@ -325,13 +330,10 @@ class Publishable(Translated):
         return live, next((row for row in rows if row.live_from > now), None)
 
     def draft_revision(self) -> Any:
-        """Return an unsaved revision of the working copy, for the preview and for publishing."""
-        texts = self.texts()
+        """Return an unsaved revision of the working copy, to be looked at: what is typed is not in it."""
         return self.revisions.model(
             document=self,
-            content=self.freeze() | {"source": sources.read(self)},
-            texts=texts,
-            texts_hash=translating.fingerprint(texts),
+            content=self.freeze(),
             language=self.language,
             translation_group=self.translation_group,
             slug=self.slug,
@@ -377,8 +379,11 @@ class Publishable(Translated):
         return revision
 
     def _next_revision(self, by: Any, note: str) -> Any:
-        """Return the working copy as an unsaved revision with the next number."""
+        """Return the working copy, what was typed included, as an unsaved revision with the next number."""
         revision = self.draft_revision()
+        revision.content["source"] = sources.read(self)
+        revision.texts = self.texts()
+        revision.texts_hash = translating.fingerprint(revision.texts)
         revision.number = 1 + (self.revisions.aggregate(last=models.Max("number"))["last"] or 0)
         revision.created_by, revision.note = by, note
         return revision
@@ -476,14 +481,21 @@ class Publishable(Translated):
 
     def source_of(self, revision: Any) -> tuple[sources.Source, list[str]]:
         """Return the source that a revision of ours was made from, and sentences on what it does not tell."""
-        if "source" in revision.content:
-            return revision.content["source"], []
-        return self.source_of_version_1(revision)
+        return self.sources_of([revision])[0]
+
+    def sources_of(self, revisions: list[Any]) -> list[tuple[sources.Source, list[str]]]:
+        """Return what `source_of` says of each revision; many cost no more queries than one."""
+        old = [revision for revision in revisions if "source" not in revision.content]
+        told = iter(self.sources_of_version_1(old))
+        kept = [revision.content.get("source") for revision in revisions]
+        return [next(told) if source is None else (source, []) for source in kept]
 
     def kept_as(self) -> Any:
         """Return the newest revision that holds the working copy just as it is, or None."""
-        now = sources.read(self)
-        return next((revision for revision in self.revisions.all() if self.source_of(revision)[0] == now), None)
+        hashes = [translating.fingerprint(self.texts()), ""]  # "": from before there were hashes
+        alike = list(self.revisions.filter(title=self.title, slug=self.slug, texts_hash__in=hashes))
+        now, kept = sources.read(self), self.sources_of(alike)
+        return next((revision for revision, (source, _lost) in zip(alike, kept, strict=True) if source == now), None)
 
     def cannot_come_back(self, revision: Any) -> list[str]:
         """Return a sentence on each thing that `restore` could not bring back from a revision."""

@@ -115,26 +115,34 @@ class Role(Publishable):
             "related": [str(role.translation_group) for role in self.related.all()],
         }
 
-    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
+    def sources_of_version_1(self, revisions: list[Any]) -> list[tuple[sources.Source, list[str]]]:
         """Advice to the reader comes back as HTML, which Markdown lets through: its Markdown was not kept."""
-        source, _lost = super().source_of_version_1(revision)
-        content = revision.content
-        source["fields"] |= {
-            "title_plural": "" if content["title_plural"] == revision.title else content["title_plural"],
-            "category": sources.reference(revision.category),
-            "author": sources.reference(revision.author),
-            "picture": Picture.reference_to(content["picture"]),
-        }
-        sections = [Section.source_of_version_1(section, revision) for section in content["sections"]]
-        resumes = [
-            {"picture": Picture.reference_to(resume["picture"]), "title": resume["title"]}
-            for resume in content["resumes"]
-        ]
-        related = Role.objects.filter(language=self.language, translation_group__in=content["related"])
+        found = super().sources_of_version_1(revisions)
+        models.prefetch_related_objects(revisions, "category", "author")
+        contents = [revision.content for revision in revisions]
+        resumes = [resume["picture"] for content in contents for resume in content["resumes"]]
+        pictures = Picture.references_to([content["picture"] for content in contents] + resumes)
+        groups = {group for content in contents for group in content["related"]}
+        related = list(Role.objects.filter(language=self.language, translation_group__in=groups)) if groups else []
         sentence = gettext("The advice in “%(heading)s” comes back as HTML: its Markdown was not kept then.")
-        lost = [sentence % section for section in content["sections"] if section["advice_html"]]
-        rows = {"sections": sections, "resumes": resumes}
-        return source | {"rows": rows, "links": {"related": [sources.reference(role) for role in related]}}, lost
+        for revision, content, (source, lost) in zip(revisions, contents, found, strict=True):
+            source["fields"] |= {
+                "title_plural": "" if content["title_plural"] == revision.title else content["title_plural"],
+                "category": sources.reference(revision.category),
+                "author": sources.reference(revision.author),
+                "picture": pictures[content["picture"]["src"]] if content["picture"] else None,
+            }
+            source["rows"] = {
+                "sections": [Section.source_of_version_1(section, revision) for section in content["sections"]],
+                "resumes": [
+                    {"picture": pictures[resume["picture"]["src"]], "title": resume["title"]}
+                    for resume in content["resumes"]
+                ],
+            }
+            following = [role for role in related if str(role.translation_group) in content["related"]]
+            source["links"] = {"related": [sources.reference(role) for role in following]}
+            lost += [sentence % section for section in content["sections"] if section["advice_html"]]
+        return found
 
     def revision_columns(self) -> dict[str, Any]:
         words = " ".join(section.plain for section in self.sections.all())
