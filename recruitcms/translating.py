@@ -18,7 +18,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from recruitcms.languages import direction, name_of, own_language
+from recruitcms.languages import direction, language_name, own_language
 from recruitcms.spans import marked
 
 # What there is to translate: [name, text] pairs in the order of the page. A row that belongs to the document, such as a
@@ -120,7 +120,7 @@ class Piece:
 
     @property
     def name(self) -> str:
-        return name_of(self.language)
+        return language_name(self.language)
 
     @property
     def direction(self) -> str:
@@ -145,7 +145,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        return name_of(self.language)
+        return language_name(self.language)
 
     @property
     def fingerprint(self) -> str:

@@ -210,6 +210,11 @@ class Section(models.Model):
     def __str__(self) -> str:
         return self.heading or self.get_kind_display()
 
+    @property
+    def name(self) -> str:
+        """What the form calls the section: its heading, or its kind without the hint in brackets."""
+        return self.heading or str(self.get_kind_display()).partition(" (")[0]
+
     def says_something(self, pictures: bool) -> bool:
         """Tell whether the section has anything to show; `pictures`: whether the role has sample résumés."""
         written = any(text.strip() for text in (self.body, self.advice, self.note))

@@ -49,11 +49,10 @@ class RoleSubject(Subject):
     def all_texts(self) -> Iterable[Text]:
         yield from super().all_texts()
         for row, section in enumerate(self.sections):
-            name = name_of(section)
             for field in SECTION_FIELDS:
                 place = Place(field, "sections", row)
                 in_advert = section.in_copy and field in ("heading", "body")
-                yield Text(getattr(section, field), place, name, field in ("body", "advice"), in_advert)
+                yield Text(getattr(section, field), place, section.name, field in ("body", "advice"), in_advert)
         for row, resume in enumerate(self.resumes):
             yield Text(resume.title, Place("title", "resumes", row), resume.title)
 
@@ -83,11 +82,6 @@ class RoleSubject(Subject):
         return (section_headings, pictures, calls_to_action, pay, requirements, WordTarget(900, 1800))
 
 
-def name_of(section: Section) -> str:
-    """Return what the form calls a section: its heading, or its kind without what stands in brackets there."""
-    return section.heading or str(section.get_kind_display()).partition(" (")[0]
-
-
 @subject_of.register
 def _of_role(role: Role) -> Subject:
     return RoleSubject(role)
@@ -101,7 +95,7 @@ def section_headings(subject: RoleSubject) -> Iterator[Finding]:
         if not section.heading.strip() and not standard and section.says_something(bool(subject.resumes)):
             sentence = _("This section has no heading, and its kind has no standard one.")
             place = Place("heading", "sections", row)
-            yield Finding("heading-missing", Grade.WARNS, sentence, place, name_of(section), found=section.body[:80])
+            yield Finding("heading-missing", Grade.WARNS, sentence, place, section.name, found=section.body[:80])
 
 
 def pictures(subject: RoleSubject) -> Iterator[Finding]:
@@ -185,7 +179,7 @@ def requirements(subject: RoleSubject) -> Iterator[Finding]:
             grade = Grade.WARNS if count > TOO_MANY_REQUIREMENTS else Grade.INFORMS
             place = Place("body", "sections", row)
             values = {"count": count}
-            yield Finding("requirements-many", grade, sentence % values, place, name_of(section), found=str(count))
+            yield Finding("requirements-many", grade, sentence % values, place, section.name, found=str(count))
 
 
 @dataclass(frozen=True)
