@@ -214,8 +214,7 @@ def _row_part(manager: Any, old: Row | None, new: Row | None) -> Part:
 
 def _row_name(model: Any, row: Row) -> str:
     """Return what a row is called in the form."""
-    named = model(**{name: value for name, value in row.items() if not isinstance(value, dict)})
-    return getattr(named, "name", "") or str(named)
+    return model(**{name: value for name, value in row.items() if not isinstance(value, dict)}).name
 
 
 def _pairs(key: str, old: list[Row], new: list[Row]) -> list[tuple[int | None, int | None]]:

@@ -73,7 +73,11 @@ class Translated(models.Model):
     source_at = models.DateTimeField(null=True, editable=False)
     source_texts = models.JSONField(default=list, editable=False)
 
+    # Which fields there are to translate, in the order of the page, and which of them are written in Markdown.
     translated_fields: ClassVar[list[str]]
+    markdown_fields: ClassVar[list[str]] = []
+    # What belongs to the row and goes with it: name of the reverse side to the field that tells its rows apart.
+    ROWS: ClassVar[dict[str, str]] = {}
 
     class Meta:
         abstract = True
@@ -85,9 +89,17 @@ class Translated(models.Model):
             )
         ]
 
+    def rows(self) -> dict[str, list[Any]]:
+        """Return what belongs to this row, by relation."""
+        return {name: list(getattr(self, name).all()) for name in self.ROWS}
+
+    def passages(self) -> list[translating.Passage]:
+        """Return each text there is to translate, of this row and of those that belong to it."""
+        return translating.passages_of(type(self), self, self.rows())
+
     def texts(self) -> translating.Texts:
-        """Return what there is to translate. Subclasses add the rows that belong to them."""
-        return translating.texts_of(self, self.translated_fields)
+        """Return what there is to translate."""
+        return translating.texts_of(self.passages())
 
     def translations(self) -> models.QuerySet[Any]:
         """Return the rows of the same group in other languages."""
@@ -206,8 +218,6 @@ class Publishable(Translated):
     """
 
     NOT_CONTENT: ClassVar[set[str]] = {"language", "planned_for", "review_at"}
-    # What belongs to the document and is frozen with it: name of the reverse side to the field that tells rows apart.
-    ROWS: ClassVar[dict[str, str]] = {}
 
     title = models.CharField(_("title"), max_length=120, blank=True)
     slug = models.SlugField(

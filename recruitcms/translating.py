@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -35,18 +35,48 @@ def fingerprint(texts: Texts) -> str:
     return hashlib.sha256(json.dumps(sorted(texts), ensure_ascii=False).encode()).hexdigest()
 
 
-def texts_of(row: Any, fields: Iterable[str], prefix: str = "") -> Texts:
-    """Return the texts of a row's fields, without the empty ones."""
-    return [[f"{prefix}{name}", getattr(row, name)] for name in fields if getattr(row, name).strip()]
+class Passage(NamedTuple):
+    """One text that there is to translate: a field of a document, or of a row that belongs to it.
+
+    `key` names it as `Texts` do. Of a row, `relation` is where it belongs and `number` its place there, from 0.
+    """
+
+    row: Any
+    field: str
+    key: str
+    relation: str = ""
+    number: int | None = None
+
+    @property
+    def text(self) -> str:
+        return getattr(self.row, self.field)
+
+    @property
+    def label(self) -> str:
+        return str(self.row._meta.get_field(self.field).verbose_name)
+
+    @property
+    def is_markdown(self) -> bool:
+        return self.field in self.row.markdown_fields
 
 
-def texts_of_rows(relation: str, rows: Iterable[Any], fields: Sequence[str]) -> Texts:
-    """Return the texts of rows that belong to a document: its sections, its pictures."""
-    rows = list(rows)
-    names = numbered(getattr(row, "kind", relation) for row in rows)
-    return [
-        text for row, name in zip(rows, names, strict=True) for text in texts_of(row, fields, f"{relation}:{name}:")
-    ]
+def passages_of(model: Any, row: Any, rows: Mapping[str, Sequence[Any]]) -> list[Passage]:
+    """Return the passages of a row of a model and, by relation, of the rows that belong to it; empty ones, too."""
+    found = [Passage(row, field, field) for field in model.translated_fields]
+    for relation, members in rows.items():
+        fields = model._meta.get_field(relation).related_model.translated_fields
+        names = numbered(getattr(member, "kind", relation) for member in members)
+        found += [
+            Passage(member, field, f"{relation}:{name}:{field}", relation, number)
+            for number, (member, name) in enumerate(zip(members, names, strict=True))
+            for field in fields
+        ]
+    return found
+
+
+def texts_of(passages: Iterable[Passage]) -> Texts:
+    """Return what passages say, without the empty ones."""
+    return [[passage.key, passage.text] for passage in passages if passage.text.strip()]
 
 
 def numbered(kinds: Iterable[str]) -> list[str]:

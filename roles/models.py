@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from recruitcms import markup, sources
 from recruitcms.models import Person, Picture
 from recruitcms.publishing import Publishable, Revision, Translated, copy_of, localized_url
-from recruitcms.translating import Texts, texts_of_rows
 from roles.headings import heading_for
 from roles.search import searchable
 
@@ -78,11 +77,6 @@ class Role(Publishable):
 
     def get_absolute_url(self) -> str:
         return localized_url(self.language, "role", self.slug)
-
-    def texts(self) -> Texts:
-        """Return what there is to translate, sections and captions included."""
-        sections = texts_of_rows("sections", self.sections.all(), Section.translated_fields)
-        return super().texts() + sections + texts_of_rows("resumes", self.resumes.all(), SampleResume.translated_fields)
 
     def copy_into(self, language: str) -> "Role":
         """Return a copy in another language, with its sections and résumés."""
@@ -201,6 +195,7 @@ class Section(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     translated_fields = ["heading", "body", "advice", "note"]
+    markdown_fields = ["body", "advice"]
 
     class Meta:
         verbose_name = _("section")
@@ -271,6 +266,7 @@ class SampleResume(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     translated_fields = ["title"]
+    markdown_fields: list[str] = []
 
     class Meta:
         verbose_name = _("sample résumé")
@@ -278,6 +274,11 @@ class SampleResume(models.Model):
         ordering = ["position", "pk"]
 
     def __str__(self) -> str:
+        return self.title
+
+    @property
+    def name(self) -> str:
+        """What the form calls the résumé."""
         return self.title
 
     def freeze(self) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Report(Publishable):
         "search_title",
         "search_description",
     ]
+    markdown_fields = ["method"]
 
     class Meta(Publishable.Meta):
         verbose_name = _("report")

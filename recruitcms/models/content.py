@@ -239,6 +239,7 @@ class Page(Publishable):
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
     translated_fields = ["title", "summary", "body", "search_title", "search_description"]
+    markdown_fields = ["body"]
 
     class Meta(Publishable.Meta):
         verbose_name = _("page")
