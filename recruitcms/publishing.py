@@ -140,7 +140,7 @@ class RevisionQuerySet(models.QuerySet):
 
     def get_live(self, language: str, slug: str) -> Any:
         """Return the revision that visitors see at an address now, or None."""
-        return self.live().filter(language=language, slug=slug).defer("texts").first()
+        return self.live().filter(language=language, slug=slug).first()
 
     def scheduled(self, at: datetime | None = None) -> Self:
         """Keep the revisions that will be live later than a moment (default: now)."""
@@ -161,9 +161,7 @@ class Revision(models.Model):
     is_pinned = models.BooleanField(_("pinned"), default=False)
     schema_version = models.PositiveSmallIntegerField(default=SCHEMA_VERSION)
     content = models.JSONField(default=dict)
-    # What there is to translate, as it was written: what translations are compared with.
-    texts = models.JSONField(default=list)
-    texts_hash = models.CharField(max_length=64, blank=True)
+    texts_hash = models.CharField(max_length=64, blank=True)  # of `texts`
     language = models.CharField(max_length=10)
     translation_group = models.UUIDField(db_index=True)
     slug = models.SlugField(max_length=120, db_index=False)
@@ -193,6 +191,15 @@ class Revision(models.Model):
 
     def get_absolute_url(self) -> str:
         return localized_url(self.language, self.url_name, self.slug)
+
+    @property
+    def texts(self) -> translating.Texts:
+        """What there is to translate, as it was written: what translations are compared with.
+
+        Empty of a revision that was made before sources were kept.
+        """
+        source = self.content.get("source")
+        return sources.texts_of(self._meta.get_field("document").related_model, source) if source else []
 
     def parts(self) -> list[tuple[str, str]]:
         """Return the id and the heading of each part that a reviewer may comment on by itself."""
@@ -392,7 +399,6 @@ class Publishable(Translated):
         """Return the working copy, what was typed included, as an unsaved revision with the next number."""
         revision = self.draft_revision()
         revision.content["source"] = sources.read(self)
-        revision.texts = self.texts()
         revision.texts_hash = translating.fingerprint(revision.texts)
         revision.number = 1 + (self.revisions.aggregate(last=models.Max("number"))["last"] or 0)
         revision.created_by, revision.note = by, note

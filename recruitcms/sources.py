@@ -7,10 +7,14 @@ named and shown once that row has changed or gone.
 """
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
+
+from recruitcms import translating
+from recruitcms.translating import Texts
 
 Source = dict[str, Any]
 
@@ -47,6 +51,12 @@ def read(document: Any) -> Source:
             for field in document._meta.many_to_many
         },
     }
+
+
+def texts_of(model: Any, source: Source) -> Texts:
+    """Return what there is to translate in a source: what `texts()` says of the working copy that it was read from."""
+    rows = {name: [SimpleNamespace(**values) for values in source["rows"][name]] for name in model.ROWS}
+    return translating.texts_of(translating.passages_of(model, SimpleNamespace(**source["fields"]), rows))
 
 
 def _rows(manager: Any) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from recruitcms.comparing import compare
 from recruitcms.models import Page
 from recruitcms.sources import read
 from recruitcms.spans import Span, spans_of
+from recruitcms.translating import fingerprint
 from roles.models import Role, RoleRevision, SampleResume, Section
 from tests.factories import make_category, make_page, make_person, make_picture, make_role, make_user, published_role
 from tests.lead_factories import published_report
@@ -280,7 +281,7 @@ def test_an_address_that_another_page_has_by_now_stays_with_it():
 def version_1(revision):
     """Make a revision as it was before sources were kept."""
     del revision.content["source"]
-    revision.schema_version, revision.texts, revision.texts_hash = 1, [], ""
+    revision.schema_version, revision.texts_hash = 1, ""
     revision.save()
     return revision
 
@@ -323,6 +324,20 @@ def test_a_working_copy_is_found_among_first_revisions_too(make):
     assert document.kept_as() == newer
     newer.delete()
     assert (document.kept_as() == older) is isinstance(document, Page)  # of others, Markdown was not kept
+
+
+@pytest.mark.parametrize("make", [rich_role, make_page, published_report])
+def test_a_revision_tells_the_texts_that_there_were_to_translate(make):
+    document = make()
+    before = document.texts()
+
+    revision = document.keep()
+    revision.refresh_from_db()
+    document.title = "Other"
+
+    assert revision.texts == before
+    assert revision.texts_hash == fingerprint(before)
+    assert version_1(revision).texts == []
 
 
 # --- in the admin ---
