@@ -534,7 +534,17 @@ class Publishable(Translated):
         source, lost = self.source_of(revision)
         source, taken = self._without_taken_address(source)
         self.updated_by = by
+        self._recall_source(revision, source)
         return kept, lost + taken + sources.write(self, source)
+
+    def _recall_source(self, revision: Any, source: sources.Source) -> None:
+        """Let a translation count as made from what it was made from then: stale where that has moved on."""
+        by_language = {row.language: row for row in [self, *self.translations()]}
+        language = translating.source_language(self, by_language)
+        if "made_from" in source:
+            translating.recall(self, source["made_from"])
+        elif language:  # from before revisions said so
+            translating.recall(self, translating.made_from_live(by_language[language], revision.created_at))
 
     def _without_taken_address(self, source: sources.Source) -> tuple[sources.Source, list[str]]:
         """Take the address out of a source where another working copy has it by now."""

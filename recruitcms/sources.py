@@ -2,8 +2,8 @@
 
 {"fields": {name: value}, "rows": {"sections": [{name: value}, …]}, "links": {"related": [reference, …]}}
 
-A value that points to another row is a reference: {"id", "name"} and, of a picture, {"small"}, so that it can still be
-named and shown once that row has changed or gone.
+That of a translation also holds what it was "made_from". A value that points to another row is a reference: {"id",
+"name"} and, of a picture, {"small"}, so that it can still be named and shown once that row has changed or gone.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,8 @@ def reference(row: Any) -> dict[str, Any] | None:
 
 def read(document: Any) -> Source:
     """Return the source of a working copy as it is."""
-    return {
+    made_from = {"made_from": translating.made_from(document)} if document.source_at else {}
+    return made_from | {
         "fields": _values(document, content_fields(type(document))),
         "rows": {name: _rows(getattr(document, name)) for name in document.ROWS},
         "links": {

@@ -121,6 +121,26 @@ def remember_source(translation: Any, language: str, texts: Texts) -> None:
     translation.source_at = timezone.now()
 
 
+def made_from(translation: Any) -> dict[str, Any]:
+    """Return what a translation remembers of its source, as JSON."""
+    remembered = {name: getattr(translation, name) for name in REMEMBERED}
+    return remembered | {"source_at": translation.source_at.isoformat()}
+
+
+def made_from_live(source: Any, at: datetime) -> dict[str, Any]:
+    """Return what a translation that was written at a moment remembers, had it followed what was live then."""
+    live = source.revisions.live(at).first()
+    texts = live.texts if live else []
+    known = {"source_texts": texts, "source_hash": fingerprint(texts) if texts else ""}
+    return known | {"source_language": source.language, "source_at": at.isoformat()}
+
+
+def recall(translation: Any, made_from: dict[str, Any]) -> None:
+    """Let a translation, not saved yet, remember what `made_from` returned."""
+    for name, value in made_from.items():
+        setattr(translation, name, datetime.fromisoformat(value) if name == "source_at" else value)
+
+
 def mark_up_to_date(translation: Any, source: "Source") -> None:
     """Keep that a translation says what its source says now.
 
@@ -220,7 +240,7 @@ def source_of(translation: Any, rows: Iterable[Any], language: str = "") -> Sour
     now = live.texts if live and live.texts else row.texts()
     if row.language != made_from:
         return Source(row, now, None)
-    before = translation.source_texts if translation.source_at else None
+    before = translation.source_texts if translation.source_hash else None
     if not hasattr(row, "revisions"):
         return Source(row, now, before, before is not None and translation.source_hash != fingerprint(now))
     since = translation.source_at or translation.updated_at
