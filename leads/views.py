@@ -40,8 +40,8 @@ from leads.forms import (
 from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
 from recruitcms.languages import language_name
 from recruitcms.middleware import is_same_origin
-from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
+from recruitcms.translated import localized_url, other_languages
 
 FormT = TypeVar("FormT", bound=PublicForm)
 page_methods = require_http_methods(["GET", "HEAD", "POST"])

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from recruitcms import outages
 from recruitcms.models import PageRevision
-from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import site_content
 from recruitcms.sitemaps import live_addresses
+from recruitcms.translated import localized_url, other_languages
 from roles.models import RoleRevision
 
 ON_HOME = 6

@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from recruitcms import markup, sources
 from recruitcms.models import Person, Picture
-from recruitcms.publishing import Publishable, Revision, Translated, copy_of, localized_url
+from recruitcms.publishing import Publishable
+from recruitcms.revisions import Revision
+from recruitcms.translated import Translated, copy_of, localized_url
 from roles.headings import heading_for
 from roles.search import searchable
 

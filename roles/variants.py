@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from recruitcms.changes import version_of
-from recruitcms.publishing import copy_of
+from recruitcms.translated import copy_of
 from recruitcms.translating import Passage
 from roles.headings import with_article
 from roles.models import Role

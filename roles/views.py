@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from leads.forms import render_consultation_form, render_report_form
-from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
+from recruitcms.translated import localized_url, other_languages
 from roles.models import RoleRevision
 from roles.search import search
 

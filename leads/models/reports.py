@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from recruitcms import markup, sources
 from recruitcms.models import Person, Picture
-from recruitcms.publishing import Publishable, Revision, localized_url
+from recruitcms.publishing import Publishable
+from recruitcms.revisions import Revision
+from recruitcms.translated import localized_url
 
 
 def private_storage() -> Any:

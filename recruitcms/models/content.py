@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from recruitcms import markup, sources
-from recruitcms.publishing import Publishable, Revision, Translated, localized_url
+from recruitcms.publishing import Publishable
+from recruitcms.revisions import Revision
+from recruitcms.translated import Translated, localized_url
 
 
 class Picture(models.Model):

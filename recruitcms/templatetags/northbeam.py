@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from recruitcms.languages import language_name, own_language
-from recruitcms.publishing import localized_url
+from recruitcms.translated import localized_url
 
 register = template.Library()
 register.filter(language_name)
