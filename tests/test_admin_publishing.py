@@ -156,6 +156,18 @@ def test_a_preview_is_never_cached_nor_indexed_and_only_for_those_who_may_change
     assert admin_client.get(reverse("admin:roles_role_preview", args=[999])).status_code == 404
 
 
+def test_a_preview_reads_no_more_than_it_shows(admin_client, django_assert_max_num_queries):
+    role = make_role({"introduction": "Words.", "duties": "- One", "offer": "- Pay"})
+
+    address = reverse("admin:roles_role_preview", args=[role.pk])
+    admin_client.get(address)  # what pages share is kept from now on
+
+    with django_assert_max_num_queries(13):
+        page = admin_client.get(address).content.decode()
+
+    assert "Words." in page
+
+
 def test_a_preview_speaks_the_language_of_its_page(admin_client):
     role = make_role(language="pl")
 

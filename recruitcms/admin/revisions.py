@@ -82,7 +82,8 @@ class RevisionsMixin:
     def _rows(self, document: Any, revisions: list[Any]) -> list[dict[str, Any]]:
         before = {revision.number - 1 for revision in revisions} - {revision.number for revision in revisions}
         others = [*revisions, *document.revisions.filter(number__in=before)]
-        read = {revision.number: document.source_of(revision)[0] for revision in others}
+        numbers = [revision.number for revision in others]
+        read = dict(zip(numbers, [source for source, _lost in document.sources_of(others)], strict=True))
         return [
             {
                 "revision": revision,

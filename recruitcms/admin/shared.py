@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST
 
 from recruitcms.admin.translations import BesideMixin
 from recruitcms.admin.uses import UsesMixin
-from recruitcms.publishing import Translated, touch_content
+from recruitcms.publishing import touch_content
+from recruitcms.translated import Translated
 
 
 class TextWidget(forms.Textarea):

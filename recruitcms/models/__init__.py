@@ -13,6 +13,7 @@ from recruitcms.models.content import (
 )
 from recruitcms.models.editing import OpenForm
 from recruitcms.models.feeds import CalendarFeed
+from recruitcms.models.mail import OwedMail
 from recruitcms.models.quality import WavedThrough, WordingException
 from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
 from recruitcms.models.site import SiteSettings, SiteText
@@ -24,6 +25,7 @@ __all__ = [
     "ClientLogo",
     "MissingAddress",
     "OpenForm",
+    "OwedMail",
     "Page",
     "PageRevision",
     "Person",

@@ -9,10 +9,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from recruitcms.languages import name_of, own_language
-from recruitcms.publishing import localized_url
+from recruitcms.languages import language_name, own_language
+from recruitcms.translated import localized_url
 
 register = template.Library()
+register.filter(language_name)
 # Pages that every language has, so that the switch can always lead to them.
 ALIKE = {"home", "library", "people", "consultation"}
 
@@ -47,12 +48,6 @@ def picture(frozen: dict[str, Any], sizes: str, css: str = "", eager: bool = Fal
 def in_own_language(translations: dict[str, str]) -> str:
     """Return the path of a page in the site's own language, out of its translations; "" for none."""
     return translations.get(own_language(), "")
-
-
-@register.filter
-def language_name(code: str) -> str:
-    """Return a language's name in its own words."""
-    return name_of(code)
 
 
 @register.filter

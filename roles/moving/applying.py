@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from recruitcms import addresses
 from recruitcms.models import Page, Person, Redirect
-from recruitcms.publishing import Translated
+from recruitcms.translated import Translated
 from roles.models import Category, Role, SampleResume, Section
 from roles.moving.incoming import address as address_of
 from roles.moving.media import Media, find_picture
