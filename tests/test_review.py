@@ -1,5 +1,6 @@
 """Reviews: who may ask, approve and publish, what is kept of it, and who hears of it."""
 
+import re
 from datetime import timedelta
 from importlib import import_module
 
@@ -51,6 +52,12 @@ def as_(client, user):
 
 def page_of(client, role):
     return client.get(reverse("admin:roles_role_change", args=[role.pk])).content.decode()
+
+
+def shown(client, role):
+    """Return what the button "Approve" sends: which text its page shows."""
+    button = re.search('name="_approve" value="([^"]*)"', page_of(client, role))
+    return button[1] if button else ""
 
 
 def acts(document):
@@ -167,7 +174,8 @@ def test_from_the_request_to_the_publication(client, writer, reviewer, publisher
     )
     changes = change(as_(client, reviewer), Role.objects.get(), review_note="Say what it pays.", _request_changes="1")
     change(as_(client, writer), Role.objects.get(), summary="Pays well.", reviewer=reviewer.pk, _ask_review="1")
-    approved = change(as_(client, reviewer), Role.objects.get(), _approve="1")
+    text = shown(as_(client, reviewer), role)
+    approved = change(client, Role.objects.get(), _approve=text)
     change(as_(client, publisher), Role.objects.get(), _publish="1")
 
     assert said(asked) == ["Saved, and a review is asked for. A mail goes to rafal."]
@@ -220,6 +228,67 @@ def test_nobody_approves_what_they_asked_for_themselves(client):
     assert 'name="_approve"' not in page
     assert "Somebody else must approve the text." in said(response)[0]
     assert acts(role) == [Kind.ASKED]
+
+
+def test_who_changes_a_text_while_approving_it_is_asked_to_read_it_again(client, writer, reviewer):
+    role = make_role({"duties": "- One"}, title="Old")
+    review.ask(role, writer)
+    text = shown(as_(client, reviewer), role)
+
+    refused = change(client, role, title="New", review_note="Good.", **{"sections-0-body": "- Two"}, _approve=text)
+    before = acts(role)
+    change(client, Role.objects.get(), _approve=shown(client, role))
+
+    assert said(refused)[0].startswith(
+        "Saved as a draft, and no more. It is not approved: you approve a text as it was shown to you, and this save"
+        " changed it. Changed Title. Changed Text for section"
+    )
+    assert "Note or answer" not in said(refused)[0]
+    assert Role.objects.get().title == "New"
+    assert (before, acts(role)) == ([Kind.ASKED], [Kind.ASKED, Kind.APPROVED])
+    assert review.Thread.of(Role.objects.get()).last.is_stale is False
+
+
+@pytest.mark.parametrize("taken", ["mine", "theirs"])
+def test_a_text_that_moved_under_the_reviewer_is_not_approved(client, writer, reviewer, taken):
+    role = make_role(title="Old")
+    review.ask(role, writer)
+    text = shown(as_(client, reviewer), role)
+    posted = form_of(role, _approve=text)
+    other = Role.objects.get()
+    other.title, other.updated_by = "Meanwhile", writer
+    other.save()
+    url = reverse("admin:roles_role_change", args=[role.pk])
+
+    both = client.post(url, posted)
+    now = Role.objects.get().updated_at.isoformat()
+    answer = {"choose:title": taken, "_settle": "1", "_settle_now": now}
+    chosen = client.post(url, posted | answer, follow=True)
+
+    assert both.status_code == 409
+    assert "Meanwhile" in both.content.decode()
+    assert "It is not approved" in said(chosen)[0]
+    assert acts(role) == [Kind.ASKED]
+
+
+@pytest.mark.parametrize("wrong", ["", "1", "0" * 64, "\0"])
+def test_a_made_up_text_is_not_approved(client, writer, reviewer, wrong):
+    role = make_role()
+    review.ask(role, writer)
+
+    change(as_(client, reviewer), role, _approve=wrong)
+
+    assert acts(role) == [Kind.ASKED]
+
+
+def test_a_form_with_errors_stands_for_the_saved_text(client, writer, reviewer):
+    role = make_role(title="Old")
+    review.ask(role, writer)
+    text = shown(as_(client, reviewer), role)
+
+    response = change(client, role, title="Typed", _comment="1")
+
+    assert f'name="_approve" value="{text}"' in response.content.decode()
 
 
 @pytest.mark.parametrize("button", ["_approve", "_request_changes"])
