@@ -120,6 +120,64 @@ def test_editors_do_all_of_it():
     assert editor.has_perms(["roles.publish_role", "recruitcms.review_page", "leads.publish_report"])
 
 
+SAYING = {"ask", "withdraw", "comment", "link", "revoke"}
+JUDGING, PUBLISHING = {"approve", "changes"}, {"publish", "schedule", "bulk"}
+
+
+def done(client, user, act, role, link):
+    """Post what a button would, whether the page offers it or not. Return whether anything came of it."""
+    at = timezone.localtime(timezone.now() + timedelta(days=2))
+    when = {"publish_at_0": f"{at:%Y-%m-%d}", "publish_at_1": f"{at:%H:%M:%S}"}
+    posts = {
+        "ask": {"_ask_review": "1"},
+        "withdraw": {"_withdraw_review": "1"},
+        "comment": {"_comment": "1", "review_note": "A word."},
+        "link": {"_make_link": "1", "link_name": "Bea"},
+        "revoke": {"_revoke_link": link.pk},
+        "approve": {"_approve": role.updated_at.isoformat()},
+        "changes": {"_request_changes": "1", "review_note": "Shorter."},
+        "publish": {"_publish": "1"},
+        "schedule": {"_schedule": "1", **when},
+    }
+    entries, revisions = ReviewEntry.objects.count(), RoleRevision.objects.count()
+    if act == "bulk":
+        data = {"rows": role.pk, "_selected_action": role.pk, "_do": "1"}
+        client.post(reverse("admin:roles_role_bulk", args=["publish"]), data)
+    else:
+        client.post(reverse("admin:roles_role_change", args=[role.pk]), form_of(role, **posts[act]))
+    assert not ReviewEntry.objects.filter(review__object_id=role.pk).exclude(by__in=[user, link.made_by]).exists()
+    return (ReviewEntry.objects.count(), RoleRevision.objects.count()) != (entries, revisions)
+
+
+@pytest.mark.parametrize(
+    ("group", "may"),
+    [
+        ("Writers", SAYING),
+        ("Reviewers", SAYING | JUDGING),
+        ("Publishers", SAYING | PUBLISHING),
+        ("Editors", SAYING | JUDGING | PUBLISHING),
+        ("Readers", set()),
+        ("Lead handlers", set()),
+    ],
+)
+def test_who_may_do_what_is_decided_by_the_server_and_not_by_the_page(client, group, may):
+    asker = make_staff("Writers", "asker")
+    readers, _new = Group.objects.get_or_create(name="Readers")
+    readers.permissions.add(Permission.objects.get(codename="view_role"))
+    user = make_staff(group, "somebody")
+    client.force_login(user)
+    could = set()
+
+    for act in SAYING | JUDGING | PUBLISHING:
+        role = make_role(title=f"For {act}")
+        review.ask(role, asker)
+        link = review.make_link(role, asker, "Anna")
+        if done(client, user, act, role, link):
+            could.add(act)
+
+    assert could == may
+
+
 @pytest.mark.parametrize(
     ("group", "may"),
     [("Writers", {"add", "change", "view"}), ("Reviewers", {"change", "view", "review"}),

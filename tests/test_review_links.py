@@ -15,7 +15,7 @@ from django.utils import timezone
 from leads import spam
 from leads.models import Report
 from recruitcms import review, review_views, staff_mail
-from recruitcms.logs import redacted
+from recruitcms.logs import LOGGING, redacted
 from recruitcms.models import ReviewEntry, ReviewLink, StaffMail
 from roles.models import Role, RoleRevision
 from tests.factories import make_page, make_role, make_user
@@ -232,6 +232,25 @@ def test_tokens_stay_out_of_the_logs(client, link, caplog):
     assert token in caplog.text  # before it is formatted
     assert token not in redacted(caplog.text)
     assert "/r/[redacted]" in redacted(caplog.text)
+
+
+def test_tokens_stay_out_of_the_servers_own_log_of_requests_too(link, capfd):
+    from gunicorn.config import Config
+    from gunicorn.glogging import Logger
+
+    config = Config()
+    config.set("accesslog", "-")
+    config.set("logconfig_dict", LOGGING)
+    Logger(config).access_log.info("GET %s", address(link))
+
+    assert review.token_of(link) not in "".join(capfd.readouterr())
+
+
+def test_a_comment_in_another_direction_turns_nothing_around_it(client, writer, role, link):
+    send(client, link, "\u202eabc <img src=x onerror=alert(1)>", section="duties")
+
+    for page in (read(client, link), panel(client, writer, role)):
+        assert '<p dir="auto">\u202eabc &lt;img src=x onerror=alert(1)&gt;</p>' in page
 
 
 # --- comments ---
