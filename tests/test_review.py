@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recruitcms import review, staff_mail
+from recruitcms.changes import version_of
 from recruitcms.models import Review, ReviewEntry, ReviewLink, StaffMail
 from roles.models import Role, RoleRevision
 from tests.factories import make_page, make_role, make_user, published_role
@@ -141,7 +142,7 @@ def done(client, user, act, role, link):
     }
     entries, revisions = ReviewEntry.objects.count(), RoleRevision.objects.count()
     if act == "bulk":
-        data = {"rows": role.pk, "_selected_action": role.pk, "_do": "1"}
+        data = {"rows": f"{role.pk}:{version_of(role)}", "_do": "1"}
         client.post(reverse("admin:roles_role_bulk", args=["publish"]), data)
     else:
         client.post(reverse("admin:roles_role_change", args=[role.pk]), form_of(role, **posts[act]))
