@@ -3,13 +3,11 @@
 import contextlib
 import re
 import sqlite3
-import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, Site, open_panel, sign_in
+from tests.browser.conftest import Site, open_panel
 
 ROLE = "/admin/roles/role/{}/change/"
 
@@ -235,12 +233,6 @@ def test_one_comes_back_to_where_one_was_after_a_save(editor: Page, role: str):
 # --- copies in the browser: whose, for how long, and what signing out does ---
 
 COPIES = "Object.keys(localStorage).filter((name) => name.startsWith('typed ')).length"
-OTHER = """
-from django.contrib.auth.models import Group, User
-user = User.objects.create_user("olga", "olga@northbeam.example", "correct horse battery", is_staff=True)
-user.groups.add(Group.objects.get(name="Editors"))
-"""
-FOUND = "This browser kept text"
 
 
 def copy_unsaved(page: Page, address: str, days: float = 0) -> None:
@@ -281,70 +273,3 @@ def test_signing_out_warns_of_unsaved_text_and_then_throws_it_away(editor: Page,
     ]
     assert (stayed, kept) == (f"{site.url}/admin/", 1)
     assert editor.evaluate(COPIES) == 0
-
-
-def test_signing_out_asks_nothing_where_all_is_saved_or_kept(editor: Page, role: str, site: Site):
-    asked = []
-    editor.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    open_form(editor, role)
-    write_summary(editor, saved_summary(site, role) + " Saved.")
-    editor.route("**/keep/", lambda route: route.abort())
-    editor.locator("[name=_continue]").last.click()
-    expect(editor.locator(".messagelist")).to_be_visible()
-    editor.goto("/admin/")
-    editor.unroute("**/keep/")
-    copies = editor.evaluate(COPIES)  # of what was sent: only the server can tell that it was saved
-
-    press_sign_out(editor)
-
-    expect(editor.get_by_text("Thanks for spending some quality time")).to_be_visible()
-    assert (copies, editor.evaluate(COPIES), asked) == (1, 0, [])
-
-
-def test_signing_out_of_a_form_keeps_on_the_server_what_was_just_typed(editor: Page, role: str, site: Site):
-    asked = []
-    editor.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    open_form(editor, role)
-    write_summary(editor, "Typed a moment ago.")
-
-    press_sign_out(editor)
-    expect(editor.get_by_text("Thanks for spending some quality time")).to_be_visible()
-    copies = editor.evaluate(COPIES)
-    sign_in(editor, site)
-    open_form(editor, role)
-
-    assert (copies, asked) == (0, ["beforeunload"])
-    expect(editor.get_by_role("link", name="Restore it").first).to_be_visible()
-    editor.get_by_role("button", name="Throw it away").first.click()
-
-
-def test_the_end_of_a_session_leaves_the_copy_to_its_writer_and_to_nobody_else(editor: Page, role: str, site: Site):
-    copy_unsaved(editor, role)
-    end_sessions(site)
-    shell = [sys.executable, "manage.py", "shell", "-c", OTHER]
-    subprocess.run(shell, cwd=ROOT, env=site.environment, check=True, capture_output=True)
-
-    sign_in(editor, site, "olga", "correct horse battery")
-    open_form(editor, role)
-    editor.wait_for_timeout(1000)
-    to_another = FOUND in editor.locator("#kept").inner_text()
-    editor.goto("/admin/")
-    press_sign_out(editor)
-    expect(editor.get_by_text("Thanks for spending some quality time")).to_be_visible()
-    sign_in(editor, site)
-    open_form(editor, role)
-
-    expect(editor.locator("#kept")).to_contain_text(FOUND)
-    assert not to_another
-    editor.locator("#kept-here").get_by_role("button", name="Throw it away").click()
-    assert editor.evaluate(COPIES) == 0
-
-
-@pytest.mark.parametrize(("days", "left"), [(29, 1), (31, 0)])
-def test_a_copy_is_dropped_after_thirty_days(editor: Page, role: str, days: int, left: int):
-    copy_unsaved(editor, role, days)
-
-    editor.goto("/admin/")
-    expect(editor.get_by_role("button", name="Log out")).to_be_visible()
-
-    assert editor.evaluate(COPIES) == left
