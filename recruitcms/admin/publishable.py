@@ -184,7 +184,10 @@ class PublishableAdmin(
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         self._submitted(request, form)
-        return super().construct_change_message(request, form, formsets, add)
+        fields = {field.name for field in self.opts.get_fields()}
+        form.changed_data = [name for name in form.changed_data if name in fields]  # a note with a button is no change
+        request.changes = super().construct_change_message(request, form, formsets, add)  # type: ignore[attr-defined]
+        return request.changes  # type: ignore[attr-defined]
 
     def _submitted(self, request: HttpRequest, form: Any) -> None:
         """Keep what the form says of publishing for `_act`, which Django hands no form."""

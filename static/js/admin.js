@@ -198,6 +198,7 @@ function startEditor(form) {
   for (const name of ["input", "change"]) form.addEventListener(name, change);
   for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, change);
   form.addEventListener("submit", () => { unsaved = false; });
+  document.addEventListener("desk:given-up", () => { unsaved = false; });
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
   // "Save and preview" saves here and shows there. This page is then loaded anew: it would not know the sections that
@@ -243,7 +244,55 @@ function nameFields() {
   }
 }
 
+// --- text that only this browser has (editor.js): not for ever, and not after signing out on purpose ---
+
+const COPIES_KEPT = 30 * 86400000; // ms; docs/privacy.md says so
+const copies = (start) => Object.keys(localStorage).filter((name) => name.startsWith(start));
+
+function copy(name) {
+  try { return JSON.parse(localStorage.getItem(name)) ?? {}; } catch { return {}; }
+}
+
+function dropOldCopies() {
+  for (const name of copies("typed ")) {
+    if (!(Date.now() - copy(name).at < COPIES_KEPT)) localStorage.removeItem(name);
+  }
+}
+
+// A copy of what was sent stays until its form is opened again. Whether it was saved, only the server knows.
+async function isSaved(name, token) {
+  const { key, sent } = copy(name);
+  if (!sent) return false;
+  const body = new URLSearchParams({ _gone: 1, _form: key, _asks: key });
+  const url = name.split(" ")[2].replace(/(change\/)?$/, "keep/");
+  try {
+    const answer = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token }, redirect: "manual", signal: AbortSignal.timeout(5000) });
+    return (await answer.json()).asked === "saved";
+  } catch { return false; }
+}
+
+function startSigningOut(form) {
+  form.addEventListener("submit", async (event) => {
+    if (!navigator.onLine) return; // it will not reach the server
+    event.preventDefault();
+    const keeping = []; // the editor adds what it has not kept yet
+    document.dispatchEvent(new CustomEvent("desk:signing-out", { detail: keeping }));
+    const kept = await Promise.all(keeping);
+    const mine = copies(`typed ${words.user} `);
+    const saved = await Promise.all(mine.map((name) => isSaved(name, form.elements.csrfmiddlewaretoken.value)));
+    if ([...kept, ...saved].includes(false)) {
+      if (!confirm(words.signOut)) return;
+      document.dispatchEvent(new Event("desk:given-up"));
+    }
+    for (const name of mine) localStorage.removeItem(name);
+    form.submit();
+  });
+}
+
 function start() {
+  try { dropOldCopies(); } catch { /* a browser that keeps nothing */ }
+  const out = document.getElementById("sign-out");
+  if (out) startSigningOut(out);
   document.querySelectorAll(".sections").forEach(startSections);
   document.querySelectorAll(".form-row:not(.empty-form *) textarea.markdown").forEach(startMarkdown);
   document.addEventListener("formset:added", ({ target }) => target.querySelectorAll("textarea.markdown").forEach(startMarkdown));

@@ -163,6 +163,8 @@ function startKeeping() {
     if (unkept) keepHere();
     post(words.keepUrl, new URLSearchParams({ _gone: 1, _form: key() })).catch(() => {});
   });
+  document.addEventListener("desk:signing-out", ({ detail }) => { if (unkept) { clearTimeout(waiting); detail.push(keep().then(() => !unkept)); } });
+  document.addEventListener("desk:given-up", () => { unkept = false; });
   for (const name of ["online", "focus"]) window.addEventListener(name, beat);
   window.addEventListener("offline", () => { if (unkept) failed(new TypeError()); });
   setInterval(() => { if (!document.hidden) beat(); }, BEAT);

@@ -228,3 +228,48 @@ def test_one_comes_back_to_where_one_was_after_a_save(editor: Page, role: str):
     expect(note).to_be_focused()
     expect(note).to_be_in_viewport()
     assert editor.evaluate("scrollY") > 200
+
+
+# --- copies in the browser: whose, for how long, and what signing out does ---
+
+COPIES = "Object.keys(localStorage).filter((name) => name.startsWith('typed ')).length"
+
+
+def copy_unsaved(page: Page, address: str, days: float = 0) -> None:
+    """Leave text in the browser that the server never heard of, typed so many days ago by whoever is signed in."""
+    open_form(page, address)
+    write_summary(page, "Only in this browser.")
+    page.context.set_offline(True)
+    expect(state(page)).to_contain_text("Offline, kept in this browser")
+    age = f"""() => {{ const name = Object.keys(localStorage).find((name) => name.startsWith('typed '));
+        const copy = JSON.parse(localStorage.getItem(name));
+        return [name, JSON.stringify({{ ...copy, at: copy.at - {days} * 86400000 }})]; }}"""
+    name, text = page.evaluate(age)
+    page.route("**/keep/", lambda route: route.abort())
+    page.context.set_offline(False)
+    leave(page)
+    page.evaluate("([name, text]) => localStorage.setItem(name, text)", [name, text])
+    page.unroute("**/keep/")
+
+
+def press_sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Log out").click()
+
+
+def test_signing_out_warns_of_unsaved_text_and_then_throws_it_away(editor: Page, role: str, site: Site):
+    copy_unsaved(editor, role)
+    asked = []
+
+    editor.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    press_sign_out(editor)
+    editor.wait_for_timeout(300)
+    stayed, kept = editor.url, editor.evaluate(COPIES)
+    editor.once("dialog", lambda dialog: dialog.accept())
+    press_sign_out(editor)
+
+    expect(editor.get_by_text("Thanks for spending some quality time")).to_be_visible()
+    assert asked == [
+        "This browser has text of yours that is not saved. If you sign out, it is thrown away. Sign out all the same?"
+    ]
+    assert (stayed, kept) == (f"{site.url}/admin/", 1)
+    assert editor.evaluate(COPIES) == 0
