@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
-from recruitcms.languages import name_of
+from recruitcms.languages import language_name
 from recruitcms.translating import Source, numbered
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 from roles.moving.admin import ImportsAdmin
@@ -63,7 +63,7 @@ class ShelfFilter(admin.RelatedFieldListFilter):
         order = {code: number for number, (code, _name) in enumerate(settings.LANGUAGES)}
         shelves = sorted(Category.objects.all(), key=lambda shelf: order.get(shelf.language, len(order)))
         return [
-            (shelf.pk, shelf.name if shelf.language == wanted else f"{shelf.name} ({name_of(shelf.language)})")
+            (shelf.pk, shelf.name if shelf.language == wanted else f"{shelf.name} ({language_name(shelf.language)})")
             for shelf in shelves
             if wanted in ("", shelf.language) or str(shelf.pk) == chosen
         ]
