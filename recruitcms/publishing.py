@@ -73,6 +73,7 @@ class Translated(models.Model):
     source_at = models.DateTimeField(null=True, editable=False)
     source_texts = models.JSONField(default=list, editable=False)
 
+    open_forms = GenericRelation("recruitcms.OpenForm")  # deleted with the row
     translated_fields: ClassVar[list[str]]
 
     class Meta:
@@ -247,7 +248,6 @@ class Publishable(Translated):
 
     revisions: Any  # the reverse side of the subclass's revision model
     reviews = GenericRelation("recruitcms.Review")  # one at most; deleted with the document
-    open_forms = GenericRelation("recruitcms.OpenForm")
 
     class Meta(Translated.Meta):
         abstract = True

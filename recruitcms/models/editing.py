@@ -80,7 +80,7 @@ class OpenForm(models.Model):
     def title(self) -> str:
         """What its writer knows it by: the first words of what is typed; "" where there are none."""
         data = self.data
-        return Truncator(next((data[name] for name in NAMES if data.get(name)), "")).chars(80)
+        return Truncator(next((str(data[name]) for name in NAMES if data.get(name)), "")).chars(80)
 
     def get_admin_url(self) -> str:
         """Return the address at which its writer finds it again."""
