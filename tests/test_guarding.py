@@ -195,7 +195,7 @@ def test_a_wording_that_was_published_meanwhile_cannot_be_changed(nadia):
 def test_who_may_not_change_a_thing_is_not_shown_it_by_a_forged_save(group):
     text = make_wording(published=False, body="Not published yet.")
 
-    page = staff("ola", group).post(url(text), {"_seen": "", "body": "Mine", "_save": "1"})
+    page = staff("ola", group).post(url(text), {"_seen": "", "body": "Mine", "upload": image_file(), "_save": "1"})
 
     assert page.status_code == 403
     assert "Not published yet." not in page.content.decode()
