@@ -127,8 +127,9 @@ def posted(value: BoundField) -> Posted:
 def _fields(form: BaseForm, prefix: str) -> Iterator[tuple[str, BoundField]]:
     model_fields = {f.name for f in form._meta.model._meta.get_fields()}  # type: ignore[attr-defined]
     for name, field_of_form in form.fields.items():
-        is_link = isinstance(field_of_form, InlineForeignKeyField) or name in {"id", "position"}
-        if name in model_fields and not is_link:
+        # A row of an inline is known by its key, and its place is compared with that of the others: `_orders`.
+        is_place = isinstance(field_of_form, InlineForeignKeyField) or (prefix and name in {"id", "position"})
+        if name in model_fields and not is_place:
             yield f"{prefix}{name}", form[name]
 
 

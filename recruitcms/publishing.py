@@ -74,7 +74,6 @@ class Publishable(Translated):
 
     revisions: Any  # the reverse side of the subclass's revision model
     reviews = GenericRelation("recruitcms.Review")  # one at most; deleted with the document
-    open_forms = GenericRelation("recruitcms.OpenForm")
 
     class Meta(Translated.Meta):
         abstract = True

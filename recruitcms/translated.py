@@ -4,6 +4,7 @@ import copy
 import uuid
 from typing import Any, ClassVar, Self
 
+from django.contrib.contenttypes.fields import GenericRelation
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.urls import reverse
@@ -56,6 +57,7 @@ class Translated(models.Model):
     source_texts = models.JSONField(default=list, editable=False)
 
     # Which fields there are to translate, in the order of the page, and which of them are written in Markdown.
+    open_forms = GenericRelation("recruitcms.OpenForm")  # deleted with the row
     translated_fields: ClassVar[list[str]]
     markdown_fields: ClassVar[list[str]] = []
     # What belongs to the row and goes with it: name of the reverse side to the field that tells its rows apart.

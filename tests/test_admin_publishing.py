@@ -53,6 +53,11 @@ def form_of(role, **changes):
     return data | changes
 
 
+def version(client, address):
+    """Return what a form says of the version that it shows, and the browser sends back."""
+    return {"_seen": client.get(address).context["editing"]["seen"]}
+
+
 def change(client, role, **changes):
     return client.post(reverse("admin:roles_role_change", args=[role.pk]), form_of(role, **changes), follow=True)
 
@@ -336,9 +341,9 @@ def test_pictures_are_uploaded_and_checked(admin_client):
 def test_a_pictures_words_change_without_its_file(admin_client):
     picture = make_picture(name="Lamp")
 
-    admin_client.post(
-        reverse("admin:recruitcms_picture_change", args=[picture.pk]), {"name": "Lamp", "alt": "A lit lamp"}
-    )
+    address = reverse("admin:recruitcms_picture_change", args=[picture.pk])
+
+    admin_client.post(address, version(admin_client, address) | {"name": "Lamp", "alt": "A lit lamp"})
 
     before = picture.files
     picture.refresh_from_db()
@@ -366,7 +371,7 @@ def test_long_texts_of_the_site_have_room_and_stay_one_line(admin_client):
     fields |= {"texts-TOTAL_FORMS": 1, "texts-INITIAL_FORMS": 1}
     fields |= {name: value or "" for name, value in page.context["adminform"].form.initial.items()}
 
-    admin_client.post(url, fields)
+    admin_client.post(url, fields | version(admin_client, url))
 
     text.refresh_from_db()
     assert text.home_lead == "One sentence, broken."

@@ -520,7 +520,8 @@ def form_as_shown(client, address):
     """Return what a browser would send of a form as it opens."""
     context = client.get(address).context
     filled = Filled(context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]])
-    data = {"publish_at_0": "", "publish_at_1": "", "revision_note": "", "_seen": context["editing"]["seen"]}
+    data = {"publish_at_0": "", "publish_at_1": "", "revision_note": ""}
+    data |= {f"_{name}": context["editing"][name] for name in ("seen", "read")}
     for form in [filled.form, *(row for rows in filled.formsets for row in rows.initial_forms)]:
         for value in form:
             data |= posted(value)

@@ -11,7 +11,7 @@ from recruitcms.spans import marked
 from recruitcms.translating import fingerprint, mark_up_to_date, matched, numbered, source_of
 from roles.models import Role, Section
 from tests.factories import make_category, make_page, make_person, make_role, make_user
-from tests.test_admin_publishing import change, form_of, said
+from tests.test_admin_publishing import change, form_of, said, version
 
 pytestmark = pytest.mark.django_db
 
@@ -387,7 +387,7 @@ def test_what_pages_share_has_the_panel_and_the_tick_too(admin_client):
 
     page = beside(admin_client, copy).content.decode()
     url = reverse("admin:roles_category_change", args=[copy.pk])
-    admin_client.post(url, form | {"up_to_date": source(copy).fingerprint})
+    admin_client.post(url, form | version(admin_client, url) | {"up_to_date": source(copy).fingerprint})
 
     assert "Numbers<ins> and more</ins>" in page
     assert source(copy).is_stale is False

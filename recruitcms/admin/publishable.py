@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recruitcms.admin.bulk import BulkMixin
-from recruitcms.admin.editing import EditingViews
 from recruitcms.admin.preview import PreviewViews
 from recruitcms.admin.quality import ChecklistMixin
 from recruitcms.admin.review import ReviewAdmin, ReviewFields
@@ -32,6 +31,7 @@ from recruitcms.admin.scheduling import (
 )
 from recruitcms.admin.shared import OneLineTextarea, TranslatedAdmin, TranslatedForm
 from recruitcms.admin.uses import AddressesMixin
+from recruitcms.models.review import name_of
 from recruitcms.publishing import Publishable
 
 # The buttons that change what visitors see.
@@ -59,7 +59,6 @@ class PublishableForm(ReviewFields, SchedulingForm, TranslatedForm):
 
 
 class PublishableAdmin(
-    EditingViews,
     ChecklistMixin,
     ReviewAdmin,
     SchedulingMixin,
@@ -123,6 +122,18 @@ class PublishableAdmin(
                 scheduled_slug=Subquery(revisions.scheduled().values("slug")[:1]),
             )
         )
+
+    # --- who saved what (recruitcms.admin.guarding) ---
+
+    def version(self, row: Publishable) -> str:
+        return row.updated_at.isoformat()
+
+    def saved_by(self, row: Publishable) -> tuple[str, datetime | None]:
+        return name_of(row.updated_by) if row.updated_by else "", row.updated_at
+
+    def keep_theirs(self, request: HttpRequest, row: Any) -> None:
+        if not row.kept_as():
+            row.keep(row.updated_by, _("Before %(name)s saved another version") % {"name": name_of(request.user)})
 
     # --- what the lists and the form say ---
 

@@ -14,6 +14,8 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from recruitcms.admin.editing import EditingViews
+from recruitcms.admin.guarding import OverwriteGuard
 from recruitcms.admin.translations import BesideMixin
 from recruitcms.admin.uses import UsesMixin
 from recruitcms.publishing import touch_content
@@ -54,7 +56,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class SharedContentAdmin(UsesMixin, admin.ModelAdmin):
+class SharedContentAdmin(OverwriteGuard, EditingViews, UsesMixin, admin.ModelAdmin):
     """Admin of what pages show: saving or deleting makes every kept copy stale, and keeps who did it."""
 
     save_on_top = False

@@ -5,6 +5,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.contrib.contenttypes.fields import GenericRelation
 from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import Q
@@ -29,6 +30,8 @@ class Picture(models.Model):
     )
     files = models.JSONField(editable=False, default=dict)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    open_forms = GenericRelation("recruitcms.OpenForm")
 
     class Meta:
         verbose_name = _("picture")
@@ -154,6 +157,8 @@ class ClientLogo(models.Model):
     picture = models.ForeignKey(Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     url = models.URLField(_("link"), blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    open_forms = GenericRelation("recruitcms.OpenForm")
 
     class Meta:
         verbose_name = _("logo")

@@ -300,6 +300,7 @@ function startLooking() {
 
 function startPanels() {
   const box = $("panels");
+  if (!box) return;
   const panels = [...box.querySelectorAll(":scope > .panel")];
   const list = Object.assign(document.createElement("div"), { className: "panels__tabs chips", role: "tablist", ariaLabel: box.dataset.name });
   const tabs = panels.map((panel) => {
@@ -371,7 +372,8 @@ function startPlace() {
     const top = field?.getBoundingClientRect ? scrollY + field.getBoundingClientRect().top - found.field : found.top;
     scrollTo({ top, behavior: "instant" });
   }
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", ({ submitter }) => {
+    if (["_save", "_addanother"].includes(submitter?.name)) return; // these lead elsewhere
     const field = document.activeElement?.form === form ? document.activeElement : null;
     const stands = { name: field?.name, field: field?.getBoundingClientRect().top };
     sessionStorage.setItem("place", JSON.stringify({ at: Date.now(), top: scrollY, ...stands }));
@@ -384,7 +386,7 @@ function start() {
   startPanels();
   startLooking();
   startLinks();
-  startKeeping();
+  if (words.keepUrl) startKeeping();
   startPlace();
 }
 

@@ -161,6 +161,33 @@ def test_two_people_see_each_other_and_choose_between_two_versions(
     expect(editor.locator("[name=title_plural]")).to_have_value("Platform Engineers of Old")
 
 
+def test_two_who_write_one_call_to_action_see_each_other_and_choose(editor: Page, colleague: Page):
+    said = []
+    editor.on("pageerror", lambda error: said.append(str(error)))
+    editor.goto("/admin/recruitcms/calltoaction/")
+    editor.locator("#result_list tbody th a").first.click()
+    colleague.goto(editor.url)
+    heading = editor.locator("[name=heading]")
+    expect(colleague.locator("#kept-others")).to_contain_text("Also open: You, in another window")
+    heading.fill("The editor's heading")
+    expect(state(editor)).to_contain_text("Kept")
+
+    colleague.locator("[name=heading]").fill("The colleague's heading")
+    colleague.locator("[name=_continue]").click()
+    expect(colleague.locator(".messagelist")).to_be_visible()
+    editor.evaluate("dispatchEvent(new Event('focus'))")
+    expect(editor.locator("#kept-changed")).to_contain_text("saved this at")
+    editor.locator("[name=_continue]").click()
+    expect(editor.get_by_role("heading", level=1)).to_contain_text("Two versions of")
+    editor.locator(".version").get_by_label("Yours").check()
+    editor.get_by_role("button", name="Save what is chosen").click()
+
+    expect(editor.locator(".messagelist")).to_be_visible()
+    expect(heading).to_have_value("The editor's heading")
+    expect(editor.locator("#kept-here")).to_have_count(0)
+    assert said == []
+
+
 def test_the_preview_follows_what_is_typed_and_nothing_of_it_is_saved(editor: Page, role: str, site: Site):
     said = []
     editor.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
