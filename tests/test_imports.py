@@ -26,6 +26,7 @@ from roles.moving.states import fingerprint, state_of
 from roles.moving.wordpress import Stream, read_export
 from tests.corpora.wordpress import FOOT, HEAD, cdata, export
 from tests.factories import image_file, make_category, make_person, make_role, make_user, published_role
+from tests.test_admin_publishing import form_of
 
 
 def wordpress(body, version="1.2"):
@@ -658,13 +659,9 @@ def test_the_longest_draft_of_an_import_is_saved_in_the_form(admin_client, rest)
     imported("long.md", f"# Long\n\n{sections}\n".encode(), rest, target="role")
     role = Role.objects.get()
 
-    page = admin_client.get(f"/admin/roles/role/{role.pk}/change/")
-    forms = [page.context["adminform"].form, *(inline.formset for inline in page.context["inline_admin_formsets"])]
-    forms += [form for formset in forms[1:] for form in [formset.management_form, *formset.forms]]
-    fields = {bound.html_name: bound.value() for form in forms if not hasattr(form, "forms") for bound in form}
-    data = {name: value for name, value in fields.items() if value not in (None, False)} | {"_save": "1"}
+    data = form_of(role)
 
-    assert len(data) > 600
+    assert len(data) > 700
     assert admin_client.post(f"/admin/roles/role/{role.pk}/change/", data).status_code == 302
 
 
