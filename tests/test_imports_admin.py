@@ -206,10 +206,16 @@ def test_who_may_not_write_pages_gets_none(client, author_and_category):
     upload(client, ("page.md", b"# A story\n\nOnce."))
     run = ImportRun.objects.get()
 
+    shown = client.get(review(run))
+    client.post(review(run), posted(shown, _save="1"))
     client.post(reverse("admin:roles_role_import_apply", args=[run.pk]))
 
+    item = run.items.get()
     assert not Page.objects.exists()
-    assert run.items.get().message == "You may not write pages."
+    assert (item.target, item.outcome) == ("page", "")
+    assert "You may not add pages" in item.message
+    assert "You may not add pages" in client.get(review(run)).content.decode()
+    assert "_apply" not in shown.content.decode()
 
 
 def test_applying_and_forgetting_are_posts(admin_client):

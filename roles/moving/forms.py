@@ -135,7 +135,7 @@ class ItemForm(forms.ModelForm):
 
     def __init__(self, *args: Any, pages_allowed: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not pages_allowed:
+        if not pages_allowed and self.instance.target != ImportItem.Target.PAGE:  # what waits as a page stays one
             target: Any = self.fields["target"]
             target.choices = [choice for choice in target.choices if choice[0] != ImportItem.Target.PAGE]
         for number, section in enumerate(self.instance.content.get("sections", [])):
