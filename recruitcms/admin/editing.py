@@ -19,7 +19,6 @@ from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404
-from django.template.defaultfilters import date as format_date
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -28,9 +27,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from recruitcms.merging import MINE, THEIRS, Difference, Filled, differences, fingerprints, merge
+from recruitcms.merging import MINE, THEIRS, Difference, Filled, differences, fingerprints, merge, unlike
 from recruitcms.models import OpenForm
 from recruitcms.models.review import name_of
+from recruitcms.templatetags.northbeam import clock
 
 CHOICE = "choose:"  # before the key of a difference, on the page that shows two versions
 OURS = {"csrfmiddlewaretoken", "_settle", "_settle_now"}  # fields of that page itself
@@ -77,7 +77,7 @@ class EditingViews:
         answer: dict[str, Any] = {"token": get_token(request), "user": request.user.pk}
         if request.method == "POST":
             form = self._hear(request, document)
-            answer |= {"kept_at": _clock(form.kept_at), "others": self.others(document, request, form.key)}
+            answer |= {"kept_at": clock(form.kept_at), "others": self.others(document, request, form.key)}
             answer["asked"] = self._asked_about(request)
             if document:
                 answer["changed"] = self._changed(document, request.POST.get("_seen", ""))
@@ -115,7 +115,14 @@ class EditingViews:
             raise PermissionDenied from error
         if "_gone" in request.POST:
             form.leave()
+        self._leave_earlier(request)
         return form
+
+    def _leave_earlier(self, request: HttpRequest) -> None:
+        """Close the form that this window showed before it was loaded anew (`_left`): its own word may come later."""
+        key = request.POST.get("_left", "")
+        for form in OpenForm.objects.filter(key=key, user=request.user) if _is_key(key) else ():
+            form.leave()
 
     def others(self, document: Any, request: HttpRequest, key: Any) -> list[str]:
         """Return in words who else has a document open now: ["Nadia Fonseca, since 12:01", …]."""
@@ -128,7 +135,7 @@ class EditingViews:
         since = {}
         for form in forms:
             name = _("You, in another window") if form.user_id == request.user.pk else name_of(form.user)
-            since[name] = _clock(form.opened_at)
+            since[name] = clock(form.opened_at)
         return [_("%(name)s, since %(time)s") % {"name": name, "time": time} for name, time in since.items()]
 
     def _changed(self, document: Any, seen: str) -> str:
@@ -136,7 +143,7 @@ class EditingViews:
         if parse(seen) == document.updated_at:
             return ""
         who = name_of(document.updated_by) if document.updated_by else _("Somebody")
-        return _("%(name)s saved this at %(time)s") % {"name": who, "time": _clock(document.updated_at)}
+        return _("%(name)s saved this at %(time)s") % {"name": who, "time": clock(document.updated_at)}
 
     # --- the form ---
 
@@ -152,7 +159,7 @@ class EditingViews:
         kept = self._kept(request, object_id)
         if kept:
             request = _with_data(request, kept.data)
-            request.as_typed = True  # type: ignore[attr-defined]
+            request.as_typed = kept  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     @transaction.atomic
@@ -193,11 +200,11 @@ class EditingViews:
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        return type("FormAsTyped", (AsTyped, form), {}) if getattr(request, "as_typed", False) else form
+        return type("FormAsTyped", (AsTyped, form), {}) if getattr(request, "as_typed", None) else form
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         for formset, inline in super().get_formsets_with_inlines(request, obj):
-            if getattr(request, "as_typed", False):
+            if getattr(request, "as_typed", None):
                 rows = type("RowAsTyped", (AsTyped, formset.form), {})
                 yield type("RowsAsTyped", (AsTyped, formset), {"form": rows}), inline
             else:
@@ -208,14 +215,17 @@ class EditingViews:
         form, formsets = context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]]
         key = request.POST.get("_form", "") if form.is_bound else ""
         open_forms = self._open_forms(request, document)
+        unsaved = [] if form.is_bound else [one for one in open_forms if self._is_left(one, request)]
+        theirs = [one for one in open_forms if one.is_here and one.user_id != request.user.pk]
         context["editing"] = {
             "key": key if _is_key(key) else str(uuid.uuid4()),
             "seen": request.POST.get("_seen", "") if form.is_bound else (document and document.updated_at.isoformat()),
             "read": request.POST.get("_read", "") if form.is_bound else fingerprints(Filled(form, formsets)),
             "changed": self._changed(document, request.POST.get("_seen", "")) if form.is_bound and document else "",
-            "unsaved": [] if form.is_bound else [one for one in open_forms if self._is_left(one, request)][:3],
-            "others": self._names([one for one in open_forms if one.is_here and str(one.key) != key], request),
-            "is_kept": getattr(request, "as_typed", False),
+            "unsaved": unsaved,
+            "unlike": unlike(unsaved[0].data, Filled(form, formsets)) if unsaved and document else [],
+            "others": self._names(theirs, request),  # one's own other windows are told of by the script alone
+            "kept_at": kept.kept_at if (kept := getattr(request, "as_typed", None)) else None,
             "keep_url": self._url("keep", document.pk) if document else self._url("keep_new"),
         }
         return super().render_change_form(request, context, **kwargs)
@@ -295,15 +305,6 @@ def parse(moment: str) -> datetime | None:
         return parse_datetime(moment)
     except ValueError:
         return None
-
-
-def _clock(moment: datetime | None) -> str:
-    """Return a time of today as “12:04”, an earlier one with its day."""
-    if moment is None:
-        return ""
-    local = timezone.localtime(moment)
-    is_today = local.date() == timezone.localdate()
-    return format_date(local, "H:i" if is_today else "SHORT_DATETIME_FORMAT")
 
 
 def _is_key(text: str) -> bool:
