@@ -305,7 +305,7 @@ EDITION_MAX_BYTES = 40 * 1024 * 1024
 PUBLIC_FORM_MAX_BYTES = 64 * 1024
 PUBLIC_FORM_MAX_FIELDS = 3000
 # The admin's long forms, for those who are signed in: a section of a role is ten fields, and there may be a thousand.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
