@@ -52,8 +52,9 @@ def test_the_newest_unsaved_text_says_what_differs_and_the_older_ones_are_counte
 
 def test_an_unsaved_text_that_says_what_is_saved_says_so(nadia):
     role = make_role({"duties": "- One\n- Two"}, title="Old")
-    role.related.add(make_role(), make_role())
-    keep(nadia, role, **{"sections-0-body": "- One\r\n- Two"})
+    related = [make_role(), make_role()]
+    role.related.add(*related)
+    keep(nadia, role, **{"sections-0-body": "- One\r\n- Two", "related": [other.pk for other in reversed(related)]})
 
     assert "It says the same as what is saved." in nadia.get(url("change", role.pk)).content.decode()
 
@@ -155,8 +156,8 @@ def test_a_row_too_many_is_asked_for_in_vain(nadia):
 def test_a_hundred_sections_and_some_of_two_hundred_kilobytes_are_kept_and_saved(nadia):
     role = make_role()
     lengths = [200_000] * 5 + [2_000] * 95
-    rows = {"sections-TOTAL_FORMS": 100}
-    for number, length in enumerate(lengths):
+    rows = {"sections-TOTAL_FORMS": 101}
+    for number, length in enumerate(lengths, start=1):
         rows |= new_row(number, body="Słowo ż" * (length // 7))
 
     shown = fields_shown(nadia, role) | rows | {"_continue": "1"}
@@ -164,19 +165,19 @@ def test_a_hundred_sections_and_some_of_two_hundred_kilobytes_are_kept_and_saved
     saved = nadia.post(url("change", role.pk), urlencode(shown), content_type=AS_BROWSERS)
 
     assert (kept.status_code, saved.status_code) == (200, 302)
-    assert [len(section.body) for section in role.sections.all()] == [length // 7 * 7 for length in lengths]
+    assert [len(section.body) for section in role.sections.all()[1:]] == [length // 7 * 7 for length in lengths]
 
 
-def test_a_thousand_sections_are_saved(nadia):
+def test_four_hundred_sections_are_saved(nadia):
     role = make_role()
-    rows = {"sections-TOTAL_FORMS": 1000}
-    for number in range(1000):
+    rows = {"sections-TOTAL_FORMS": 401}
+    for number in range(1, 401):
         rows |= new_row(number, body=f"Text {number}", in_copy="on") | {f"sections-{number}-role": role.pk}
 
     shown = fields_shown(nadia, role) | rows | {"_continue": "1"}
     saved = nadia.post(url("change", role.pk), urlencode(shown), content_type=AS_BROWSERS)
 
-    assert (saved.status_code, Section.objects.count()) == (302, 1000)
+    assert (saved.status_code, Section.objects.count()) == (302, 401)
 
 
 @pytest.mark.parametrize("limit", ["DATA_UPLOAD_MAX_NUMBER_FIELDS", "DATA_UPLOAD_MAX_MEMORY_SIZE"])
