@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, QuerySet
@@ -18,15 +19,22 @@ from roles.variant_views import VariantMixin
 from roles.views import render_role
 
 
+class SectionForm(forms.ModelForm):
+    def has_changed(self) -> bool:
+        """Tell whether there is anything to save: a new row with a place, and no more, is no section yet."""
+        return bool(set(self.changed_data) - (set() if self.instance.pk else {"position", "in_copy"}))
+
+
 class SectionInline(admin.StackedInline):
     model = Section
+    form = SectionForm
     extra = 0
     formfield_overrides = FORM_FIELDS
     template = "admin/section_inline.html"
     kinds_in_copy = " ".join(sorted(Section.IN_COPY))
     fieldsets = [
-        (None, {"fields": ["in_copy"], "classes": ["head"]}),
-        (None, {"fields": [("kind", "heading"), "body", "advice", "note", "position"]}),
+        (None, {"fields": ["position", "in_copy"], "classes": ["head"]}),
+        (None, {"fields": [("kind", "heading"), "body", "advice", "note"]}),
     ]
 
 
@@ -84,7 +92,7 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
             _("Top of the page"),
             {
                 "fields": ["language", ("title", "title_plural"), "category", "summary", "picture", "author"],
-                "description": _("A page needs a language, a category and an author from the first draft on."),
+                "description": _("A page needs a language, a category and an author from the first save on."),
             },
         ),
         (_("End of the page"), {"fields": ["related"], "classes": ["after"]}),
@@ -107,7 +115,7 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
         return self.ask_before(request, queryset, "author")
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
-        """Offer the usual sections, in the usual order, on a new role."""
+        """Offer the usual sections, in the usual order, on a new role; a further one comes after all others."""
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if isinstance(inline, SectionInline) and request.method == "GET" and not (obj and obj.pk):
             kwargs["initial"] = [
@@ -115,6 +123,8 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
                 for number, kind in enumerate(Section.Kind)
                 if kind != Section.Kind.OTHER
             ]
+        elif isinstance(inline, SectionInline) and request.method == "GET" and "more" in request.GET:
+            kwargs["initial"] = [{"position": obj.sections.count()}]
         return kwargs
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:

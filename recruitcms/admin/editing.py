@@ -19,9 +19,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from recruitcms.admin.guarding import clock, with_data
+from recruitcms.admin.guarding import shown, with_data
+from recruitcms.merging import unlike
 from recruitcms.models import OpenForm
 from recruitcms.models.review import name_of
+from recruitcms.templatetags.northbeam import clock
 
 
 class AsTyped:
@@ -102,7 +104,14 @@ class EditingViews:
             raise PermissionDenied from error
         if "_gone" in request.POST:
             form.leave()
+        self._leave_earlier(request)
         return form
+
+    def _leave_earlier(self, request: HttpRequest) -> None:
+        """Close the form that this window showed before it was loaded anew (`_left`): its own word may come later."""
+        key = request.POST.get("_left", "")
+        for form in OpenForm.objects.filter(key=key, user=request.user) if _is_key(key) else ():
+            form.leave()
 
     def others(self, row: Any, request: HttpRequest, key: Any) -> list[str]:
         """Return in words who else has a row open now: ["Nadia Fonseca, since 12:01", …]."""
@@ -135,7 +144,7 @@ class EditingViews:
         kept = self._kept(request, object_id)
         if kept:
             request = with_data(request, kept.data)
-            request.as_typed = True  # type: ignore[attr-defined]
+            request.as_typed = kept  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _forget(self, request: HttpRequest) -> None:
@@ -154,11 +163,11 @@ class EditingViews:
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        return type("FormAsTyped", (AsTyped, form), {}) if getattr(request, "as_typed", False) else form
+        return type("FormAsTyped", (AsTyped, form), {}) if getattr(request, "as_typed", None) else form
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         for formset, inline in super().get_formsets_with_inlines(request, obj):
-            if getattr(request, "as_typed", False):
+            if getattr(request, "as_typed", None):
                 rows = type("RowAsTyped", (AsTyped, formset.form), {})
                 yield type("RowsAsTyped", (AsTyped, formset), {"form": rows}), inline
             else:
@@ -168,11 +177,14 @@ class EditingViews:
         row, is_bound = kwargs.get("obj"), context["adminform"].form.is_bound
         key = request.POST.get("_form", "") if is_bound else ""
         open_forms = self._open_forms(request, row)
+        unsaved = [] if is_bound else [one for one in open_forms if self._is_left(one, request)]
+        theirs = [one for one in open_forms if one.is_here and one.user_id != request.user.pk]
         context["editing"] |= {
             "key": key if _is_key(key) else str(uuid.uuid4()),
-            "unsaved": [] if is_bound else [one for one in open_forms if self._is_left(one, request)][:3],
-            "others": self._names([one for one in open_forms if one.is_here and str(one.key) != key], request),
-            "is_kept": getattr(request, "as_typed", False),
+            "unsaved": unsaved,
+            "unlike": unlike(unsaved[0].data, shown(context)) if unsaved and row else [],
+            "others": self._names(theirs, request),  # one's own other windows are told of by the script alone
+            "kept_at": kept.kept_at if (kept := getattr(request, "as_typed", None)) else None,
             "keep_url": self._keep_url(request, row),
         }
         return super().render_change_form(request, context, **kwargs)

@@ -19,13 +19,12 @@ from django.db import models, transaction
 from django.forms.formsets import all_valid
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.template.defaultfilters import date as format_date
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recruitcms.merging import MINE, THEIRS, Difference, Filled, differences, fingerprints, merge
 from recruitcms.models.review import name_of
+from recruitcms.templatetags.northbeam import clock
 
 CHOICE = "choose:"  # before the key of a difference, on the page that shows two versions
 OURS = {"csrfmiddlewaretoken", "_settle", "_settle_now"}  # fields of that page itself
@@ -112,7 +111,7 @@ class OverwriteGuard:
         seen = request.POST.get("_seen", "")
         context["editing"] = {
             "seen": seen if form.is_bound else (row and self.version(row)),
-            "read": request.POST.get("_read", "") if form.is_bound else fingerprints(_shown(context)),
+            "read": request.POST.get("_read", "") if form.is_bound else fingerprints(shown(context)),
             "changed": self.changed_since(row, seen) if form.is_bound and row else "",
         }
         return super().render_change_form(request, context, **kwargs)
@@ -180,15 +179,6 @@ class OverwriteGuard:
         return TemplateResponse(request, "admin/two_versions.html", context, status=409)
 
 
-def clock(moment: datetime | None) -> str:
-    """Return a time of today as “12:04”, an earlier one with its day."""
-    if moment is None:
-        return ""
-    local = timezone.localtime(moment)
-    is_today = local.date() == timezone.localdate()
-    return format_date(local, "H:i" if is_today else "SHORT_DATETIME_FORMAT")
-
-
 def with_data(request: HttpRequest, data: QueryDict | None) -> HttpRequest:
     """Return a copy of a request as though it had posted this data; with None, as though it had only asked."""
     _files = request.FILES  # asked for later, it would read the body again and put that in the place of our data
@@ -198,7 +188,8 @@ def with_data(request: HttpRequest, data: QueryDict | None) -> HttpRequest:
     return request
 
 
-def _shown(context: dict[str, Any]) -> Filled:
+def shown(context: dict[str, Any]) -> Filled:
+    """Return the form and inlines that a change page is about to show."""
     return Filled(context["adminform"].form, [inline.formset for inline in context["inline_admin_formsets"]])
 
 

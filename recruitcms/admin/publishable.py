@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -135,6 +136,13 @@ class PublishableAdmin(
         if not row.kept_as():
             row.keep(row.updated_by, _("Before %(name)s saved another version") % {"name": name_of(request.user)})
 
+    def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Give an inline one row more where it is asked for (?more=sections), which needs no scripting."""
+        for formset, inline in super().get_formsets_with_inlines(request, obj):
+            if request.method == "GET" and request.GET.get("more") == formset.get_default_prefix():
+                formset.extra += 1
+            yield formset, inline
+
     # --- what the lists and the form say ---
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
@@ -152,7 +160,7 @@ class PublishableAdmin(
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Show a summary whole: it is one sentence, and longer than a line of the form."""
-        if db_field.name == "summary":
+        if db_field.name in {"summary", "search_description"}:
             kwargs["widget"] = OneLineTextarea(attrs={"rows": 2, "class": "vLargeTextField oneline"})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
@@ -217,6 +225,7 @@ class PublishableAdmin(
             "_cancel_schedule": self.cancel_schedule,
             "_keep": self.keep_version,
             "_preview": lambda request, document: None,
+            "_more": lambda request, document: None,
             **self.review_acts(),
         }
         name = next((name for name in acts if name in request.POST), None)
@@ -236,8 +245,11 @@ class PublishableAdmin(
         else:
             if said:
                 self.message_user(request, said, messages.SUCCESS)
-        panel = "#panel-review" if name in self.review_acts() else ""
-        return HttpResponseRedirect(self._url("preview" if name == "_preview" else "change", document.pk) + panel)
+        at = "#panel-review" if name in self.review_acts() else ""
+        if name == "_more":
+            wanted = urlencode({"more": request.POST["_more"]})
+            at = f"?{wanted}#{wanted.replace('=', '-')}"
+        return HttpResponseRedirect(self._url("preview" if name == "_preview" else "change", document.pk) + at)
 
     def publish_now(self, request: HttpRequest, document: Any) -> str:
         note, until = request.revision_note, request.offline_at  # type: ignore[attr-defined]

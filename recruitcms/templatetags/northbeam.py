@@ -1,10 +1,13 @@
 """Small pieces of markup that every page uses: icons, pictures, titles in calls to action."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template.defaultfilters import date as format_date
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -42,6 +45,16 @@ def picture(frozen: dict[str, Any], sizes: str, css: str = "", eager: bool = Fal
         format_html(' class="{}"', css) if css else "",
         mark_safe("" if eager else ' loading="lazy" decoding="async"'),
     )
+
+
+@register.filter
+def clock(moment: datetime | None) -> str:
+    """Return a time of today as “12:04”, another one with its day; "" for none."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    is_today = local.date() == timezone.localdate()
+    return format_date(local, "H:i" if is_today else "SHORT_DATETIME_FORMAT")
 
 
 @register.filter

@@ -139,6 +139,7 @@ function startMarkdown(textarea) {
     else write(textarea, button.dataset);
   });
   textarea.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && continueList(textarea, event)) event.preventDefault();
     const wrap = (event.ctrlKey || event.metaKey) && { b: "**|**", k: "[|](https://)" }[event.key];
     if (wrap) {
       event.preventDefault();
@@ -146,6 +147,26 @@ function startMarkdown(textarea) {
     }
   });
   textarea.before(tools);
+}
+
+// Enter begins the next item of a list; on an item without words it ends the list. Returns whether it did either.
+function continueList(textarea, { isComposing, shiftKey, ctrlKey, metaKey, altKey }) {
+  const { selectionStart: at, selectionEnd: end, value } = textarea;
+  const start = value.lastIndexOf("\n", at - 1) + 1;
+  const [line] = value.slice(start).split("\n", 1);
+  const [item, mark] = line.match(/^ *([-*+]|\d{1,9}[.)]) +/) ?? [];
+  if (!item || at !== end || at < start + item.length || isComposing || shiftKey || ctrlKey || metaKey || altKey) return false;
+  if (line === item) insert(textarea, start, end, "");
+  else insert(textarea, at, at, `\n${item.replace(mark, mark.replace(/\d+/, (number) => Number(number) + 1))}`);
+  return true;
+}
+
+// Deprecated, and the only way to write that "undo" takes back.
+function insert(textarea, start, end, text) {
+  textarea.setSelectionRange(start, end);
+  if (text ? document.execCommand("insertText", false, text) : document.execCommand("delete")) return;
+  textarea.setRangeText(text, start, end, "end");
+  textarea.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // Where the style sheet cannot let a text grow (`field-sizing`), the script does.
@@ -162,9 +183,7 @@ function write(textarea, { wrap, line }) {
   const [before, after] = (wrap ?? "|").split("|");
   const text = line ? chosen.replace(/^/gm, line) : before + chosen + after;
   textarea.focus();
-  textarea.setSelectionRange(start, end);
-  // Deprecated, and the only way to write that "undo" takes back.
-  if (!document.execCommand("insertText", false, text)) textarea.setRangeText(text, start, end, "end");
+  insert(textarea, start, end, text);
   if (wrap) textarea.setSelectionRange(start + before.length, start + before.length + chosen.length);
 }
 
