@@ -246,6 +246,7 @@ function draw(html) {
 
 function drawn() {
   frame.contentDocument.addEventListener("click", (event) => { if (event.target.closest("a, button")) event.preventDefault(); });
+  frame.contentWindow.addEventListener("focus", () => frame.parentElement.scrollIntoView({ block: "nearest" })); // by Tab
   size();
   if (mode() === "print") printed(frame.contentDocument);
   follow();
