@@ -25,8 +25,8 @@ from leads.addresses import MAX_LENGTH, normalise
 from leads.models import ConsentText, Report, ReportRevision, Submission
 from recruitcms.languages import codes
 from recruitcms.models import CallToAction, PageRevision
-from recruitcms.publishing import localized_url
 from recruitcms.site_content import SiteContent
+from recruitcms.translated import localized_url
 
 # Control characters, invisible ones, and those that turn the reading direction of what follows (SEC-24, EML-11).
 INVISIBLE = r"\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from leads import ledger, tokens
 from leads.models import OutgoingMail, Purpose, Report, Submission
 from recruitcms.mailing import written
-from recruitcms.publishing import localized_url
 from recruitcms.site_content import site_content
+from recruitcms.translated import localized_url
 
 # A first word that is plainly a name. Others are not greeted by name: anybody can type anything into a form (EML-9).
 NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

@@ -3,12 +3,9 @@
 from leads.models import Report
 from recruitcms.quality import Subject, subject_of
 
-SEARCH = ("search_title", "search_description")
-
 
 class ReportSubject(Subject):
-    fields = ("title", "summary", "points", "form_note", "inside", "chart_title", "chart_note", "mail_tip", *SEARCH)
-    markdown_fields = ("method",)
+    unread = frozenset({"chart", "chart_source"})  # figures, and the name of a survey
     anchors = frozenset({"main", "get", "method"})
 
 

@@ -64,6 +64,11 @@ def _suspicion(request: HttpRequest, ticket: tickets.Ticket | None, from_network
     return ""
 
 
+def wait_after(kind: str, who: str, limit: int) -> int:
+    """Count one more act of a kind, and return for how many seconds whoever is beyond the limit waits; else 0."""
+    return WINDOW if _hit(kind, who) > limit else 0
+
+
 def wants_work(request: HttpRequest) -> bool:
     """Tell whether a form that this request's browser begins now will have to show work."""
     from_network, in_all = _hits("network", network_of(request)), _hits("all", "")

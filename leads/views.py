@@ -38,10 +38,10 @@ from leads.forms import (
     is_exchange,
 )
 from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
-from recruitcms.languages import name_of
+from recruitcms.languages import language_name
 from recruitcms.middleware import is_same_origin
-from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
+from recruitcms.translated import localized_url, other_languages
 
 FormT = TypeVar("FormT", bound=PublicForm)
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -424,7 +424,7 @@ def _bound(form_class: type[FormT], request: HttpRequest, **about: Any) -> FormT
 def _elsewhere(form_class: type[PublicForm], translations: dict[str, str]) -> list[dict[str, str]]:
     """Return where a form without words in the page's language is filled in instead: [{"code", "name", "url"}, …]."""
     offered = [code for code in form_class.languages() if code in translations]
-    return [{"code": code, "name": name_of(code), "url": translations[code]} for code in offered]
+    return [{"code": code, "name": language_name(code), "url": translations[code]} for code in offered]
 
 
 def _form_html(

@@ -27,7 +27,8 @@ from django.utils.translation import gettext as _
 from recruitcms.middleware import TOKEN_PAGE, language_of
 from recruitcms.models import Person, Redirect
 from recruitcms.models.addresses import LONGEST
-from recruitcms.publishing import Publishable, localized_url, publishable_models
+from recruitcms.publishing import Publishable, publishable_models
+from recruitcms.translated import localized_url
 
 # Control characters, blanks and backslashes: no address holds them, and some programs read addresses with them anew.
 NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\\]")

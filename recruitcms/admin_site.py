@@ -21,7 +21,7 @@ MENU = [
         ["Page", "CallToAction", "Person", "Testimonial", "ClientLogo", "Picture", "Redirect", "MissingAddress"],
     ),
     (_("Privacy"), "lock", ["ConsentText", "Purpose", "ConsentEvent", "Suppression", "CookieChoice", "OwedEvent"]),
-    (_("Settings"), "gear", ["SiteSettings", "WordingException", "User", "Group"]),
+    (_("Settings"), "gear", ["SiteSettings", "WordingException", "StaffMail", "User", "Group"]),
 ]
 # Who may see one of these may see how it is translated.
 TRANSLATED = {"Role", "Category", "Report", "Page", "CallToAction", "Person", "Testimonial", "SiteSettings", "Purpose"}

@@ -3,7 +3,6 @@
 A part is one field of the document, or one row that belongs to it: a section, a sample résumé.
 """
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -214,10 +213,8 @@ def _row_part(manager: Any, old: Row | None, new: Row | None) -> Part:
 
 
 def _row_name(model: Any, row: Row) -> str:
-    """Return what a row is called in the form, without the hint in brackets that kinds of sections have."""
-    plain = {name: value for name, value in row.items() if not isinstance(value, dict)}
-    name = str(model(**plain))
-    return name if name in plain.values() else re.sub(r" \([^)]*\)$", "", name)
+    """Return what a row is called in the form."""
+    return model(**{name: value for name, value in row.items() if not isinstance(value, dict)}).name
 
 
 def _pairs(key: str, old: list[Row], new: list[Row]) -> list[tuple[int | None, int | None]]:

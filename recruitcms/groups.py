@@ -34,6 +34,7 @@ GROUPS: dict[str, list[str]] = {
         *(f"roles.{act}_{model}" for model in ("role", "section", "sampleresume", "category") for act in ALL),
         *(f"leads.{act}_{model}" for model in ("report", "edition") for act in ALL),
         "leads.view_pagecount",
+        *(f"recruitcms.{act}_staffmail" for act in ("change", "view")),
     ],
     "Lead handlers": ["leads.view_submission", "leads.change_submission", "leads.export_submission"],
     "Privacy officers": [

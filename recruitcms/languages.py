@@ -42,7 +42,7 @@ def codes() -> list[str]:
     return [code for code, _name in settings.LANGUAGES]
 
 
-def name_of(code: str) -> str:
+def language_name(code: str) -> str:
     """Return a language's name in its own words; the code for one that the site does not have."""
     return dict(settings.LANGUAGES).get(code, code)
 

@@ -91,6 +91,39 @@ def differences(mine: Filled, theirs: Filled, read: dict[str, str]) -> list[Diff
     return found
 
 
+def unlike(data: QueryDict, shown: Filled) -> list[str]:
+    """Return what a form's data says otherwise than the form as it is saved: ["Title", "Contact: Text", …]."""
+    found = [capfirst(str(value.label)) for _key, value in _fields(shown.form, "") if _is_unlike(data, value)]
+    for formset in shown.formsets:
+        places = _places(data, formset.prefix)
+        for key, form in shown.rows(formset).items():
+            place = places.pop(key, "")
+            if not place or f"{place}-DELETE" in data:
+                found.append(_("%(section)s: removed") % {"section": form.instance})
+            else:
+                labels = [value.label for _key, value in _fields(form, "") if _is_unlike(data, value, place)]
+                found += [f"{form.instance}: {capfirst(str(label))}" for label in labels]
+        found += [
+            _("%(section)s: new") % {"section": capfirst(str(formset.model._meta.verbose_name))} for _key in places
+        ]
+    return found
+
+
+def _places(data: QueryDict, prefix: str) -> dict[str, str]:
+    """Return the prefixes of an inline's rows in a form's data by their keys, those of new rows by themselves."""
+    total = _number(data.get(f"{prefix}-TOTAL_FORMS"))
+    rows = [f"{prefix}-{number}" for number in range(min(total, len(data)))]
+    return {data.get(f"{row}-id") or row: row for row in rows if f"{row}-id" in data}
+
+
+def _is_unlike(data: QueryDict, value: BoundField, place: str = "") -> bool:
+    if value.field.disabled:  # browsers do not send it
+        return False
+    saved = posted(value) or {value.html_name: []}
+    sent = {name: name.replace(str(value.form.prefix), place, 1) if place else name for name in saved}
+    return _text(saved) != _text({name: sorted(data.getlist(other)) for name, other in sent.items()})
+
+
 def merge(data: QueryDict, mine: Filled, theirs: Filled, choices: dict[str, str]) -> QueryDict:
     """Return the data of one form: `data` as it was sent, with what was chosen of the saved one in its place."""
     merged = data.copy()
@@ -127,8 +160,9 @@ def posted(value: BoundField) -> Posted:
 def _fields(form: BaseForm, prefix: str) -> Iterator[tuple[str, BoundField]]:
     model_fields = {f.name for f in form._meta.model._meta.get_fields()}  # type: ignore[attr-defined]
     for name, field_of_form in form.fields.items():
-        is_link = isinstance(field_of_form, InlineForeignKeyField) or name in {"id", "position"}
-        if name in model_fields and not is_link:
+        # A row of an inline is known by its key, and its place is compared with that of the others: `_orders`.
+        is_place = isinstance(field_of_form, InlineForeignKeyField) or (prefix and name in {"id", "position"})
+        if name in model_fields and not is_place:
             yield f"{prefix}{name}", form[name]
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -186,12 +188,45 @@ class RoomForReaders:
         return not is_stuck and self.room.acquire(timeout=self.PATIENCE)
 
 
+class PublicFormLimits:
+    """Refuses forms that are larger than any real one (SEC-24), unless somebody who is signed in sends them.
+
+    It comes before whatever reads forms, the CSRF guard of the sign-in page included. A view with `max_bytes` takes
+    longer posts than a form is.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        if request.method not in UNSAFE or is_signed_in(request):
+            return None
+        if _too_large(request, getattr(view, "max_bytes", settings.PUBLIC_FORM_MAX_BYTES)):
+            if request.path_info.startswith("/admin/"):  # perhaps a long form of somebody who was signed out
+                return redirect_to_login(request.get_full_path(), "admin:login")
+            return render(request, "413.html", status=413)
+        _body = request.body  # read now, it can be read again by views that need it as it came
+        if sum(len(values) for _name, values in request.POST.lists()) > settings.PUBLIC_FORM_MAX_FIELDS:
+            raise TooManyFieldsSent("A public form had more fields than PUBLIC_FORM_MAX_FIELDS.")
+        return None
+
+
+def is_signed_in(request: HttpRequest) -> bool:
+    """Tell whether a member of staff sends a request. On public pages nobody is: they know no sessions."""
+    user = getattr(request, "user", None)
+    return user is not None and user.is_active and user.is_staff
+
+
 class SameOriginForms:
     """Guards every view that does without Django's CSRF token: posts must come from our own pages (§4.1).
 
     Such pages carry no cookie, so that they can be cached whole; the browser itself says where a post comes from. A
-    view marked `cross_origin_ok` has an authority of its own, such as a signed token; one with `max_bytes` takes longer
-    posts than a form is.
+    view marked `cross_origin_ok` has an authority of its own, such as a signed token.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -207,8 +242,6 @@ class SameOriginForms:
             return None
         if not getattr(view, "cross_origin_ok", False) and not is_same_origin(request):
             return render(request, "403.html", status=403)
-        if _too_large(request, getattr(view, "max_bytes", settings.PUBLIC_FORM_MAX_BYTES)):
-            return render(request, "413.html", status=413)
         return None
 
 

@@ -9,8 +9,6 @@ A revision without an interval was kept, and never shown. What is merely planned
 in the editors' calendar and publishes nothing.
 """
 
-import copy
-import uuid
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -21,193 +19,22 @@ from django.contrib.contenttypes.fields import GenericRelation
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms import sources, translating
-from recruitcms.languages import codes, language_choices, own_language
-
-SCHEMA_VERSION = 2  # from 2 on, `content` holds the source as well: see recruitcms.sources
-
-
-def localized_url(language: str, name: str, *args: object, **kwargs: object) -> str:
-    """Return the path of a named URL in a language."""
-    with translation.override(language):
-        return reverse(name, args=args or None, kwargs=kwargs or None)
-
-
-def other_languages(language: str, name: str) -> dict[str, str]:
-    """Return the paths of a page that every language has, in the other languages."""
-    return {code: localized_url(code, name) for code in codes() if code != language}
-
-
-def copy_of(row: Any) -> Any:
-    """Return an unsaved copy of a row."""
-    row = copy.copy(row)
-    row.pk = None
-    row._state = type(row._state)()
-    row._state.adding = True
-    return row
-
-
-def hold(row: models.Model, name: str, rows: list[Any]) -> None:
-    """Let a row's related manager (`row.sections`) answer `.all()` from memory: for a form that is not saved.
-
-    Whoever filters or counts still asks the database.
-    """
-    held = getattr(row, name).all()
-    held._result_cache = rows
-    row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = held
-
-
-class Translated(models.Model):
-    """A row in one language. Rows that say the same thing in other languages share its `translation_group`."""
-
-    language = models.CharField(_("language"), max_length=10, choices=language_choices, default=own_language)
-    translation_group = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
-    # What it was translated from (translating.py): empty for an original.
-    source_language = models.CharField(max_length=10, blank=True, editable=False)
-    source_hash = models.CharField(max_length=64, blank=True, editable=False)
-    source_at = models.DateTimeField(null=True, editable=False)
-    source_texts = models.JSONField(default=list, editable=False)
-
-    translated_fields: ClassVar[list[str]]
-
-    class Meta:
-        abstract = True
-        constraints = [
-            models.UniqueConstraint(
-                fields=["translation_group", "language"],
-                name="%(app_label)s_%(class)s_one_per_language",
-                violation_error_message=_("There is a translation into this language already."),
-            )
-        ]
-
-    def texts(self) -> translating.Texts:
-        """Return what there is to translate. Subclasses add the rows that belong to them."""
-        return translating.texts_of(self, self.translated_fields)
-
-    def translations(self) -> models.QuerySet[Any]:
-        """Return the rows of the same group in other languages."""
-        others = type(self)._default_manager.filter(translation_group=self.translation_group)
-        return others.exclude(pk=self.pk)
-
-    def copied(self) -> Self:
-        """Return an unsaved copy of this row alone."""
-        return copy_of(self)
-
-    @transaction.atomic
-    def copy_into(self, language: str) -> Self:
-        """Return a saved copy of this row in another language, to be translated.
-
-        What it points to (category, author …) becomes that thing's translation. It counts as up to date with what is
-        copied. Raises ValidationError where something that it points to has no translation yet.
-        """
-        translation = self.copied()
-        translation.language = language
-        for field in self._meta.concrete_fields:
-            value = getattr(self, field.name) if field.is_relation else None
-            if isinstance(value, Translated):
-                translated = value.translations().filter(language=language).first()
-                if translated is None:
-                    raise ValidationError(_("First translate “%(name)s” into this language.") % {"name": value})
-                setattr(translation, field.name, translated)
-        translating.remember_source(translation, self.language, self.texts())
-        translation.validate_constraints()
-        translation.save()
-        return translation
-
-
-class RevisionQuerySet(models.QuerySet):
-    def live(self, at: datetime | None = None) -> Self:
-        """Keep the revisions that visitors see at a moment (default: now)."""
-        at = at or timezone.now()
-        return self.filter(Q(live_until=None) | Q(live_until__gt=at), live_from__lte=at)
-
-    def get_live(self, language: str, slug: str) -> Any:
-        """Return the revision that visitors see at an address now, or None."""
-        return self.live().filter(language=language, slug=slug).defer("texts").first()
-
-    def scheduled(self, at: datetime | None = None) -> Self:
-        """Keep the revisions that will be live later than a moment (default: now)."""
-        return self.filter(live_from__gt=at or timezone.now())
-
-
-class Revision(models.Model):
-    """One frozen state of a document. `content` is what `Publishable.freeze()` returned, by `schema_version`, and the
-    working copy's source.
-
-    The columns repeat what lists, searches and addresses need, so that none of them opens the JSON.
-    """
-
-    number = models.PositiveIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    note = models.CharField(_("note"), max_length=200, blank=True)
-    is_pinned = models.BooleanField(_("pinned"), default=False)
-    schema_version = models.PositiveSmallIntegerField(default=SCHEMA_VERSION)
-    content = models.JSONField(default=dict)
-    # What there is to translate, as it was written: what translations are compared with.
-    texts = models.JSONField(default=list)
-    texts_hash = models.CharField(max_length=64, blank=True)
-    language = models.CharField(max_length=10)
-    translation_group = models.UUIDField(db_index=True)
-    slug = models.SlugField(max_length=120, db_index=False)
-    title = models.CharField(max_length=120)
-    summary = models.CharField(max_length=300)
-    live_from = models.DateTimeField(null=True, blank=True)
-    live_until = models.DateTimeField(null=True, blank=True)
-    # Of a scheduled revision: the one whose interval it cut short, to be given back when it is cancelled.
-    cut = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
-
-    objects = RevisionQuerySet.as_manager()
-    url_name: ClassVar[str]
-
-    class Meta:
-        abstract = True
-        ordering = ["-number"]
-        indexes = [models.Index(fields=["language", "slug", "live_from"])]
-        constraints = [
-            models.UniqueConstraint(fields=["document", "number"], name="%(class)s_number_once"),
-            models.CheckConstraint(
-                condition=Q(live_until=None) | Q(live_until__gt=F("live_from")), name="%(class)s_ends_after_start"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.title}, revision {self.number}"
-
-    def get_absolute_url(self) -> str:
-        return localized_url(self.language, self.url_name, self.slug)
-
-    def parts(self) -> list[tuple[str, str]]:
-        """Return the id and the heading of each part that a reviewer may comment on by itself."""
-        return [(section["id"], section["heading"]) for section in self.content.get("sections", [])]
-
-    def is_live(self, at: datetime | None = None) -> bool:
-        """Tell whether visitors see this revision at a moment (default: now): `RevisionQuerySet.live` for one row."""
-        at = at or timezone.now()
-        return self.live_from is not None and self.live_from <= at and (not self.live_until or self.live_until > at)
-
-    def live_translations(self) -> dict[str, str]:
-        """Return the paths of the live revisions that say the same in other languages, by language."""
-        same = type(self)._default_manager.live().filter(translation_group=self.translation_group)
-        others = same.filter(language__in=codes()).exclude(language=self.language).values_list("language", "slug")
-        return {language: localized_url(language, self.url_name, slug) for language, slug in others}
+from recruitcms.translated import Translated, localized_url
 
 
 class Publishable(Translated):
     """A document with a working copy (its own fields) and revisions (`self.revisions`).
 
-    Subclasses give `freeze()`, `revision_columns()`, `source_of_version_1()` and, where more than the basics must be
+    Subclasses give `freeze()`, `revision_columns()`, `sources_of_version_1()` and, where more than the basics must be
     there, `problems()`. Every editable field counts as content, unless `NOT_CONTENT` names it.
     """
 
     NOT_CONTENT: ClassVar[set[str]] = {"language", "planned_for", "review_at"}
-    # What belongs to the document and is frozen with it: name of the reverse side to the field that tells rows apart.
-    ROWS: ClassVar[dict[str, str]] = {}
 
     title = models.CharField(_("title"), max_length=120, blank=True)
     slug = models.SlugField(
@@ -247,7 +74,6 @@ class Publishable(Translated):
 
     revisions: Any  # the reverse side of the subclass's revision model
     reviews = GenericRelation("recruitcms.Review")  # one at most; deleted with the document
-    open_forms = GenericRelation("recruitcms.OpenForm")
 
     class Meta(Translated.Meta):
         abstract = True
@@ -298,12 +124,17 @@ class Publishable(Translated):
             found["summary"] = _("Write a summary: one sentence under the title.")
         return found
 
-    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
-        """Return as much of the source as a revision without one tells, and a sentence on each thing it does not."""
-        names = ("title", "slug", "summary")
-        fields = {name: getattr(revision, name) for name in names}
-        fields |= {name: revision.content.get(name, "") for name in ("search_title", "search_description")}
-        return {"fields": fields, "rows": {}, "links": {}}, []
+    def sources_of_version_1(self, revisions: list[Any]) -> list[tuple[sources.Source, list[str]]]:
+        """Return as much of the source as each revision without one tells, and a sentence on each thing it does not.
+
+        Of many revisions at once, so that what they point to is asked for once.
+        """
+        found: list[tuple[sources.Source, list[str]]] = []
+        for revision in revisions:
+            fields = {name: getattr(revision, name) for name in ("title", "slug", "summary")}
+            fields |= {name: revision.content.get(name, "") for name in ("search_title", "search_description")}
+            found.append(({"fields": fields, "rows": {}, "links": {}}, []))
+        return found
 
     # --- states ---
 
@@ -325,13 +156,10 @@ class Publishable(Translated):
         return live, next((row for row in rows if row.live_from > now), None)
 
     def draft_revision(self) -> Any:
-        """Return an unsaved revision of the working copy, for the preview and for publishing."""
-        texts = self.texts()
+        """Return an unsaved revision of the working copy, to be looked at: what is typed is not in it."""
         return self.revisions.model(
             document=self,
-            content=self.freeze() | {"source": sources.read(self)},
-            texts=texts,
-            texts_hash=translating.fingerprint(texts),
+            content=self.freeze(),
             language=self.language,
             translation_group=self.translation_group,
             slug=self.slug,
@@ -377,8 +205,10 @@ class Publishable(Translated):
         return revision
 
     def _next_revision(self, by: Any, note: str) -> Any:
-        """Return the working copy as an unsaved revision with the next number."""
+        """Return the working copy, what was typed included, as an unsaved revision with the next number."""
         revision = self.draft_revision()
+        revision.content["source"] = sources.read(self)
+        revision.texts_hash = translating.fingerprint(revision.texts)
         revision.number = 1 + (self.revisions.aggregate(last=models.Max("number"))["last"] or 0)
         revision.created_by, revision.note = by, note
         return revision
@@ -476,14 +306,21 @@ class Publishable(Translated):
 
     def source_of(self, revision: Any) -> tuple[sources.Source, list[str]]:
         """Return the source that a revision of ours was made from, and sentences on what it does not tell."""
-        if "source" in revision.content:
-            return revision.content["source"], []
-        return self.source_of_version_1(revision)
+        return self.sources_of([revision])[0]
+
+    def sources_of(self, revisions: list[Any]) -> list[tuple[sources.Source, list[str]]]:
+        """Return what `source_of` says of each revision; many cost no more queries than one."""
+        old = [revision for revision in revisions if "source" not in revision.content]
+        told = iter(self.sources_of_version_1(old))
+        kept = [revision.content.get("source") for revision in revisions]
+        return [next(told) if source is None else (source, []) for source in kept]
 
     def kept_as(self) -> Any:
         """Return the newest revision that holds the working copy just as it is, or None."""
-        now = sources.read(self)
-        return next((revision for revision in self.revisions.all() if self.source_of(revision)[0] == now), None)
+        hashes = [translating.fingerprint(self.texts()), ""]  # "": from before there were hashes
+        alike = list(self.revisions.filter(title=self.title, slug=self.slug, texts_hash__in=hashes))
+        now, kept = sources.read(self), self.sources_of(alike)
+        return next((revision for revision, (source, _lost) in zip(alike, kept, strict=True) if source == now), None)
 
     def cannot_come_back(self, revision: Any) -> list[str]:
         """Return a sentence on each thing that `restore` could not bring back from a revision."""
@@ -506,7 +343,17 @@ class Publishable(Translated):
         source, lost = self.source_of(revision)
         source, taken = self._without_taken_address(source)
         self.updated_by = by
+        self._recall_source(revision, source)
         return kept, lost + taken + sources.write(self, source)
+
+    def _recall_source(self, revision: Any, source: sources.Source) -> None:
+        """Let a translation count as made from what it was made from then: stale where that has moved on."""
+        by_language = {row.language: row for row in [self, *self.translations()]}
+        language = translating.source_language(self, by_language)
+        if "made_from" in source:
+            translating.recall(self, source["made_from"])
+        elif language:  # from before revisions said so
+            translating.recall(self, translating.made_from_live(by_language[language], revision.created_at))
 
     def _without_taken_address(self, source: sources.Source) -> tuple[sources.Source, list[str]]:
         """Take the address out of a source where another working copy has it by now."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from recruitcms import addresses
 from recruitcms.addresses import AddressBook, Destination
 from recruitcms.models import MissingAddress, Redirect
-from recruitcms.sheets import neutral, plain
+from recruitcms.sheets import SheetError, csv_rows, decoded, neutral
 
 HEADINGS = ["from", "to", "status"]
 MAX_BYTES = 4 * 1024 * 1024
@@ -49,17 +49,12 @@ class Plan:
     errors: list[tuple[int, str]] = field(default_factory=list)
 
 
-def read(data: bytes) -> str:
-    """Return the text of an uploaded file. Raises ValidationError."""
-    if len(data) > MAX_BYTES:
-        raise ValidationError(_("This file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024 // 1024})
+def read(data: bytes) -> tuple[str, list[str]]:
+    """Return (text, notes on how it was read) of an uploaded file. Raises ValidationError."""
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValidationError(_("This file is no text in UTF-8. Save it as “CSV UTF-8”.")) from None
-    if "\0" in text:
-        raise ValidationError(_("This file is no text. Save it as “CSV UTF-8”."))
-    return text
+        return decoded(data, MAX_BYTES)
+    except SheetError as error:
+        raise ValidationError(str(error)) from None
 
 
 def plan(text: str, by: Any = None) -> Plan:
@@ -75,9 +70,8 @@ def plan(text: str, by: Any = None) -> Plan:
                 wanted[old_path] = number, to, status
             except ValidationError as error:
                 result.errors.append((number, " ".join(error.messages)))
-    except (csv.Error, ValidationError) as error:
-        said = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
-        result.errors.append((0, said))
+    except SheetError as error:
+        result.errors.append((0, str(error)))
     for old_path, (number, to, status) in wanted.items():
         try:
             destination = _destination(old_path, to, status, wanted, book)
@@ -90,16 +84,13 @@ def plan(text: str, by: Any = None) -> Plan:
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each line that says something, with its number; a heading line says nothing."""
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    for count, cells in enumerate(reader, start=1):
-        if count > MAX_LINES:
-            raise ValidationError(_("This file has more than %(limit)d lines.") % {"limit": MAX_LINES})
-        cells = [plain(cell.strip()) for cell in cells]
-        is_heading = count == 1 and cells[0].lower() in {"from", "source", "old", "old address"}
+    for number, cells in csv_rows(text):
+        if number > MAX_LINES:
+            raise SheetError(_("This file has more than %(limit)d lines.") % {"limit": MAX_LINES})
+        cells = [cell.strip() for cell in cells]
+        is_heading = number == 1 and bool(cells) and cells[0].lower() in {"from", "source", "old", "old address"}
         if any(cells) and not is_heading:
-            yield reader.line_num, cells
+            yield number, cells
 
 
 def _read_line(cells: list[str]) -> tuple[str, str, int]:

@@ -32,7 +32,11 @@ Kind, State = ReviewEntry.Kind, Review.State
 
 LINK_DAYS = 14
 LINK_DAYS_MAX = 90
-ENTRIES_PER_LINK = 200
+COMMENTS_PER_LINK = 200
+
+
+class TextChangedError(Exception):
+    """The text is another than the one that was read."""
 
 
 def content_hash(revision: Any) -> str:
@@ -90,15 +94,20 @@ def request_changes(document: Publishable, by: Any, note: str) -> list[Any]:
 
 
 @transaction.atomic
-def approve(document: Publishable, by: Any, note: str = "") -> list[Any]:
-    """Approve the working copy as it is now: later changes make the approval stale. Tells author and publishers."""
+def approve(document: Publishable, by: Any, note: str = "", shown: str | None = None) -> list[Any]:
+    """Approve the working copy as it is now: later changes make the approval stale. Tells author and publishers.
+
+    `shown` is the hash of the text as they had it before them. Raises TextChangedError where it is another now.
+    """
     review = _locked(document)
     _require(review, {State.ASKED, State.CHANGES, State.APPROVED}, _("No review is asked for."))
     if review.asked_by == by:
         raise ValidationError(_("You asked for this review. Somebody else must approve the text."))
+    now = content_hash(document.draft_revision())
+    if shown not in {None, now}:
+        raise TextChangedError
     review.save_state(State.APPROVED)
-    seen = content_hash(document.draft_revision())
-    entry = _keep(review, Kind.APPROVED, by, note, content_hash=seen, version=document.updated_at)
+    entry = _keep(review, Kind.APPROVED, by, note, content_hash=now, version=document.updated_at)
     author = _others([review.asked_by], by)
     publishers = _others(people_who_may("publish", type(document), superusers=False), by, *author)
     return _tell(StaffMail.Kind.APPROVED, author, entry) + _tell(StaffMail.Kind.READY, publishers, entry)
@@ -245,43 +254,43 @@ def revision_of(link: ReviewLink) -> Any:
 # --- the acts of guests ---
 
 
-class TextChangedError(Exception):
-    """The text is another than the one that was read."""
-
-
 class LinkFullError(Exception):
-    """As much has come through this link as it takes."""
+    """As many comments have come through this link as it takes."""
 
 
 @transaction.atomic
 def guest_comment(link: ReviewLink, text: str, section: str = "", heading: str = "") -> ReviewEntry:
-    """Keep a comment. Raises LinkFullError after ENTRIES_PER_LINK of them."""
-    return _keep_for_guest(link, Kind.COMMENT, text=text, section=section[:60], heading=heading[:200])
+    """Keep a comment. Raises LinkFullError after COMMENTS_PER_LINK of them."""
+    review = _locked_by(link)
+    if link.entries.filter(kind=Kind.COMMENT, is_guest=True).count() >= COMMENTS_PER_LINK:
+        raise LinkFullError
+    return _keep_for_guest(review, link, Kind.COMMENT, text=text, section=section[:60], heading=heading[:200])
 
 
 @transaction.atomic
 def guest_approval(link: ReviewLink, seen: str) -> ReviewEntry | None:
-    """Keep an approval of the text whose hash is `seen`; pressed twice, it counts once.
+    """Keep an approval of the text whose hash is `seen`; pressed twice, it counts once, so that no limit is needed.
 
-    Raises TextChangedError where that is no longer what the link shows, LinkFullError as above.
+    Raises TextChangedError where that is no longer what the link shows.
     """
-    link.review = Review.objects.select_for_update().get(pk=link.review_id)
+    link.review = _locked_by(link)
     revision = revision_of(link)
     if revision is None or content_hash(revision) != seen:
         raise TextChangedError
     if link.entries.filter(kind=Kind.APPROVED, is_guest=True, content_hash=seen).exists():
         return None
     version = None if link.pinned else revision.document.updated_at
-    entry = _keep_for_guest(link, Kind.APPROVED, content_hash=seen, version=version)
+    entry = _keep_for_guest(link.review, link, Kind.APPROVED, content_hash=seen, version=version)
     if link.pinned:
         carry_over(revision.document)  # the working copy may still say the same
     return entry
 
 
-def _keep_for_guest(link: ReviewLink, kind: ReviewEntry.Kind, **more: Any) -> ReviewEntry:
-    review = Review.objects.select_for_update().get(pk=link.review_id)
-    if link.entries.filter(is_guest=True).count() >= ENTRIES_PER_LINK:
-        raise LinkFullError
+def _locked_by(link: ReviewLink) -> Review:
+    return Review.objects.select_for_update().get(pk=link.review_id)
+
+
+def _keep_for_guest(review: Review, link: ReviewLink, kind: ReviewEntry.Kind, **more: Any) -> ReviewEntry:
     entry = review.entries.create(kind=kind, link=link, is_guest=True, name=link.name, **more)
     staff_mail.owe_news(entry)
     return entry

@@ -212,6 +212,7 @@ MIDDLEWARE = [
     "recruitcms.middleware.AdminSessions",
     "django.middleware.common.CommonMiddleware",
     "recruitcms.middleware.OldAddresses",
+    "recruitcms.middleware.PublicFormLimits",
     "recruitcms.middleware.AdminCsrf",
     "recruitcms.middleware.SameOriginForms",
     "recruitcms.middleware.AdminAuthentication",
@@ -302,8 +303,10 @@ PICTURE_MAX_PIXELS = 40_000_000
 EDITION_MAX_BYTES = 40 * 1024 * 1024
 # SEC-24. Four thousand letters of a message may take twelve bytes each on the way.
 PUBLIC_FORM_MAX_BYTES = 64 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # the admin's long forms
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
+PUBLIC_FORM_MAX_FIELDS = 3000
+# The admin's long forms, for those who are signed in: a section of a role is ten fields, and there may be a thousand.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 MAIL_DIR = DATA_DIR / "mail"

@@ -113,7 +113,7 @@ class SiteContent:
     @cached_property
     def pages(self) -> list[PageRevision]:
         live = PageRevision.objects.live().filter(Q(footer__gt="") | Q(purpose__gt=""), language=self.language)
-        return list(live.defer("content", "texts").order_by("position", "title"))
+        return list(live.defer("content").order_by("position", "title"))
 
     @property
     def policies(self) -> list[PageRevision]:

@@ -8,7 +8,7 @@ from django.conf import settings
 from leads.models import ReportRevision
 from recruitcms.languages import codes
 from recruitcms.models import PageRevision
-from recruitcms.publishing import localized_url
+from recruitcms.translated import localized_url
 from roles.models import RoleRevision
 
 FIXED = ["home", "library", "people", "consultation"]

@@ -2,15 +2,19 @@
 
 {"fields": {name: value}, "rows": {"sections": [{name: value}, …]}, "links": {"related": [reference, …]}}
 
-A value that points to another row is a reference: {"id", "name"} and, of a picture, {"small"}, so that it can still be
-named and shown once that row has changed or gone.
+That of a translation also holds what it was "made_from". A value that points to another row is a reference: {"id",
+"name"} and, of a picture, {"small"}, so that it can still be named and shown once that row has changed or gone.
 """
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
+
+from recruitcms import translating
+from recruitcms.translating import Texts
 
 Source = dict[str, Any]
 
@@ -39,7 +43,8 @@ def reference(row: Any) -> dict[str, Any] | None:
 
 def read(document: Any) -> Source:
     """Return the source of a working copy as it is."""
-    return {
+    made_from = {"made_from": translating.made_from(document)} if document.source_at else {}
+    return made_from | {
         "fields": _values(document, content_fields(type(document))),
         "rows": {name: _rows(getattr(document, name)) for name in document.ROWS},
         "links": {
@@ -47,6 +52,12 @@ def read(document: Any) -> Source:
             for field in document._meta.many_to_many
         },
     }
+
+
+def texts_of(model: Any, source: Source) -> Texts:
+    """Return what there is to translate in a source: what `texts()` says of the working copy that it was read from."""
+    rows = {name: [SimpleNamespace(**values) for values in source["rows"][name]] for name in model.ROWS}
+    return translating.texts_of(translating.passages_of(model, SimpleNamespace(**source["fields"]), rows))
 
 
 def _rows(manager: Any) -> list[dict[str, Any]]:

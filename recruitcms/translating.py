@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from recruitcms.languages import direction, name_of, own_language
+from recruitcms.languages import direction, language_name, own_language
 from recruitcms.spans import marked
 
 # What there is to translate: [name, text] pairs in the order of the page. A row that belongs to the document, such as a
@@ -35,18 +35,48 @@ def fingerprint(texts: Texts) -> str:
     return hashlib.sha256(json.dumps(sorted(texts), ensure_ascii=False).encode()).hexdigest()
 
 
-def texts_of(row: Any, fields: Iterable[str], prefix: str = "") -> Texts:
-    """Return the texts of a row's fields, without the empty ones."""
-    return [[f"{prefix}{name}", getattr(row, name)] for name in fields if getattr(row, name).strip()]
+class Passage(NamedTuple):
+    """One text that there is to translate: a field of a document, or of a row that belongs to it.
+
+    `key` names it as `Texts` do. Of a row, `relation` is where it belongs and `number` its place there, from 0.
+    """
+
+    row: Any
+    field: str
+    key: str
+    relation: str = ""
+    number: int | None = None
+
+    @property
+    def text(self) -> str:
+        return getattr(self.row, self.field)
+
+    @property
+    def label(self) -> str:
+        return str(self.row._meta.get_field(self.field).verbose_name)
+
+    @property
+    def is_markdown(self) -> bool:
+        return self.field in self.row.markdown_fields
 
 
-def texts_of_rows(relation: str, rows: Iterable[Any], fields: Sequence[str]) -> Texts:
-    """Return the texts of rows that belong to a document: its sections, its pictures."""
-    rows = list(rows)
-    names = numbered(getattr(row, "kind", relation) for row in rows)
-    return [
-        text for row, name in zip(rows, names, strict=True) for text in texts_of(row, fields, f"{relation}:{name}:")
-    ]
+def passages_of(model: Any, row: Any, rows: Mapping[str, Sequence[Any]]) -> list[Passage]:
+    """Return the passages of a row of a model and, by relation, of the rows that belong to it; empty ones, too."""
+    found = [Passage(row, field, field) for field in model.translated_fields]
+    for relation, members in rows.items():
+        fields = model._meta.get_field(relation).related_model.translated_fields
+        names = numbered(getattr(member, "kind", relation) for member in members)
+        found += [
+            Passage(member, field, f"{relation}:{name}:{field}", relation, number)
+            for number, (member, name) in enumerate(zip(members, names, strict=True))
+            for field in fields
+        ]
+    return found
+
+
+def texts_of(passages: Iterable[Passage]) -> Texts:
+    """Return what passages say, without the empty ones."""
+    return [[passage.key, passage.text] for passage in passages if passage.text.strip()]
 
 
 def numbered(kinds: Iterable[str]) -> list[str]:
@@ -91,6 +121,26 @@ def remember_source(translation: Any, language: str, texts: Texts) -> None:
     translation.source_at = timezone.now()
 
 
+def made_from(translation: Any) -> dict[str, Any]:
+    """Return what a translation remembers of its source, as JSON."""
+    remembered = {name: getattr(translation, name) for name in REMEMBERED}
+    return remembered | {"source_at": translation.source_at.isoformat()}
+
+
+def made_from_live(source: Any, at: datetime) -> dict[str, Any]:
+    """Return what a translation that was written at a moment remembers, had it followed what was live then."""
+    live = source.revisions.live(at).first()
+    texts = live.texts if live else []
+    known = {"source_texts": texts, "source_hash": fingerprint(texts) if texts else ""}
+    return known | {"source_language": source.language, "source_at": at.isoformat()}
+
+
+def recall(translation: Any, made_from: dict[str, Any]) -> None:
+    """Let a translation, not saved yet, remember what `made_from` returned."""
+    for name, value in made_from.items():
+        setattr(translation, name, datetime.fromisoformat(value) if name == "source_at" else value)
+
+
 def mark_up_to_date(translation: Any, source: "Source") -> None:
     """Keep that a translation says what its source says now.
 
@@ -120,7 +170,7 @@ class Piece:
 
     @property
     def name(self) -> str:
-        return name_of(self.language)
+        return language_name(self.language)
 
     @property
     def direction(self) -> str:
@@ -145,7 +195,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        return name_of(self.language)
+        return language_name(self.language)
 
     @property
     def fingerprint(self) -> str:
@@ -190,7 +240,7 @@ def source_of(translation: Any, rows: Iterable[Any], language: str = "") -> Sour
     now = live.texts if live and live.texts else row.texts()
     if row.language != made_from:
         return Source(row, now, None)
-    before = translation.source_texts if translation.source_at else None
+    before = translation.source_texts if translation.source_hash else None
     if not hasattr(row, "revisions"):
         return Source(row, now, before, before is not None and translation.source_hash != fingerprint(now))
     since = translation.source_at or translation.updated_at

@@ -53,6 +53,7 @@ class Use:
     how: str
     url: str = ""
     is_live: bool = False
+    points: bool = False  # a row that points to it; other uses are words or files in a text
 
 
 def uses_of(obj: Any) -> list[Use]:
@@ -67,7 +68,9 @@ def uses_of(obj: Any) -> list[Use]:
 def _together(uses: list[Use]) -> Use:
     """Return as one what several uses in the same place are, the live page and its working copy among them."""
     hows = dict.fromkeys(use.how for use in uses)
-    return Use(uses[0].name, ", ".join(hows), uses[0].url, any(use.is_live for use in uses))
+    return Use(
+        uses[0].name, ", ".join(hows), uses[0].url, any(use.is_live for use in uses), any(use.points for use in uses)
+    )
 
 
 # --- by kind ---
@@ -166,7 +169,7 @@ def _part(rows: QuerySet[Any], owner: str, name: str, how: str, live: bool = Fal
 
 
 def _rows(model: Any, pointing: dict[str, Any], name: str, how: str, owner: str = "pk", live: bool = False) -> Any:
-    rows = model.objects.live() if live else model.objects.all()
+    rows = model.objects.live() | model.objects.scheduled() if live else model.objects.all()
     return _part(rows.filter(**pointing), owner, name, how, live)
 
 
@@ -189,7 +192,7 @@ def _read(parts: list[Any]) -> list[Use]:
 
 def _use(label: str, pk: Any, name: str, how: str, live: str, text: str) -> Use:
     name = str(_("Site settings")) if label == OWNERS[SiteText] else name
-    return Use(name, how, _change_url(label, pk), bool(live))
+    return Use(name, how, _change_url(label, pk), bool(live), points=not text)
 
 
 def _links_to(*paths: str, beside: Any = None) -> list[Use]:

@@ -4,6 +4,8 @@ import sys
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -13,10 +15,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from recruitcms import outages
+from recruitcms.middleware import is_signed_in
 from recruitcms.models import PageRevision
-from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import site_content
 from recruitcms.sitemaps import live_addresses
+from recruitcms.translated import localized_url, other_languages
 from roles.models import RoleRevision
 
 ON_HOME = 6
@@ -29,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what the agency offers: the search, the shelves, the newest templates, the report, a call."""
     language = request.LANGUAGE_CODE
     live = RoleRevision.objects.live().filter(language=language)
-    newest = live.select_related("category").defer("content", "texts", "search_text").order_by("-live_from")
+    newest = live.select_related("category").defer("content", "search_text").order_by("-live_from")
     context = {
         "section": "home",
         "newest": newest[:ON_HOME],
@@ -63,7 +66,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "section": "people",
         "person": found,
-        "roles": written.defer("content", "texts", "search_text").order_by("title"),
+        "roles": written.defer("content", "search_text").order_by("title"),
         "canonical": found.get_absolute_url(),
         "translations": {row.language: row.get_absolute_url() for row in found.translations().filter(on_team=True)},
     }
@@ -140,6 +143,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent) and is_signed_in(request):
+        context = admin.site.each_context(request) | {
+            "title": _("More than the server takes at once"),
+            "megabytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20,
+            "fields": settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
+        }
+        return render(request, "admin/too_much.html", context, status=413)
     return HttpResponse(loader.render_to_string("400.html", {"LANGUAGE_CODE": "en"}), status=400)
 
 

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
+from recruitcms.languages import language_name
 from recruitcms.translating import Source, numbered
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 from roles.moving.admin import ImportsAdmin
@@ -16,15 +19,22 @@ from roles.variant_views import VariantMixin
 from roles.views import render_role
 
 
+class SectionForm(forms.ModelForm):
+    def has_changed(self) -> bool:
+        """Tell whether there is anything to save: a new row with a place, and no more, is no section yet."""
+        return bool(set(self.changed_data) - (set() if self.instance.pk else {"position", "in_copy"}))
+
+
 class SectionInline(admin.StackedInline):
     model = Section
+    form = SectionForm
     extra = 0
     formfield_overrides = FORM_FIELDS
     template = "admin/section_inline.html"
     kinds_in_copy = " ".join(sorted(Section.IN_COPY))
     fieldsets = [
-        (None, {"fields": ["in_copy"], "classes": ["head"]}),
-        (None, {"fields": [("kind", "heading"), "body", "advice", "note", "position"]}),
+        (None, {"fields": ["position", "in_copy"], "classes": ["head"]}),
+        (None, {"fields": [("kind", "heading"), "body", "advice", "note"]}),
     ]
 
 
@@ -52,11 +62,26 @@ class CategoryAdmin(TranslatedAdmin):
         return category.roles
 
 
+class ShelfFilter(admin.RelatedFieldListFilter):
+    """Categories by language, each with its language's name; of one language alone where the list is of one."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        wanted = request.GET.get("language__exact", "")
+        chosen = request.GET.get(self.lookup_kwarg, "")
+        order = {code: number for number, (code, _name) in enumerate(settings.LANGUAGES)}
+        shelves = sorted(Category.objects.all(), key=lambda shelf: order.get(shelf.language, len(order)))
+        return [
+            (shelf.pk, shelf.name if shelf.language == wanted else f"{shelf.name} ({language_name(shelf.language)})")
+            for shelf in shelves
+            if wanted in ("", shelf.language) or str(shelf.pk) == chosen
+        ]
+
+
 @admin.register(Role)
 class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
     list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
-    list_filter = [*PublishableAdmin.list_filter, "category"]
+    list_filter = [*PublishableAdmin.list_filter, ("category", ShelfFilter)]
     list_select_related = ["category", "author", "updated_by"]
     autocomplete_fields = ["related", "picture"]
     actions = [*PublishableAdmin.actions, "bulk_category", "bulk_author", "sheet_xlsx", "sheet_csv", "download_files"]
@@ -67,7 +92,7 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
             _("Top of the page"),
             {
                 "fields": ["language", ("title", "title_plural"), "category", "summary", "picture", "author"],
-                "description": _("A page needs a language, a category and an author from the first draft on."),
+                "description": _("A page needs a language, a category and an author from the first save on."),
             },
         ),
         (_("End of the page"), {"fields": ["related"], "classes": ["after"]}),
@@ -90,7 +115,7 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
         return self.ask_before(request, queryset, "author")
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
-        """Offer the usual sections, in the usual order, on a new role."""
+        """Offer the usual sections, in the usual order, on a new role; a further one comes after all others."""
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if isinstance(inline, SectionInline) and request.method == "GET" and not (obj and obj.pk):
             kwargs["initial"] = [
@@ -98,6 +123,8 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
                 for number, kind in enumerate(Section.Kind)
                 if kind != Section.Kind.OTHER
             ]
+        elif isinstance(inline, SectionInline) and request.method == "GET" and "more" in request.GET:
+            kwargs["initial"] = [{"position": obj.sections.count()}]
         return kwargs
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:

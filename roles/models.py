@@ -4,13 +4,15 @@ import math
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms import markup, sources
 from recruitcms.models import Person, Picture
-from recruitcms.publishing import Publishable, Revision, Translated, copy_of, localized_url
-from recruitcms.translating import Texts, texts_of_rows
+from recruitcms.publishing import Publishable
+from recruitcms.revisions import Revision
+from recruitcms.translated import Translated, copy_of, localized_url
 from roles.headings import heading_for
 from roles.search import searchable
 
@@ -79,11 +81,6 @@ class Role(Publishable):
     def get_absolute_url(self) -> str:
         return localized_url(self.language, "role", self.slug)
 
-    def texts(self) -> Texts:
-        """Return what there is to translate, sections and captions included."""
-        sections = texts_of_rows("sections", self.sections.all(), Section.translated_fields)
-        return super().texts() + sections + texts_of_rows("resumes", self.resumes.all(), SampleResume.translated_fields)
-
     def copy_into(self, language: str) -> "Role":
         """Return a copy in another language, with its sections and résumés."""
         translation = super().copy_into(language)
@@ -115,26 +112,34 @@ class Role(Publishable):
             "related": [str(role.translation_group) for role in self.related.all()],
         }
 
-    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
+    def sources_of_version_1(self, revisions: list[Any]) -> list[tuple[sources.Source, list[str]]]:
         """Advice to the reader comes back as HTML, which Markdown lets through: its Markdown was not kept."""
-        source, _lost = super().source_of_version_1(revision)
-        content = revision.content
-        source["fields"] |= {
-            "title_plural": "" if content["title_plural"] == revision.title else content["title_plural"],
-            "category": sources.reference(revision.category),
-            "author": sources.reference(revision.author),
-            "picture": Picture.reference_to(content["picture"]),
-        }
-        sections = [Section.source_of_version_1(section, revision) for section in content["sections"]]
-        resumes = [
-            {"picture": Picture.reference_to(resume["picture"]), "title": resume["title"]}
-            for resume in content["resumes"]
-        ]
-        related = Role.objects.filter(language=self.language, translation_group__in=content["related"])
+        found = super().sources_of_version_1(revisions)
+        models.prefetch_related_objects(revisions, "category", "author")
+        contents = [revision.content for revision in revisions]
+        resumes = [resume["picture"] for content in contents for resume in content["resumes"]]
+        pictures = Picture.references_to([content["picture"] for content in contents] + resumes)
+        groups = {group for content in contents for group in content["related"]}
+        related = list(Role.objects.filter(language=self.language, translation_group__in=groups)) if groups else []
         sentence = gettext("The advice in “%(heading)s” comes back as HTML: its Markdown was not kept then.")
-        lost = [sentence % section for section in content["sections"] if section["advice_html"]]
-        rows = {"sections": sections, "resumes": resumes}
-        return source | {"rows": rows, "links": {"related": [sources.reference(role) for role in related]}}, lost
+        for revision, content, (source, lost) in zip(revisions, contents, found, strict=True):
+            source["fields"] |= {
+                "title_plural": "" if content["title_plural"] == revision.title else content["title_plural"],
+                "category": sources.reference(revision.category or self.category),
+                "author": sources.reference(revision.author or self.author),
+                "picture": pictures[content["picture"]["src"]] if content["picture"] else None,
+            }
+            source["rows"] = {
+                "sections": [Section.source_of_version_1(section, revision) for section in content["sections"]],
+                "resumes": [
+                    {"picture": pictures[resume["picture"]["src"]], "title": resume["title"]}
+                    for resume in content["resumes"]
+                ],
+            }
+            following = [role for role in related if str(role.translation_group) in content["related"]]
+            source["links"] = {"related": [sources.reference(role) for role in following]}
+            lost += [sentence % section for section in content["sections"] if section["advice_html"]]
+        return found
 
     def revision_columns(self) -> dict[str, Any]:
         words = " ".join(section.plain for section in self.sections.all())
@@ -193,6 +198,7 @@ class Section(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     translated_fields = ["heading", "body", "advice", "note"]
+    markdown_fields = ["body", "advice"]
 
     class Meta:
         verbose_name = _("section")
@@ -201,6 +207,11 @@ class Section(models.Model):
 
     def __str__(self) -> str:
         return self.heading or self.get_kind_display()
+
+    @property
+    def name(self) -> str:
+        """What the form calls the section: its heading, or its kind without the hint in brackets."""
+        return self.heading or str(self.get_kind_display()).partition(" (")[0]
 
     def says_something(self, pictures: bool) -> bool:
         """Tell whether the section has anything to show; `pictures`: whether the role has sample résumés."""
@@ -258,6 +269,7 @@ class SampleResume(models.Model):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     translated_fields = ["title"]
+    markdown_fields: list[str] = []
 
     class Meta:
         verbose_name = _("sample résumé")
@@ -267,16 +279,34 @@ class SampleResume(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def name(self) -> str:
+        """What the form calls the résumé."""
+        return self.title
+
     def freeze(self) -> dict[str, Any]:
         return {"title": self.title, "picture": self.picture.freeze(alt=self.title)}
+
+
+def protect_what_is_shown(collector: Any, field: Any, revisions: Any, using: str) -> None:
+    """Refuse to delete a person or category that visitors see or will see; earlier revisions let go of it.
+
+    Those still hold its name: restoring one says what could not come back.
+    """
+    now = timezone.now()
+    ended: Any = [row for row in revisions if not row.live_from or (row.live_until and row.live_until <= now)]
+    shown: Any = [row for row in revisions if row not in ended]
+    if shown:
+        models.PROTECT(collector, field, shown, using)
+    models.SET_NULL(collector, field, ended, using)
 
 
 class RoleRevision(Revision):
     """A frozen role; the library lists and searches these."""
 
     document = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="revisions")
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
-    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, null=True, on_delete=protect_what_is_shown, related_name="+")
+    author = models.ForeignKey(Person, null=True, on_delete=protect_what_is_shown, related_name="+")
     reading_minutes = models.PositiveSmallIntegerField(default=1)
     search_title = models.TextField(blank=True)
     search_text = models.TextField(blank=True)

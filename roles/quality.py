@@ -1,9 +1,8 @@
 """What the checklist asks of a role beside what it asks of every document."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -11,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from recruitcms.models import CallToAction
-from recruitcms.quality import Finding, Grade, Place, Subject, Text, subject_of
+from recruitcms.quality import Finding, Grade, Place, Subject, subject_of
 from recruitcms.quality.checks import is_file_name
 from recruitcms.quality.reading import count_words
+from recruitcms.translating import Passage
 from roles.headings import heading_for
 from roles.models import Role, Section
 
-SECTION_FIELDS = ("heading", "body", "advice", "note")
 LIST_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
 # What is paid is named by a fill-in word for it, by a range of money, or by an amount on a line that speaks of pay.
 PAY_WORDS = (
@@ -35,27 +34,21 @@ CTA_PLACES = ("role_band", "role_report", "booking")
 
 
 class RoleSubject(Subject):
-    fields = ("title", "title_plural", "summary", "search_title", "search_description")
     is_advert = True
 
-    @cached_property
+    @property
     def sections(self) -> list[Section]:
-        return list(self.document.sections.all())
+        return self.rows["sections"]
 
-    @cached_property
+    @property
     def resumes(self) -> list[Any]:
-        return list(self.document.resumes.all())
+        return self.rows["resumes"]
 
-    def all_texts(self) -> Iterable[Text]:
-        yield from super().all_texts()
-        for row, section in enumerate(self.sections):
-            name = name_of(section)
-            for field in SECTION_FIELDS:
-                place = Place(field, "sections", row)
-                in_advert = section.in_copy and field in ("heading", "body")
-                yield Text(getattr(section, field), place, name, field in ("body", "advice"), in_advert)
-        for row, resume in enumerate(self.resumes):
-            yield Text(resume.title, Place("title", "resumes", row), resume.title)
+    def in_advert(self, passage: Passage) -> bool:
+        """Of a section, what visitors copy: neither advice nor notes."""
+        if passage.relation != "sections":
+            return True
+        return passage.row.in_copy and passage.field in ("heading", "body")
 
     def place_of_problem(self, name: str) -> tuple[Place, str]:
         """A role has no text of its own: what `problems()` calls the text are its sections."""
@@ -83,11 +76,6 @@ class RoleSubject(Subject):
         return (section_headings, pictures, calls_to_action, pay, requirements, WordTarget(900, 1800))
 
 
-def name_of(section: Section) -> str:
-    """Return what the form calls a section: its heading, or its kind without what stands in brackets there."""
-    return section.heading or str(section.get_kind_display()).partition(" (")[0]
-
-
 @subject_of.register
 def _of_role(role: Role) -> Subject:
     return RoleSubject(role)
@@ -101,7 +89,7 @@ def section_headings(subject: RoleSubject) -> Iterator[Finding]:
         if not section.heading.strip() and not standard and section.says_something(bool(subject.resumes)):
             sentence = _("This section has no heading, and its kind has no standard one.")
             place = Place("heading", "sections", row)
-            yield Finding("heading-missing", Grade.WARNS, sentence, place, name_of(section), found=section.body[:80])
+            yield Finding("heading-missing", Grade.WARNS, sentence, place, section.name, found=section.body[:80])
 
 
 def pictures(subject: RoleSubject) -> Iterator[Finding]:
@@ -185,7 +173,7 @@ def requirements(subject: RoleSubject) -> Iterator[Finding]:
             grade = Grade.WARNS if count > TOO_MANY_REQUIREMENTS else Grade.INFORMS
             place = Place("body", "sections", row)
             values = {"count": count}
-            yield Finding("requirements-many", grade, sentence % values, place, name_of(section), found=str(count))
+            yield Finding("requirements-many", grade, sentence % values, place, section.name, found=str(count))
 
 
 @dataclass(frozen=True)

@@ -18,25 +18,19 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from recruitcms.sheets import neutral, plain
+from recruitcms.sheets import MOST_COLUMNS, SheetError, check_size, csv_rows, decoded, neutral
 
-MOST_BYTES = 5 * 1024 * 1024
 MOST_UNPACKED = 20 * 1024 * 1024  # of a workbook's parts together
 MOST_TAGS = 700_000  # in them: each costs memory, however short it is
 MOST_TAGS_BESIDE = 100_000  # in parts without texts, such as styles
 MOST_PARTS = 200
 MOST_ROWS = 5000
-MOST_COLUMNS = 40
 CHUNK = 64 * 1024
 
 # What XML 1.0 cannot hold, and no text of ours should.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b")
-
-
-class SheetError(ValueError):
-    """A file that cannot be read as a table, in words for the person who sent it."""
 
 
 class TooLargeError(SheetError):
@@ -112,8 +106,7 @@ def read_table(content: bytes, is_heading: Callable[[list[str]], bool]) -> Table
 
     Raises SheetError, in words for the person, for whatever is no such file or too large.
     """
-    if len(content) > MOST_BYTES:
-        raise SheetError(_("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1024 // 1024})
+    check_size(content)
     if content.startswith(b"PK"):
         return _read_xlsx(content, is_heading)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
@@ -139,49 +132,13 @@ def _taken(rows: Iterable[tuple[int, list[str]]]) -> tuple[list[str], list[Line]
 
 
 def _read_csv(content: bytes, is_heading: Callable[[list[str]], bool]) -> Table:
-    text, notes = _decoded(content)
-    for separator in (",", ";", "\t"):
-        heading = next(_csv_rows(text, separator), (1, []))[1]
-        if is_heading(heading):
-            return Table(*_taken(_csv_rows(text, separator)), notes)
-    raise SheetError(_("The first row must name the columns, “id” and “version” among them. Start from a download."))
-
-
-def _csv_rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    number = 0
-    while True:
-        number += 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            words = _("Row %(row)d cannot be read: a quotation mark is missing or a cell is far too long (%(error)s).")
-            raise SheetError(words % {"row": number, "error": error}) from error
-        if number == 1 and row[:1] and row[0].startswith("sep="):  # Excel's own
-            number = 0
-            continue
-        if len(row) > MOST_COLUMNS:
-            words = _("Row %(row)d has more than %(most)d cells.")
-            raise SheetError(words % {"row": number, "most": MOST_COLUMNS})
-        yield number, [plain(cell) for cell in row]
-
-
-def _decoded(content: bytes) -> tuple[str, list[str]]:
-    """Return a CSV file's text, and a note where its encoding had to be guessed."""
-    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        return content.decode(encoding), []
-    except UnicodeDecodeError:
-        pass
-    if b"\x00" in content:
-        raise SheetError(_("This is no spreadsheet. Send an .xlsx or .csv file."))
-    try:
-        text = content.decode("cp1250")
-    except UnicodeDecodeError:
-        raise SheetError(_("The letters of this file cannot be read. Save it as “CSV UTF-8” or .xlsx.")) from None
-    return text, [_("This file is not in UTF-8 and was read as Windows-1250. Look whether all letters are right.")]
+    text, notes = decoded(content)
+    heading, lines = _taken(csv_rows(text))
+    if not is_heading(heading):
+        raise SheetError(
+            _("The first row must name the columns, “id” and “version” among them. Start from a download.")
+        )
+    return Table(heading, lines, notes)
 
 
 # --- Excel ---

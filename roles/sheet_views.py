@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy
 
 from recruitcms.admin import PublishableAdmin
 from recruitcms.models import BulkChange
+from recruitcms.sheets import MOST_BYTES, SheetError
 from roles import sheets
 from roles.models import Role
-from roles.sheet_files import MOST_BYTES, MOST_ROWS, SheetError, read_table, write_csv, write_xlsx
+from roles.sheet_files import MOST_ROWS, read_table, write_csv, write_xlsx
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SEPARATORS = {"csv": ",", "csv-semicolons": ";"}  # Excel takes the latter where decimals have commas

@@ -15,7 +15,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from recruitcms.changes import version_of
-from recruitcms.publishing import copy_of
+from recruitcms.translated import copy_of
+from recruitcms.translating import Passage
 from roles.headings import with_article
 from roles.models import Role
 
@@ -42,19 +43,6 @@ class Pair(NamedTuple):
     old: str
     new: str
     any_case: bool
-
-
-class Text(NamedTuple):
-    """A text of a role: where it is held, and what it is called."""
-
-    owner: Any
-    field: str
-    key: str
-    place: str
-
-    @property
-    def words(self) -> str:
-        return getattr(self.owner, self.field)
 
 
 class Change(NamedTuple):
@@ -137,21 +125,14 @@ def _is_name(word: str) -> bool:
 # --- the changes ---
 
 
-def texts_of(role: Role) -> list[Text]:
-    """Return the texts of a role in the order of its page: its own, its sections', its résumés' captions."""
-    texts = [_text(role, "summary", "role", "")]
-    for section in role.sections.all():
-        texts += [
-            _text(section, name, f"section{section.pk}", f"{section} · ")
-            for name in ("heading", "body", "advice", "note")
-        ]
-    texts += [_text(resume, "title", f"resume{resume.pk}", f"{resume} · ") for resume in role.resumes.all()]
-    return texts + [_text(role, name, "role", "") for name in ("search_title", "search_description")]
+def passages_of(role: Role) -> list[Passage]:
+    """Return the texts of a role as its page shows them, but for the titles, which are asked for."""
+    passages = [passage for passage in role.passages() if passage.key not in ("title", "title_plural")]
+    return sorted(passages, key=lambda passage: passage.field.startswith("search_"))
 
 
-def _text(owner: Any, field: str, key: str, place: str) -> Text:
-    label = str(owner._meta.get_field(field).verbose_name)
-    return Text(owner, field, f"{key}.{field}", f"{place}{label}" if place else label.capitalize())
+def _place(passage: Passage) -> str:
+    return f"{passage.row} · {passage.label}" if passage.relation else passage.label.capitalize()
 
 
 def changes_of(role: Role, pairs: list[Pair]) -> list[Change]:
@@ -159,15 +140,15 @@ def changes_of(role: Role, pairs: list[Pair]) -> list[Change]:
     if not pairs:
         return []
     pattern = pattern_of(pairs, role.language)
-    changes = [change for text in texts_of(role) for change in _changes_in(text, pattern, pairs)]
+    changes = [change for passage in passages_of(role) for change in _changes_in(passage, pattern, pairs)]
     if len(changes) > MOST_CHANGES:
         words = _("These words occur %(count)d times, too often to look through (%(most)d). Replace fewer.")
         raise ValidationError(words % {"count": len(changes), "most": MOST_CHANGES})
     return changes
 
 
-def _changes_in(text: Text, pattern: re.Pattern[str], pairs: list[Pair]) -> Iterator[Change]:
-    words = text.words
+def _changes_in(passage: Passage, pattern: re.Pattern[str], pairs: list[Pair]) -> Iterator[Change]:
+    words, place = passage.text, _place(passage)
     addresses = [match.span() for match in ADDRESSES.finditer(words)]
     for match in pattern.finditer(words):
         if any(start < match.end() and match.start() < end for start, end in addresses):
@@ -176,7 +157,7 @@ def _changes_in(text: Text, pattern: re.Pattern[str], pairs: list[Pair]) -> Iter
         if old == new:
             continue
         before, after = _sentence_around(words, match.start(), match.end())
-        yield Change(f"{text.key}.{match.start()}", text.place, match.start(), old, new, before, after)
+        yield Change(f"{passage.key}.{match.start()}", place, match.start(), old, new, before, after)
 
 
 def _replacement(match: re.Match[str], pairs: list[Pair]) -> str:
@@ -225,13 +206,13 @@ def make_variant(role: Role, variant: Role, changes: list[Change], by: Any) -> R
     parts = [*role.sections.all(), *role.resumes.all()]
     written: dict[Any, Any] = {(type(part), part.pk): copy_of(part) for part in parts} | {(Role, role.pk): variant}
     problems = []
-    for text in texts_of(role):
-        words = _changed(text, changes)
-        field, copy = text.owner._meta.get_field(text.field), written[type(text.owner), text.owner.pk]
-        setattr(copy, text.field, words)
+    for passage in passages_of(role):
+        words = _changed(passage, changes)
+        row, field = passage.row, passage.row._meta.get_field(passage.field)
+        setattr(written[type(row), row.pk], passage.field, words)
         if field.max_length and len(words) > field.max_length:
             sentence = _("%(place)s: “%(words)s” has %(count)d characters, and %(most)d fit. Leave a change out.")
-            counted = {"place": text.place, "words": words, "count": len(words), "most": field.max_length}
+            counted = {"place": _place(passage), "words": words, "count": len(words), "most": field.max_length}
             problems.append(sentence % counted)
     if problems:
         raise ValidationError(problems)
@@ -245,10 +226,10 @@ def make_variant(role: Role, variant: Role, changes: list[Change], by: Any) -> R
     return variant
 
 
-def _changed(text: Text, changes: list[Change]) -> str:
+def _changed(passage: Passage, changes: list[Change]) -> str:
     """Return a text with its changes, made from the end so that the places before stay."""
-    words = text.words
-    mine = [change for change in changes if change.key.rpartition(".")[0] == text.key]
+    words = passage.text
+    mine = [change for change in changes if change.key.rpartition(".")[0] == passage.key]
     for change in sorted(mine, key=lambda change: -change.start):
         words = words[: change.start] + change.new + words[change.start + len(change.old) :]
     return words

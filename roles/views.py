@@ -14,8 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.forms import render_consultation_form, render_report_form
-from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
+from recruitcms.translated import localized_url, other_languages
 from roles.description import describe
 from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, read_values
@@ -41,9 +41,7 @@ def library(request: HttpRequest) -> HttpResponse:
     counts = dict(live.values_list("category").annotate(Count("pk")).order_by())
     matching = live.filter(category=category) if category else live
     listed = search(matching, query) if query else matching.order_by(*SORTS.get(sort, SORTS["newest"]))
-    page = _page(
-        listed.select_related("category").defer("content", "texts", "search_text"), request.GET.get("page", "1")
-    )
+    page = _page(listed.select_related("category").defer("content", "search_text"), request.GET.get("page", "1"))
     context = {
         "section": "library",
         "query": query,
@@ -60,7 +58,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "noindex": bool(query),
     }
     if not page.paginator.count:
-        newest = live.select_related("category").defer("content", "texts", "search_text").order_by("-live_from")
+        newest = live.select_related("category").defer("content", "search_text").order_by("-live_from")
         return render(request, "roles/library_empty.html", context | {"newest": newest[:3]})
     return render(request, "roles/library.html", context)
 
@@ -157,7 +155,7 @@ def related_roles(revision: RoleRevision) -> list[RoleRevision]:
     """Return up to three live roles to read next: chosen by hand, then of the same category, then the newest."""
     chosen = Q(translation_group__in=revision.content["related"])
     live = RoleRevision.objects.live().filter(language=revision.language).select_related("category")
-    others = live.exclude(translation_group=revision.translation_group).defer("content", "texts", "search_text")
+    others = live.exclude(translation_group=revision.translation_group).defer("content", "search_text")
     by_hand_first = Case(When(chosen, Value(0)), default=Value(1))
     near = others.filter(chosen | Q(category=revision.category)).order_by(by_hand_first, "-live_from")
     found = list(near[:RELATED])

@@ -1,6 +1,7 @@
 """Old addresses and addresses not found, on the editor's desk; and as files."""
 
 from io import StringIO
+from urllib.parse import unquote
 
 import hypothesis.strategies as st
 import pytest
@@ -293,10 +294,36 @@ def test_each_wrong_line_is_named_and_nothing_is_imported(admin_client, lines, f
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
-    [(b"\xff\xfe/\x00", "no text in UTF-8"), (b"/a/,/roles/\0", "no text"), (b"x" * 4_194_305, "larger than 4 MB")],
+    [
+        (b"PK\x03\x04\x00\x00", "no text of a table"),
+        (b"/a/,/roles/\0", "no text of a table"),
+        (b"/a/\x81,/roles/", "letters of this file cannot be read"),
+        (b"x" * 4_194_305, "larger than 4 MB"),
+    ],
 )
 def test_what_is_no_text_is_refused(admin_client, data, sentence):
     assert sentence in upload(admin_client, data).context["error"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1250"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_files_of_excel_in_any_encoding_are_read_and_a_guess_is_said(admin_client, encoding, separator):
+    lines = [["from", "to", "status"], ["/zażółć/", "/roles/", "302"], ["'=1/", "/roles/", ""]]
+    text = "\r\n".join(separator.join(line) for line in lines)
+
+    looked = upload(admin_client, text.encode(encoding))
+
+    rows = looked.context["plan"].rows
+    assert [unquote(row.old_path) for row in rows] == ["/zażółć/"]
+    assert [line for line, _sentence in looked.context["errors"]] == [3]
+    assert ["read as Windows-1250" in sentence for sentence in said(looked)] == [True] * (encoding == "cp1250")
+
+
+def test_half_a_file_is_refused_by_its_row(admin_client):
+    looked = upload(admin_client, '/a/,/roles/\n"/b/,/ro')
+
+    assert "Row 2 cannot be read" in looked.context["errors"][0][1]
+    assert not Redirect.objects.exists()
 
 
 def test_the_export_is_what_the_import_reads_and_no_formula(admin_client):
@@ -320,7 +347,7 @@ def test_the_export_is_what_the_import_reads_and_no_formula(admin_client):
         "'=1+1,/roles/,301",
     ]
     Redirect.objects.filter(old_path="=1+1").delete()
-    again = redirect_files.plan(redirect_files.read(admin_client.get(reverse(OLD.format("export"))).content))
+    again = redirect_files.plan(redirect_files.read(admin_client.get(reverse(OLD.format("export"))).content)[0])
     assert (again.rows, again.unchanged, again.errors) == ([], 5, [])
 
 

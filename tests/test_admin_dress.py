@@ -80,7 +80,7 @@ def test_the_menu_shows_an_editor_the_groups_of_an_editors_work(editor):
             *["Pages", "Calls to action", "People", "Testimonials", "Logos", "Pictures"],
             *["Old addresses", "Addresses not found"],
         ],
-        "Settings": ["Site settings", "Allowed words"],
+        "Settings": ["Site settings", "Allowed words", "Mails to staff"],
     }
 
 

@@ -53,6 +53,11 @@ def form_of(role, **changes):
     return data | changes
 
 
+def version(client, address):
+    """Return what a form says of the version that it shows, and the browser sends back."""
+    return {"_seen": client.get(address).context["editing"]["seen"]}
+
+
 def change(client, role, **changes):
     return client.post(reverse("admin:roles_role_change", args=[role.pk]), form_of(role, **changes), follow=True)
 
@@ -154,6 +159,18 @@ def test_a_preview_is_never_cached_nor_indexed_and_only_for_those_who_may_change
     assert response["X-Robots-Tag"] == "noindex"
     assert client.get(address).status_code == 403
     assert admin_client.get(reverse("admin:roles_role_preview", args=[999])).status_code == 404
+
+
+def test_a_preview_reads_no_more_than_it_shows(admin_client, django_assert_max_num_queries):
+    role = make_role({"introduction": "Words.", "duties": "- One", "offer": "- Pay"})
+
+    address = reverse("admin:roles_role_preview", args=[role.pk])
+    admin_client.get(address)  # what pages share is kept from now on
+
+    with django_assert_max_num_queries(13):
+        page = admin_client.get(address).content.decode()
+
+    assert "Words." in page
 
 
 def test_a_preview_speaks_the_language_of_its_page(admin_client):
@@ -324,9 +341,9 @@ def test_pictures_are_uploaded_and_checked(admin_client):
 def test_a_pictures_words_change_without_its_file(admin_client):
     picture = make_picture(name="Lamp")
 
-    admin_client.post(
-        reverse("admin:recruitcms_picture_change", args=[picture.pk]), {"name": "Lamp", "alt": "A lit lamp"}
-    )
+    address = reverse("admin:recruitcms_picture_change", args=[picture.pk])
+
+    admin_client.post(address, version(admin_client, address) | {"name": "Lamp", "alt": "A lit lamp"})
 
     before = picture.files
     picture.refresh_from_db()
@@ -354,7 +371,7 @@ def test_long_texts_of_the_site_have_room_and_stay_one_line(admin_client):
     fields |= {"texts-TOTAL_FORMS": 1, "texts-INITIAL_FORMS": 1}
     fields |= {name: value or "" for name, value in page.context["adminform"].form.initial.items()}
 
-    admin_client.post(url, fields)
+    admin_client.post(url, fields | version(admin_client, url))
 
     text.refresh_from_db()
     assert text.home_lead == "One sentence, broken."
@@ -409,3 +426,18 @@ def test_an_editor_publishes_a_page_from_the_first_word(client):
 
     page = Page.objects.get()
     assert (page.created_by, page.live_revision.content["html"]) == (editor, "<p>We are here.</p>")
+
+
+def test_the_filter_names_each_categorys_language_and_keeps_to_the_language_of_the_list(admin_client):
+    make_category(name="Daten", language="de")
+    make_category(name="Führung", language="de")
+    make_category(name="Data", language="en")
+    url = reverse("admin:roles_role_changelist")
+
+    def shelves(query=""):
+        page = admin_client.get(url + query)
+        chosen = page.context["cl"].filter_specs[-1]
+        return [str(choice["display"]) for choice in chosen.choices(page.context["cl"])]
+
+    assert shelves() == ["All", "Data (English)", "Daten (Deutsch)", "Führung (Deutsch)"]
+    assert shelves("?language__exact=de") == ["All", "Daten", "Führung"]

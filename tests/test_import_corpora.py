@@ -12,12 +12,12 @@ from roles.moving.applying import apply_run
 from roles.moving.exporting import all_roles, role_files
 from roles.moving.incoming import Seen
 from roles.moving.markdown_files import read_markdown
-from roles.moving.matching import plain_words
+from roles.moving.matching import kind_of, plain_words
 from roles.moving.models import ImportRun
 from roles.moving.reading import Opened
 from roles.moving.runs import read_into_run
 from roles.moving.wordpress import read_export
-from tests.corpora import markdown, wordpress
+from tests.corpora import markdown, wild, wordpress
 from tests.factories import make_category, make_person
 
 ENOUGH = 0.95
@@ -121,3 +121,68 @@ def test_translations_come_in_as_translations(rest):
     groups = Counter(Role.objects.values_list("translation_group", flat=True))
 
     assert groups.most_common(1)[0][1] == 2
+
+
+def as_found(pairs):
+    """Return (share of headings in a right kind, those that are not, sentences that are lost) of [(described, item)]."""
+    total, missed, lost = 0, [], []
+    for described, item in pairs:
+        said = said_by(item)
+        for kinds, heading, sentences in described.parts:
+            named = plain_words(heading)
+            found = {part["kind"] for part in item.sections if named in plain_words(part["heading"])}
+            total += 1
+            if not found & kinds and not (not found and "other" in kinds):
+                missed.append((heading, found, kinds))
+            lost += [sentence for sentence in sentences if words(sentence) not in said]
+    return 1 - len(missed) / total, missed, lost
+
+
+@pytest.mark.parametrize("first_look", [0, 7])
+def test_headings_as_people_write_them_land_in_their_kinds_in_markdown(first_look):
+    items = wild.all_described()
+    pairs = [
+        (item, read_markdown(f"{item.language}/{number}.md", wild.markdown_file(item, number + first_look)))
+        for number, item in enumerate(items)
+    ]
+
+    share, missed, lost = as_found(pairs)
+
+    assert lost == []
+    assert share >= ENOUGH, missed
+
+
+@pytest.mark.parametrize("first", [1, 8])
+def test_headings_as_people_write_them_land_in_their_kinds_in_wordpress(first):
+    items = wild.all_described()
+
+    found = {item.key: item for item in read_export(io.BytesIO(wild.wordpress_export(items, first).encode()), Seen())}
+    share, missed, lost = as_found([(item, found[str(first + number)]) for number, item in enumerate(items)])
+
+    assert lost == []
+    assert share >= ENOUGH, missed
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Our company culture", "Culture and values", "What we believe in", "We care about the planet", "Interview tips",
+        "Glossary", "Legal notice", "How long does hiring take?", "Our growth so far", "Related templates",
+        "Fernhill in numbers", "Reference number", "Rechtlicher Hinweis", "Informacja o przetwarzaniu danych",
+        "A word from our founder", "Meet our people", "How we started", "What our customers say", "Awards",
+        "How we treat each other", "Downloads", "Nasze zasady", "Unsere Geschichte", "Nota prawna",
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_a_kind_lands_in_none_but_about_us(heading):
+    assert kind_of(heading, "Tester") in {"other", "about"}
+
+
+def test_a_second_import_of_what_people_write_changes_nothing(rest):
+    content = wild.wordpress_export(wild.all_described()[:20]).encode()
+
+    first = imported("wp.xml", content, rest)
+    before = everything()
+
+    assert sum(first.values()) == first["added"] == 20
+    assert imported("wp.xml", content, rest) == {"unchanged": 20}
+    assert everything() == before

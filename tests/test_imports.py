@@ -8,6 +8,7 @@ import tracemalloc
 import zipfile
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
@@ -19,11 +20,13 @@ from roles.moving.incoming import Seen, UnreadableError
 from roles.moving.markdown_files import read_markdown
 from roles.moving.models import ImportItem, ImportRun, Origin
 from roles.moving.reading import Opened, pasted, read, unpacked
+from roles.moving.report import report_csv
 from roles.moving.runs import read_into_run
 from roles.moving.states import fingerprint, state_of
 from roles.moving.wordpress import Stream, read_export
 from tests.corpora.wordpress import FOOT, HEAD, cdata, export
-from tests.factories import image_file, make_category, make_person, make_role, published_role
+from tests.factories import image_file, make_category, make_person, make_role, make_user, published_role
+from tests.test_admin_publishing import form_of
 
 
 def wordpress(body, version="1.2"):
@@ -621,3 +624,89 @@ def test_an_item_that_is_done_is_not_done_again(rest):
 def test_a_role_file_with_a_character_that_no_database_keeps_is_refused():
     with pytest.raises(UnreadableError, match=r"U\+0000"):
         read_markdown("a.md", '+++\ntitle = "a\\u0000b"\n+++\n\n## duties\nx\n')
+
+
+# --- limits and permissions ---
+
+
+def allowed(*codenames):
+    user = make_user()
+    user.user_permissions.set(Permission.objects.filter(codename__in=["add_role", "change_role", *codenames]))
+    return type(user).objects.get(pk=user.pk)
+
+
+@pytest.mark.parametrize("front", ["", '+++\ntitle = "Long"\n+++\n\n'])
+def test_more_sections_than_the_form_bears_are_joined_in_the_last_and_said(rest, front):
+    heading = "## other: Part {}" if front else "## Part {}"
+    sections = "\n\n".join(f"{heading.format(number)}\n\nSentence {number}." for number in range(250))
+
+    run = imported("long.md", f"{front or '# Long'}\n\n{sections}\n".encode(), rest, target="role")
+
+    found = list(Role.objects.get().sections.all())
+    told = "\n".join(f"{section.heading} {section.body}" for section in found)
+    assert len(found) == 100
+    assert [number for number in range(250) if f"Sentence {number}." not in told or f"Part {number}" not in told] == []
+    assert "### Part 249\n\nSentence 249." in found[-1].body
+    assert "250 sections" in "".join(report_csv(run))
+    assert (
+        imported("long.md", f"{front or '# Long'}\n\n{sections}\n".encode(), rest, target="role").items.get().outcome
+        == "unchanged"
+    )
+
+
+def test_the_longest_draft_of_an_import_is_saved_in_the_form(admin_client, rest):
+    sections = "\n\n".join(f"## Part {number}\n\nSentence {number}." for number in range(250))
+    imported("long.md", f"# Long\n\n{sections}\n".encode(), rest, target="role")
+    role = Role.objects.get()
+
+    data = form_of(role)
+
+    assert len(data) > 700
+    assert admin_client.post(f"/admin/roles/role/{role.pk}/change/", data).status_code == 302
+
+
+def test_pages_wait_for_somebody_who_may_add_them(rest):
+    run = read_into_run("story.md", [Opened("story.md", io.BytesIO(b"# Our story\n\nOnce."))])
+
+    left = apply_run(run, allowed())
+
+    item = run.items.get()
+    assert (left, item.outcome, item.page, Page.objects.count()) == (0, "", None, 0)
+    assert "You may not add pages" in item.message
+    assert "You may not add pages" in "".join(report_csv(run))
+
+    apply_run(run, allowed("add_page", "change_page"))
+
+    assert run.items.get().outcome == "added"
+    assert run.items.get().message == ""
+    assert Page.objects.get().title == "Our story"
+
+
+def test_old_addresses_wait_for_somebody_who_may_add_them(rest):
+    content = JOB.replace(b"title: Welder", b"title: Welder\naliases: [/jobs/welder/]")
+
+    def by(user):
+        run = read_into_run("job.md", [Opened("job.md", io.BytesIO(content))])
+        ImportRun.objects.filter(pk=run.pk).update(**rest)
+        run.refresh_from_db()
+        apply_run(run, user)
+        return run
+
+    first = by(allowed())
+    assert first.items.get().outcome == "added"
+    assert "(/jobs/welder/): you may not add those" in first.items.get().message
+    assert "/jobs/welder/): you may not" in "".join(report_csv(first))
+    assert not Redirect.objects.exists()
+
+    editor = allowed("add_redirect")
+    second = by(editor)
+    assert (second.items.get().outcome, second.items.get().message) == ("unchanged", "")
+    assert [(row.old_path, row.created_by) for row in Redirect.objects.all()] == [("/jobs/welder/", editor)]
+
+
+def test_a_word_document_that_unpacks_to_far_too_much_is_refused():
+    file = archive_of(("word/document.xml", b"0" * 5_000_000))
+    file.seek(0)
+
+    with pytest.raises(UnreadableError, match=r"^job.docx: .*far more than it should"):
+        list(read([Opened("job.docx", file)], Seen()))

@@ -96,7 +96,7 @@ def test_without_an_author_nothing_comes_in_and_the_item_says_why(admin_client, 
     admin_client.post(review(run), posted(shown, **{"map-category": author_and_category[1].pk, "_apply": "1"}))
 
     item = ImportItem.objects.get()
-    assert (item.outcome, item.message) == ("failed", "Choose which person “–” is.")
+    assert (item.outcome, item.message) == ("failed", "It names no author. Choose a default author above and save.")
     assert not Role.objects.exists()
 
 
@@ -206,10 +206,16 @@ def test_who_may_not_write_pages_gets_none(client, author_and_category):
     upload(client, ("page.md", b"# A story\n\nOnce."))
     run = ImportRun.objects.get()
 
+    shown = client.get(review(run))
+    client.post(review(run), posted(shown, _save="1"))
     client.post(reverse("admin:roles_role_import_apply", args=[run.pk]))
 
+    item = run.items.get()
     assert not Page.objects.exists()
-    assert run.items.get().message == "You may not write pages."
+    assert (item.target, item.outcome) == ("page", "")
+    assert "You may not add pages" in item.message
+    assert "You may not add pages" in client.get(review(run)).content.decode()
+    assert "_apply" not in shown.content.decode()
 
 
 def test_applying_and_forgetting_are_posts(admin_client):
@@ -259,3 +265,22 @@ def test_a_writer_adds_no_shelf_and_forgets_nobody_elses_import(client, admin_cl
     assert "new" not in offered
     assert [category.name for category in Category.objects.all()] == ["Data & AI"]
     assert (forgotten.status_code, ImportRun.objects.filter(pk=theirs.pk).exists()) == (403, True)
+
+
+def test_what_failed_for_want_of_an_author_comes_in_once_one_is_chosen(admin_client, author_and_category):
+    author, category = author_and_category
+    shown = upload(admin_client, ("job.md", JOB.encode()))
+    run = ImportRun.objects.get()
+
+    failed = admin_client.post(review(run), posted(shown, **{"map-category": category.pk, "_apply": "1"}), follow=True)
+    saved = admin_client.post(review(run), posted(failed, **{"map-author": author.pk, "_save": "1"}), follow=True)
+    applied = admin_client.post(review(run), posted(saved, _apply="1"), follow=True)
+
+    assert said(failed) == [
+        "Not possible: 1. Below, each says why. Correct that, save the corrections and apply again."
+    ]
+    assert "warning" in failed.text
+    assert 'name="_apply"' not in failed.text
+    assert 'name="_apply"' in saved.text
+    assert said(applied) == ["Added: 1"]
+    assert Role.objects.get().author == author

@@ -44,6 +44,7 @@ from tests.lead_factories import (
     published_report,
     record,
 )
+from tests.test_admin_publishing import version
 
 GIVEN = ConsentEvent.State.GIVEN
 SUBMISSIONS = reverse("admin:leads_submission_changelist")
@@ -526,7 +527,9 @@ def test_a_draft_wording_can_still_be_changed(sign_in):
     draft = make_wording("report", published=False)
     url = reverse("admin:leads_consenttext_change", args=[draft.pk])
 
-    sign_in("Privacy officers").post(url, {"purpose": draft.purpose.pk, "language": "en", "body": "Better words"})
+    client = sign_in("Privacy officers")
+    fields = {"purpose": draft.purpose.pk, "language": "en", "body": "Better words"}
+    client.post(url, fields | version(client, url))
 
     assert ConsentText.objects.get().body == "Better words"
 
@@ -551,9 +554,8 @@ def test_the_form_of_a_draft_publishes_in_a_second_step(sign_in):
 
     shown = text_of(client.get(url))
     second_step = re.search(r"<details> <summary[^>]*>Publish these words…</summary>(.*?)</details>", shown)[1]
-    response = client.post(
-        url, {"purpose": draft.purpose.pk, "language": "en", "body": "Last words", "_publish": "1"}, follow=True
-    )
+    fields = {"purpose": draft.purpose.pk, "language": "en", "body": "Last words", "_publish": "1"}
+    response = client.post(url, fields | version(client, url), follow=True)
 
     assert re.findall(r'name="(_\w+)"', second_step) == ["_publish"]
     assert re.findall(r'<button[^>]* name="(_\w+)"', shown)[0] == "_continue"
@@ -590,7 +592,7 @@ def test_a_purpose_keeps_its_key_and_is_never_deleted(sign_in):
     }
     fields |= {"translations-0-jurisdiction": "Polska", "translations-0-withdrawal_method": "Jedno naciśnięcie"}
 
-    client.post(url, fields | {"position": "1", "key": "other"})
+    client.post(url, fields | {"position": "1", "key": "other"} | version(client, url))
 
     changed = Purpose.objects.get()
     assert (changed.key, changed.title, changed.words("pl").title) == ("report", "The report", "Raport")

@@ -1,5 +1,6 @@
 """Reviews: who may ask, approve and publish, what is kept of it, and who hears of it."""
 
+import re
 from datetime import timedelta
 from importlib import import_module
 
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recruitcms import review, staff_mail
+from recruitcms.changes import version_of
 from recruitcms.models import Review, ReviewEntry, ReviewLink, StaffMail
 from roles.models import Role, RoleRevision
 from tests.factories import make_page, make_role, make_user, published_role
@@ -51,6 +53,12 @@ def as_(client, user):
 
 def page_of(client, role):
     return client.get(reverse("admin:roles_role_change", args=[role.pk])).content.decode()
+
+
+def shown(client, role):
+    """Return what the button "Approve" sends: which text its page shows."""
+    button = re.search('name="_approve" value="([^"]*)"', page_of(client, role))
+    return button[1] if button else ""
 
 
 def acts(document):
@@ -113,6 +121,64 @@ def test_editors_do_all_of_it():
     assert editor.has_perms(["roles.publish_role", "recruitcms.review_page", "leads.publish_report"])
 
 
+SAYING = {"ask", "withdraw", "comment", "link", "revoke"}
+JUDGING, PUBLISHING = {"approve", "changes"}, {"publish", "schedule", "bulk"}
+
+
+def done(client, user, act, role, link):
+    """Post what a button would, whether the page offers it or not. Return whether anything came of it."""
+    at = timezone.localtime(timezone.now() + timedelta(days=2))
+    when = {"publish_at_0": f"{at:%Y-%m-%d}", "publish_at_1": f"{at:%H:%M:%S}"}
+    posts = {
+        "ask": {"_ask_review": "1"},
+        "withdraw": {"_withdraw_review": "1"},
+        "comment": {"_comment": "1", "review_note": "A word."},
+        "link": {"_make_link": "1", "link_name": "Bea"},
+        "revoke": {"_revoke_link": link.pk},
+        "approve": {"_approve": role.updated_at.isoformat()},
+        "changes": {"_request_changes": "1", "review_note": "Shorter."},
+        "publish": {"_publish": "1"},
+        "schedule": {"_schedule": "1", **when},
+    }
+    entries, revisions = ReviewEntry.objects.count(), RoleRevision.objects.count()
+    if act == "bulk":
+        data = {"rows": f"{role.pk}:{version_of(role)}", "_do": "1"}
+        client.post(reverse("admin:roles_role_bulk", args=["publish"]), data)
+    else:
+        client.post(reverse("admin:roles_role_change", args=[role.pk]), form_of(role, **posts[act]))
+    assert not ReviewEntry.objects.filter(review__object_id=role.pk).exclude(by__in=[user, link.made_by]).exists()
+    return (ReviewEntry.objects.count(), RoleRevision.objects.count()) != (entries, revisions)
+
+
+@pytest.mark.parametrize(
+    ("group", "may"),
+    [
+        ("Writers", SAYING),
+        ("Reviewers", SAYING | JUDGING),
+        ("Publishers", SAYING | PUBLISHING),
+        ("Editors", SAYING | JUDGING | PUBLISHING),
+        ("Readers", set()),
+        ("Lead handlers", set()),
+    ],
+)
+def test_who_may_do_what_is_decided_by_the_server_and_not_by_the_page(client, group, may):
+    asker = make_staff("Writers", "asker")
+    readers, _new = Group.objects.get_or_create(name="Readers")
+    readers.permissions.add(Permission.objects.get(codename="view_role"))
+    user = make_staff(group, "somebody")
+    client.force_login(user)
+    could = set()
+
+    for act in SAYING | JUDGING | PUBLISHING:
+        role = make_role(title=f"For {act}")
+        review.ask(role, asker)
+        link = review.make_link(role, asker, "Anna")
+        if done(client, user, act, role, link):
+            could.add(act)
+
+    assert could == may
+
+
 @pytest.mark.parametrize(
     ("group", "may"),
     [("Writers", {"add", "change", "view"}), ("Reviewers", {"change", "view", "review"}),
@@ -156,6 +222,17 @@ def test_who_published_pages_looks_after_addresses_and_words_after_the_migration
     assert [p.codename for p in theirs.permissions.all()] == ["change_page"]
 
 
+def test_who_publishes_pages_sees_the_mails_to_staff_after_the_migration():
+    ours, theirs = Group.objects.create(name="Our own"), Group.objects.create(name="Writers of ours")
+    for group, names in ((ours, ["change_page", "publish_page"]), (theirs, ["change_page"])):
+        group.permissions.set(Permission.objects.filter(codename__in=names))
+
+    import_module("recruitcms.migrations.0015_editors_see_mails_to_staff").hand_out(apps, None)
+
+    assert {p.codename for p in ours.permissions.all()} >= {"change_staffmail", "view_staffmail"}
+    assert [p.codename for p in theirs.permissions.all()] == ["change_page"]
+
+
 # --- from the request to the publication ---
 
 
@@ -167,7 +244,8 @@ def test_from_the_request_to_the_publication(client, writer, reviewer, publisher
     )
     changes = change(as_(client, reviewer), Role.objects.get(), review_note="Say what it pays.", _request_changes="1")
     change(as_(client, writer), Role.objects.get(), summary="Pays well.", reviewer=reviewer.pk, _ask_review="1")
-    approved = change(as_(client, reviewer), Role.objects.get(), _approve="1")
+    text = shown(as_(client, reviewer), role)
+    approved = change(client, Role.objects.get(), _approve=text)
     change(as_(client, publisher), Role.objects.get(), _publish="1")
 
     assert said(asked) == ["Saved, and a review is asked for. A mail goes to rafal."]
@@ -220,6 +298,67 @@ def test_nobody_approves_what_they_asked_for_themselves(client):
     assert 'name="_approve"' not in page
     assert "Somebody else must approve the text." in said(response)[0]
     assert acts(role) == [Kind.ASKED]
+
+
+def test_who_changes_a_text_while_approving_it_is_asked_to_read_it_again(client, writer, reviewer):
+    role = make_role({"duties": "- One"}, title="Old")
+    review.ask(role, writer)
+    text = shown(as_(client, reviewer), role)
+
+    refused = change(client, role, title="New", review_note="Good.", **{"sections-0-body": "- Two"}, _approve=text)
+    before = acts(role)
+    change(client, Role.objects.get(), _approve=shown(client, role))
+
+    assert said(refused)[0].startswith(
+        "Saved as a draft, and no more. It is not approved: you approve a text as it was shown to you, and this save"
+        " changed it. Changed Title. Changed Text for section"
+    )
+    assert "Note or answer" not in said(refused)[0]
+    assert Role.objects.get().title == "New"
+    assert (before, acts(role)) == ([Kind.ASKED], [Kind.ASKED, Kind.APPROVED])
+    assert review.Thread.of(Role.objects.get()).last.is_stale is False
+
+
+@pytest.mark.parametrize("taken", ["mine", "theirs"])
+def test_a_text_that_moved_under_the_reviewer_is_not_approved(client, writer, reviewer, taken):
+    role = make_role(title="Old")
+    review.ask(role, writer)
+    text = shown(as_(client, reviewer), role)
+    posted = form_of(role, _approve=text)
+    other = Role.objects.get()
+    other.title, other.updated_by = "Meanwhile", writer
+    other.save()
+    url = reverse("admin:roles_role_change", args=[role.pk])
+
+    both = client.post(url, posted)
+    now = Role.objects.get().updated_at.isoformat()
+    answer = {"choose:title": taken, "_settle": "1", "_settle_now": now}
+    chosen = client.post(url, posted | answer, follow=True)
+
+    assert both.status_code == 409
+    assert "Meanwhile" in both.content.decode()
+    assert "It is not approved" in said(chosen)[0]
+    assert acts(role) == [Kind.ASKED]
+
+
+@pytest.mark.parametrize("wrong", ["", "1", "0" * 64, "\0"])
+def test_a_made_up_text_is_not_approved(client, writer, reviewer, wrong):
+    role = make_role()
+    review.ask(role, writer)
+
+    change(as_(client, reviewer), role, _approve=wrong)
+
+    assert acts(role) == [Kind.ASKED]
+
+
+def test_a_form_with_errors_stands_for_the_saved_text(client, writer, reviewer):
+    role = make_role(title="Old")
+    review.ask(role, writer)
+    text = shown(as_(client, reviewer), role)
+
+    response = change(client, role, title="Typed", _comment="1")
+
+    assert f'name="_approve" value="{text}"' in response.content.decode()
 
 
 @pytest.mark.parametrize("button", ["_approve", "_request_changes"])

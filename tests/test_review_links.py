@@ -1,19 +1,21 @@
 """Links for people without an account: one document, comments, an approval, and nothing else."""
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail as outbox
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from leads import spam
 from leads.models import Report
-from recruitcms import review, staff_mail
-from recruitcms.logs import redacted
+from recruitcms import review, review_views, staff_mail
+from recruitcms.logs import LOGGING, redacted
 from recruitcms.models import ReviewEntry, ReviewLink, StaffMail
 from roles.models import Role, RoleRevision
 from tests.factories import make_page, make_role, make_user
@@ -85,6 +87,13 @@ def test_a_pinned_link_shows_the_text_as_it_was_and_visitors_see_nothing_of_it(c
     assert "Newer" not in page
     assert not RoleRevision.objects.live().exists()
     assert client.get(role.get_absolute_url()).status_code == 404
+
+
+def test_it_says_until_when_it_works_with_the_zone(client, link):
+    link.expires_at = datetime(2027, 1, 5, 13, 30, tzinfo=UTC)
+    link.save()
+
+    assert "This link works until 5 January 2027, 14:30, Warsaw time." in read(client, link)
 
 
 def test_publishing_counts_on_from_a_pinned_revision(role, writer):
@@ -232,6 +241,25 @@ def test_tokens_stay_out_of_the_logs(client, link, caplog):
     assert "/r/[redacted]" in redacted(caplog.text)
 
 
+def test_tokens_stay_out_of_the_servers_own_log_of_requests_too(link, capfd):
+    from gunicorn.config import Config
+    from gunicorn.glogging import Logger
+
+    config = Config()
+    config.set("accesslog", "-")
+    config.set("logconfig_dict", LOGGING)
+    Logger(config).access_log.info("GET %s", address(link))
+
+    assert review.token_of(link) not in "".join(capfd.readouterr())
+
+
+def test_a_comment_in_another_direction_turns_nothing_around_it(client, writer, role, link):
+    send(client, link, "\u202eabc <img src=x onerror=alert(1)>", section="duties")
+
+    for page in (read(client, link), panel(client, writer, role)):
+        assert '<p dir="auto">\u202eabc &lt;img src=x onerror=alert(1)&gt;</p>' in page
+
+
 # --- comments ---
 
 
@@ -293,15 +321,54 @@ def test_a_post_from_elsewhere_is_refused(link, headers, act):
     assert own.post(address(link, act), data, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
 
 
-def test_a_link_takes_so_many_comments_and_no_more(client, link, monkeypatch):
-    monkeypatch.setattr(review, "ENTRIES_PER_LINK", 2)
+def test_a_link_takes_so_many_comments_and_an_approval_all_the_same(client, link, monkeypatch):
+    monkeypatch.setattr(review, "COMMENTS_PER_LINK", 2)
     for number in range(3):
         response = send(client, link, f"Comment {number}")
 
+    client.post(address(link, "-approve"), {"seen": seen(client, link)})
+
     page = response.content.decode()
-    assert "This link has taken as much as it can." in page
+    assert "the link has taken as many as it can" in page
     assert "Comment 2</textarea>" in page
+    assert [kind for kind, *_rest in kept()] == [Kind.COMMENT, Kind.COMMENT, Kind.APPROVED]
+
+
+def test_many_comments_at_once_wait_with_what_was_typed(client, clock, role, link, writer, monkeypatch):
+    monkeypatch.setattr(review_views, "COMMENTS_AT_ONCE", 2)
+    other = review.make_link(role, writer, "Bea")
+    for number in range(3):
+        refused = send(client, link, f"Comment {number}", section="duties")
+
+    assert (refused.status_code, refused["Retry-After"]) == (429, "600")
+    page = refused.content.decode()
+    assert "wait 10 minutes, then send it again." in page
+    assert "Comment 2</textarea>" in page
+    assert '<option value="duties" selected>' in page
+    assert 'aria-invalid="true" aria-describedby="text-error"' in page
     assert len(kept()) == 2
+    assert send(client, other).status_code == 303
+    assert client.post(address(link, "-approve"), {"seen": seen(client, link)}).status_code == 303
+    cache.clear()  # as ten minutes do
+    assert send(client, link, "Comment 2").status_code == 303
+
+
+def test_a_network_cannot_go_round_the_limit_by_several_links(client, role, link, writer, settings):
+    settings.FORMS_PER_NETWORK = 1
+    other = review.make_link(role, writer, "Bea")
+
+    answers = [send(client, which).status_code for which in (link, other, link, other, link)]
+    elsewhere = client.post(address(link, "-comment"), {"text": "Fine."}, REMOTE_ADDR="203.0.113.9")
+
+    assert answers == [303, 303, 303, 429, 429]
+    assert elsewhere.status_code == 303
+
+
+def test_comments_do_not_count_as_public_forms(client, link, rf):
+    for _number in range(12):
+        send(client, link)
+
+    assert not spam.wants_work(rf.get("/"))
 
 
 # --- approval ---

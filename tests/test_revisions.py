@@ -4,12 +4,16 @@ import hypothesis.strategies as st
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given
 
 from recruitcms.comparing import compare
+from recruitcms.models import Page
 from recruitcms.sources import read
 from recruitcms.spans import Span, spans_of
+from recruitcms.translating import fingerprint
 from roles.models import Role, RoleRevision, SampleResume, Section
 from tests.factories import make_category, make_page, make_person, make_picture, make_role, make_user, published_role
 from tests.lead_factories import published_report
@@ -277,7 +281,7 @@ def test_an_address_that_another_page_has_by_now_stays_with_it():
 def version_1(revision):
     """Make a revision as it was before sources were kept."""
     del revision.content["source"]
-    revision.schema_version = 1
+    revision.schema_version, revision.texts_hash = 1, ""
     revision.save()
     return revision
 
@@ -312,6 +316,30 @@ def test_first_revisions_of_pages_and_reports_come_back_too():
     assert (page.body, page.footer, report.inside) == ("Before", "policies", "Pay | page 4\nMethod")
 
 
+@pytest.mark.parametrize("make", [rich_role, make_page, published_report])
+def test_a_working_copy_is_found_among_first_revisions_too(make):
+    document = make()
+    older, newer = version_1(document.keep()), document.keep()
+
+    assert document.kept_as() == newer
+    newer.delete()
+    assert (document.kept_as() == older) is isinstance(document, Page)  # of others, Markdown was not kept
+
+
+@pytest.mark.parametrize("make", [rich_role, make_page, published_report])
+def test_a_revision_tells_the_texts_that_there_were_to_translate(make):
+    document = make()
+    before = document.texts()
+
+    revision = document.keep()
+    revision.refresh_from_db()
+    document.title = "Other"
+
+    assert revision.texts == before
+    assert revision.texts_hash == fingerprint(before)
+    assert version_1(revision).texts == []
+
+
 # --- in the admin ---
 
 
@@ -341,6 +369,28 @@ def test_the_list_is_short_and_its_queries_do_not_grow(admin_client, django_asse
 
     assert page.count('id="revision-') == 20
     assert "?page=2" in page
+
+
+@pytest.mark.parametrize("act", ["history", "compare", "restore"])
+def test_first_revisions_cost_no_more_queries_when_they_are_many(admin_client, act):
+    role = rich_role()
+    counted = []
+
+    for number in (3, 9):
+        for _more in range(number):  # each points to rows of its own
+            role.picture, role.author, role.category = make_picture(), make_person(), make_category()
+            role.save()
+            role.resumes.update(picture=make_picture())
+            role.related.set([make_role()])
+            version_1(role.keep())
+        address = url(role, act, 1) if act == "restore" else url(role, act)
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(address, {"from": 1, "to": 2}).status_code == 200
+        counted.append(len(queries))
+
+    assert role.revisions.count() == 12
+    assert counted[0] == counted[1]
+    assert counted[1] <= 34
 
 
 def test_two_revisions_stand_side_by_side(admin_client):
@@ -460,3 +510,17 @@ def test_a_revision_that_is_not_there_is_not_found(admin_client, number):
     published_role().publish()
 
     assert admin_client.get(url(role, "restore", number)).status_code == 404
+
+
+def test_the_working_copy_is_called_a_draft_only_where_it_differs_from_what_is_live(admin_client):
+    role = published_role(summary="One.")
+
+    same = admin_client.get(url(role, "history")).text
+    role.summary = "Two."
+    role.save()
+    other = admin_client.get(url(role, "history")).text
+    role.take_offline()
+    offline = admin_client.get(url(role, "history")).text
+
+    assert ["Same as live" in page for page in (same, other, offline)] == [True, False, False]
+    assert [">Draft</b>" in page for page in (same, other, offline)] == [False, True, True]

@@ -16,6 +16,7 @@ from openpyxl import Workbook, load_workbook
 
 from recruitcms.changes import version_of
 from recruitcms.models import BulkChange
+from recruitcms.sheets import MOST_BYTES, SheetError
 from roles import sheet_files, sheets
 from roles.models import Role, RoleRevision
 from tests.factories import make_category, make_person, make_role, make_user, published_role
@@ -467,7 +468,7 @@ def with_size_declared_small(content):
         (b'id,version\n1,"v1\n2,v2\n', "Row 2 cannot be read"),
         (b"id,version\n1," + b"x" * 140_000, "Row 2 cannot be read"),
         (b"id,version" + b"," * 2_000_000, "Row 1 has more than 40 cells"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "This is no spreadsheet"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "no text of a table"),
         (b"id,version\n1,\x81\x83", "letters of this file cannot be read"),
         (b"\xff\xfei", "first row must name the columns"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "has a password"),
@@ -486,13 +487,13 @@ def with_size_declared_small(content):
         (zipped(xl__workbook_xml="", **{f"part{number}": "" for number in range(201)}), "far larger inside"),
         (with_size_declared_small(SIMPLE), "broken"),
         (b"id,version\n" + b"1,v1\n" * 100_000, "more than 5000 rows"),
-        (b"x" * (sheet_files.MOST_BYTES + 1), "larger than 5 MB"),
+        (b"x" * (MOST_BYTES + 1), "larger than 5 MB"),
         (repacked(SIMPLE, SHEET_PART, lambda data: data.replace(b'r="2"', b'r="1048576"')), "more than 5000 rows"),
         (repacked(SIMPLE, SHEET_PART, lambda data: data.replace(b't="n"><v>1<', b't="s"><v>9<')), "broken"),
     ],
 )
 def test_what_is_no_such_sheet_is_refused_in_words(content, words):
-    with pytest.raises(sheet_files.SheetError) as refused:
+    with pytest.raises(SheetError) as refused:
         read(content)
 
     assert words in str(refused.value)
@@ -504,7 +505,7 @@ def test_bytes_of_any_kind_are_read_or_refused_in_words(content, place, byte):
     damaged = SIMPLE[:place] + bytes([byte]) + SIMPLE[place + 1 :]
 
     for file in (content, b"id,version\n" + content, damaged):
-        with contextlib.suppress(sheet_files.SheetError):
+        with contextlib.suppress(SheetError):
             read(file)
 
 
@@ -518,7 +519,7 @@ def test_a_hundred_thousand_rows_of_a_workbook_are_refused_before_they_are_read(
     cell = b'<c r="A1"><v>1</v></c>'
     rows = b"".join(b"<row>" + cell * 4 + b"</row>" for _number in range(100_000))
 
-    with pytest.raises(sheet_files.SheetError):
+    with pytest.raises(SheetError):
         read(repacked(SIMPLE, SHEET_PART, lambda data: data.replace(b"<sheetData>", b"<sheetData>" + rows)))
 
 

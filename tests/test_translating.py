@@ -8,10 +8,10 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from recruitcms.spans import marked
-from recruitcms.translating import fingerprint, matched, numbered, source_of
+from recruitcms.translating import fingerprint, mark_up_to_date, matched, numbered, source_of
 from roles.models import Role, Section
 from tests.factories import make_category, make_page, make_person, make_role, make_user
-from tests.test_admin_publishing import change, form_of, said
+from tests.test_admin_publishing import change, form_of, said, version
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,14 @@ def beside(client, role, language="en"):
 def post_beside(client, role, **changes):
     url = reverse("admin:roles_role_change", args=[role.pk]) + "?beside=en"
     return client.post(url, form_of(role, **changes))
+
+
+def followed(copy, clock, **sections):
+    """Change a translation, say that it is up to date, and publish it."""
+    copy.refresh_from_db()
+    mark_up_to_date(copy, source(copy))
+    copy.refresh_from_db()
+    return republish(copy, clock, **sections)
 
 
 # --- what a translation was made from ---
@@ -109,6 +117,72 @@ def test_a_copy_of_a_draft_is_ahead_of_what_visitors_see_and_not_stale(clock):
 
     assert (ahead.is_stale, ahead.pieces["sections:duties-1:body"].html) == (False, "- Own the plan")
     assert source(copy).is_stale is False
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_restoring_a_translation_makes_it_as_stale_as_it_was_then(clock, is_old):
+    role = make_role({"duties": "- Own the roadmap"})
+    role.publish()
+    copy = translated(role)
+    first = republish(copy, clock, duties="- Plan")
+    if is_old:  # from before revisions said what a translation was made from
+        del first.content["source"]["made_from"]
+        first.save()
+    republish(role, clock, duties="- Own the plan")
+    second = followed(copy, clock, duties="- Plan nowy")
+
+    copy.restore(first)
+
+    found = source(copy)
+    assert (found.is_stale, found.changed) == (True, ["sections:duties-1:body"])
+    assert found.pieces["sections:duties-1:body"].html == "- Own the <del>roadmap</del><ins>plan</ins>"
+    copy.restore(second)
+    assert not source(copy).is_stale
+
+
+def test_a_translation_that_was_stale_already_is_so_again_when_restored(clock):
+    role = make_role({"duties": "- Own the roadmap"})
+    role.publish()
+    copy = translated(role)
+    republish(role, clock, duties="- Own the plan")
+    behind = republish(copy, clock)
+    followed(copy, clock, duties="- Plan nowy")
+
+    before = source(copy).is_stale
+    copy.restore(behind)
+
+    assert (before, source(copy).is_stale) == (False, True)
+
+
+def test_saying_up_to_date_is_not_lost_by_restoring(clock):
+    role = make_role({"duties": "- Own the roadmap"})
+    role.publish()
+    copy = translated(role)
+    first = copy.publish()
+    republish(role, clock, duties="- Own the plan")
+    mark_up_to_date(copy, source(copy))
+
+    kept, _lost = copy.restore(first)
+    after = source(copy).is_stale
+    copy.restore(kept)
+
+    assert (after, source(copy).is_stale) == (True, False)
+
+
+@pytest.mark.parametrize("is_published_since", [False, True])
+def test_a_translation_of_what_was_never_live_then_is_stale_once_it_is(clock, is_published_since):
+    role = make_role({"duties": "- Own the roadmap"})
+    copy = translated(role)
+    old = copy.keep()
+    del old.content["source"]["made_from"]
+    old.save()
+    if is_published_since:
+        republish(role, clock)
+
+    copy.restore(old)
+
+    assert source(copy).is_stale is is_published_since
+    assert source(copy).changed == []
 
 
 def test_a_source_that_was_never_live_is_shown_as_it_stands():
@@ -313,7 +387,7 @@ def test_what_pages_share_has_the_panel_and_the_tick_too(admin_client):
 
     page = beside(admin_client, copy).content.decode()
     url = reverse("admin:roles_category_change", args=[copy.pk])
-    admin_client.post(url, form | {"up_to_date": source(copy).fingerprint})
+    admin_client.post(url, form | version(admin_client, url) | {"up_to_date": source(copy).fingerprint})
 
     assert "Numbers<ins> and more</ins>" in page
     assert source(copy).is_stale is False

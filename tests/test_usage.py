@@ -245,6 +245,78 @@ def test_what_is_protected_says_where_it_is_used(admin_client):
     assert Person.objects.filter(pk=role.author_id).exists()
 
 
+def test_what_cannot_be_deleted_says_where_it_is_used_and_what_to_do(admin_client):
+    picture, role = make_picture(), published_role(title="Engineer")
+    make_person(name="Anna", portrait=picture)
+
+    pages = [admin_client.get(admin_url(thing, "delete")).text for thing in (role.author, role.category, picture)]
+
+    assert all("cannot be deleted yet" in page and "protected" not in page for page in pages)
+    assert "Engineer</a>: its author" in pages[0]
+    assert "First choose another person in each of them" in pages[0]
+    assert "Engineer</a>: on this shelf" in pages[1]
+    assert "First choose another category" in pages[1]
+    assert "Anna</a>: its portrait" in pages[2]
+    assert "First choose another picture" in pages[2]
+    for page, name, thing in ((pages[0], "author", role.author), (pages[1], "category", role.category)):
+        many = f"{reverse('admin:roles_role_changelist')}?{name}__id__exact={thing.pk}"
+        assert many in page
+        make_role(title="Of another")
+        assert list(admin_client.get(many).context["cl"].result_list) == [role]
+
+
+@pytest.mark.parametrize("name", ["author", "category"])
+def test_what_only_past_revisions_name_is_deleted_and_restoring_says_so(admin_client, client, name):
+    role = published_role(title="Engineer")
+    old = getattr(role, name)
+    old.name = "Old one"
+    old.save()
+    setattr(role, name, {"author": make_person, "category": make_category}[name]())
+    role.save()
+
+    admin_client.post(admin_url(old, "delete"), {"post": "yes"})
+    still_there = type(old).objects.filter(pk=old.pk).exists()
+    role.publish()
+    admin_client.post(admin_url(old, "delete"), {"post": "yes"})
+
+    assert still_there  # visitors saw it
+    assert not type(old).objects.filter(pk=old.pk).exists()
+    assert role.revisions.count() == 2
+    assert client.get(role.get_absolute_url()).status_code == 200
+    first = role.revisions.get(number=1)
+    assert getattr(first, name) is None
+    assert len(role.cannot_come_back(first)) == 1
+    role.restore(first)
+    assert getattr(Role.objects.get(), name) == getattr(role, name)
+
+
+def test_what_a_scheduled_page_names_cannot_be_deleted(admin_client):
+    role = make_role(title="Engineer")
+    old = role.author
+    role.publish(at=timezone.now() + timedelta(days=1))
+    role.author = make_person()
+    role.save()
+
+    asked = admin_client.get(admin_url(old, "delete")).text
+    admin_client.post(admin_url(old, "delete"), {"post": "yes"})
+
+    assert "Engineer</a>: its author" in asked
+    assert Person.objects.filter(pk=old.pk).exists()
+
+
+def test_deleting_several_says_what_forbids_it(admin_client):
+    role = published_role(title="Engineer")
+    free = make_person()
+    data = {"action": "delete_selected", "_selected_action": [role.author.pk, free.pk], "post": "yes"}
+
+    asked = admin_client.post(reverse("admin:recruitcms_person_changelist"), data).text
+
+    assert "None of the chosen was deleted" in asked
+    assert f"“{role.author}” cannot be deleted yet" in asked
+    assert f"“{free}” cannot be deleted yet" not in asked
+    assert Person.objects.count() == 2
+
+
 def test_deleting_several_lists_the_same(admin_client):
     pages = [make_page(slug="terms", title="Terms"), make_page(slug="other")]
     pages[0].publish()

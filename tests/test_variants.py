@@ -7,6 +7,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recruitcms.translating import Passage
 from roles import variants
 from roles.models import Role, SampleResume
 from tests.factories import make_category, make_picture, make_role, make_user, published_role
@@ -18,7 +19,7 @@ def replaced(text, *pairs, language="en", title="", new=""):
     """Return a text after all changes, as the variant would have it."""
     role = Role(title=title, title_plural=f"{title}s" if title else "", summary=text, language=language)
     found = variants.pairs_of(role, new, f"{new}s" if new else "", list(pairs))
-    held = variants.Text(role, "summary", "role.summary", "Summary")
+    held = Passage(role, "summary", "summary")
     pattern = variants.pattern_of(found, language)
     return variants._changed(held, list(variants._changes_in(held, pattern, found)))
 

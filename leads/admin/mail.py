@@ -20,12 +20,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from leads import mail_files, pauses, suppression
-from leads.admin.records import ReadOnlyAdmin, log_change, moment
+from leads.admin.records import log_change, moment
 from leads.models import (
     OutgoingMail,
     OwedEvent,
     PageCount,
 )
+from recruitcms.admin.shared import ReadOnlyAdmin
 
 # For a mail's HTML in its frame: its own styles, and nothing else.
 MAIL_POLICY = (

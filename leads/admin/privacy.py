@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from leads import retention, suppression, tokens
 from leads.addresses import normalise
-from leads.admin.records import ReadOnlyAdmin, log_change, moment, tag
+from leads.admin.records import log_change, moment, tag
 from leads.models import (
     ConsentEvent,
     ConsentText,
@@ -25,6 +25,7 @@ from leads.models import (
     Suppression,
 )
 from recruitcms.admin import SharedContentAdmin
+from recruitcms.admin.shared import ReadOnlyAdmin
 from recruitcms.publishing import touch_content
 
 

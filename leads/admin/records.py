@@ -1,27 +1,13 @@
-"""What the admin pages of leads share: pages of records that nobody changes, and how lists say things."""
+"""What the admin pages of leads share: how lists say things."""
 
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Admin of records: to be looked at. Nobody adds, changes or deletes one by hand."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def log_change(request: HttpRequest, objects: list[Any], said: str) -> None:

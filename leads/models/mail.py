@@ -6,14 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.models.people import Submission
 from leads.models.purposes import Purpose
+from recruitcms.models import OwedMail
 
 
-class OutgoingMail(models.Model):
-    """A mail that is owed: written with the business transaction, sent by the worker (EML-12).
+class OutgoingMail(OwedMail):
+    """A mail that is owed to somebody who filled in a form, or to the team (EML-12).
 
-    It names what to write about, not the words: the text is rendered when it is sent, so that nothing personal waits
-    here and a person who withdrew in between gets nothing. `message_id` is fixed, so that a mail sent twice after a
-    crash can be recognised as one.
+    Its words come when it is sent: nothing personal waits here, and who withdrew in between gets nothing.
     """
 
     class Kind(models.TextChoices):
@@ -24,27 +23,15 @@ class OutgoingMail(models.Model):
         TEAM = "team", _("New enquiry, to the team")
         HELD = "held", _("Forms wait for review, to the team")
 
-    class State(models.TextChoices):
-        PENDING = "pending", _("Waiting")
-        SENDING = "sending", _("Being sent")
-        SENT = "sent", _("Sent")
-        DEAD = "dead", _("Given up")
-        CANCELLED = "cancelled", _("Cancelled")
-
     TO_TEAM = {Kind.TEAM, Kind.HELD}
 
     kind = models.CharField(_("mail"), max_length=20, choices=Kind)
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="mails")
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, null=True, related_name="+")
-    message_id = models.CharField(max_length=120, unique=True, editable=False)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    due_at = models.DateTimeField(_("due"), default=timezone.now)
     # who holds the mail, and until when: by the database's clock, and by the machine's that never jumps (REL-6)
     lease_until = models.DateTimeField(null=True, editable=False)
     lease_boot = models.CharField(max_length=40, blank=True, editable=False)
     lease_ticks = models.FloatField(default=0, editable=False)
-    last_error = models.CharField(_("last answer"), max_length=300, blank=True)
     smtp_reply = models.CharField(_("receipt of the mail server"), max_length=300, blank=True)
     uncertain = models.PositiveSmallIntegerField(
         _("perhaps sent before"),
@@ -53,17 +40,11 @@ class OutgoingMail(models.Model):
             "How often sending broke off when the server may already have had the mail: the person may get it twice."
         ),
     )
-    created_at = models.DateTimeField(_("owed since"), auto_now_add=True)
-    sent_at = models.DateTimeField(_("sent"), null=True)
 
-    class Meta:
+    class Meta(OwedMail.Meta):
         verbose_name = _("outgoing mail")
         verbose_name_plural = _("outbox")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["state", "due_at"])]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} ({self.get_state_display()})"
 
 
 class OutboxState(models.Model):

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from recruitcms import markup, sources
 from recruitcms.models import Person, Picture
-from recruitcms.publishing import Publishable, Revision, localized_url
+from recruitcms.publishing import Publishable
+from recruitcms.revisions import Revision
+from recruitcms.translated import localized_url
 
 
 def private_storage() -> Any:
@@ -76,6 +78,7 @@ class Report(Publishable):
         "search_title",
         "search_description",
     ]
+    markdown_fields = ["method"]
 
     class Meta(Publishable.Meta):
         verbose_name = _("report")
@@ -110,23 +113,26 @@ class Report(Publishable):
             "search_description": self.search_description,
         }
 
-    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
+    def sources_of_version_1(self, revisions: list[Any]) -> list[tuple[sources.Source, list[str]]]:
         """The method comes back as HTML, which Markdown lets through. Who signs the mail was not kept."""
-        source, _lost = super().source_of_version_1(revision)
-        content = revision.content
+        found = super().sources_of_version_1(revisions)
+        covers = Picture.references_to(revision.content["cover"] for revision in revisions)
         same = ("form_note", "chart_title", "chart_note", "chart_source", "gate_mode", "without_letter")
-        source["fields"] |= {name: content[name] for name in same if name in content}
-        source["fields"] |= {
-            "points": "\n".join(content["points"]),
-            "inside": _lines(content["inside"]),
-            "chart": _lines(content["chart"]),
-            "method": content["method_html"],
-            "cover": Picture.reference_to(content["cover"]),
-        }
-        return source, [
-            gettext("“How we count” comes back as HTML: its Markdown was not kept then."),
-            gettext("Who signs the mail, and the tip in it, stay as they are: they were not kept then."),
-        ]
+        for revision, (source, lost) in zip(revisions, found, strict=True):
+            content = revision.content
+            source["fields"] |= {name: content[name] for name in same if name in content}
+            source["fields"] |= {
+                "points": "\n".join(content["points"]),
+                "inside": _lines(content["inside"]),
+                "chart": _lines(content["chart"]),
+                "method": content["method_html"],
+                "cover": covers[content["cover"]["src"]] if content["cover"] else None,
+            }
+            lost += [
+                gettext("“How we count” comes back as HTML: its Markdown was not kept then."),
+                gettext("Who signs the mail, and the tip in it, stay as they are: they were not kept then."),
+            ]
+        return found
 
     @property
     def current_edition(self) -> "Edition | None":

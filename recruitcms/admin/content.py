@@ -50,6 +50,7 @@ class SiteTextInline(admin.StackedInline):
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(SharedContentAdmin):
     inlines = [SiteTextInline]
+    version_ignores = ["content_version"]  # counts the saves of everything that pages share
     fieldsets = [
         (_("Company"), {"fields": ["name", "legal_name", "licence"]}),
         (_("Contact"), {"fields": ["email", "privacy_email", "phone", "whatsapp", "answers_within_days"]}),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from recruitcms.publishing import hold
+from recruitcms.translated import hold
 
 UNSAVED = 0  # the primary key of a document that has none yet, so that its rows can be asked for
 

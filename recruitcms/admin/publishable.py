@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recruitcms.admin.bulk import BulkMixin
-from recruitcms.admin.editing import EditingViews
 from recruitcms.admin.preview import PreviewViews
 from recruitcms.admin.quality import ChecklistMixin
 from recruitcms.admin.review import ReviewAdmin, ReviewFields
@@ -32,6 +32,7 @@ from recruitcms.admin.scheduling import (
 )
 from recruitcms.admin.shared import OneLineTextarea, TranslatedAdmin, TranslatedForm
 from recruitcms.admin.uses import AddressesMixin
+from recruitcms.models.review import name_of
 from recruitcms.publishing import Publishable
 
 # The buttons that change what visitors see.
@@ -59,7 +60,6 @@ class PublishableForm(ReviewFields, SchedulingForm, TranslatedForm):
 
 
 class PublishableAdmin(
-    EditingViews,
     ChecklistMixin,
     ReviewAdmin,
     SchedulingMixin,
@@ -124,6 +124,25 @@ class PublishableAdmin(
             )
         )
 
+    # --- who saved what (recruitcms.admin.guarding) ---
+
+    def version(self, row: Publishable) -> str:
+        return row.updated_at.isoformat()
+
+    def saved_by(self, row: Publishable) -> tuple[str, datetime | None]:
+        return name_of(row.updated_by) if row.updated_by else "", row.updated_at
+
+    def keep_theirs(self, request: HttpRequest, row: Any) -> None:
+        if not row.kept_as():
+            row.keep(row.updated_by, _("Before %(name)s saved another version") % {"name": name_of(request.user)})
+
+    def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Give an inline one row more where it is asked for (?more=sections), which needs no scripting."""
+        for formset, inline in super().get_formsets_with_inlines(request, obj):
+            if request.method == "GET" and request.GET.get("more") == formset.get_default_prefix():
+                formset.extra += 1
+            yield formset, inline
+
     # --- what the lists and the form say ---
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
@@ -141,7 +160,7 @@ class PublishableAdmin(
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Show a summary whole: it is one sentence, and longer than a line of the form."""
-        if db_field.name == "summary":
+        if db_field.name in {"summary", "search_description"}:
             kwargs["widget"] = OneLineTextarea(attrs={"rows": 2, "class": "vLargeTextField oneline"})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
@@ -184,7 +203,10 @@ class PublishableAdmin(
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         self._submitted(request, form)
-        return super().construct_change_message(request, form, formsets, add)
+        fields = {field.name for field in self.opts.get_fields()}
+        form.changed_data = [name for name in form.changed_data if name in fields]  # a note with a button is no change
+        request.changes = super().construct_change_message(request, form, formsets, add)  # type: ignore[attr-defined]
+        return request.changes  # type: ignore[attr-defined]
 
     def _submitted(self, request: HttpRequest, form: Any) -> None:
         """Keep what the form says of publishing for `_act`, which Django hands no form."""
@@ -203,6 +225,7 @@ class PublishableAdmin(
             "_cancel_schedule": self.cancel_schedule,
             "_keep": self.keep_version,
             "_preview": lambda request, document: None,
+            "_more": lambda request, document: None,
             **self.review_acts(),
         }
         name = next((name for name in acts if name in request.POST), None)
@@ -222,8 +245,11 @@ class PublishableAdmin(
         else:
             if said:
                 self.message_user(request, said, messages.SUCCESS)
-        panel = "#panel-review" if name in self.review_acts() else ""
-        return HttpResponseRedirect(self._url("preview" if name == "_preview" else "change", document.pk) + panel)
+        at = "#panel-review" if name in self.review_acts() else ""
+        if name == "_more":
+            wanted = urlencode({"more": request.POST["_more"]})
+            at = f"?{wanted}#{wanted.replace('=', '-')}"
+        return HttpResponseRedirect(self._url("preview" if name == "_preview" else "change", document.pk) + at)
 
     def publish_now(self, request: HttpRequest, document: Any) -> str:
         note, until = request.revision_note, request.offline_at  # type: ignore[attr-defined]

@@ -21,10 +21,10 @@ from django.views.decorators.cache import never_cache
 
 from recruitcms.admin.shared import SharedContentAdmin
 from recruitcms.models import WordingException
-from recruitcms.publishing import hold
 from recruitcms.quality import Finding, Prefixes, field_id
 from recruitcms.quality.checked import Checked, check, wave_through
 from recruitcms.quality.snippets import snippets
+from recruitcms.translated import hold
 
 
 @dataclass

@@ -69,7 +69,10 @@ class RedirectFiles:
         """Return what was uploaded now, or before it was looked at. Raises ValidationError."""
         upload = request.FILES.get("file")
         if upload is not None:
-            return redirect_files.read(upload.read(redirect_files.MAX_BYTES + 1))
+            text, notes = redirect_files.read(upload.read(redirect_files.MAX_BYTES + 1))
+            for note in notes:
+                messages.warning(request, note)
+            return text
         text = request.POST.get("text", "")
         if not text.strip():
             raise ValidationError(_("Choose a file."))

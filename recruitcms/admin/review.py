@@ -1,12 +1,15 @@
 """Reviews in the admin: what the panel beside the form shows and does. Its buttons save the form first, as all do."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -115,7 +118,19 @@ class ReviewAdmin:
             context["thread"] = thread = review.Thread.of(document)
             context["review_links"] = [(link, review.url_of(link)) for link in thread.links]
             context["may_approve"] = context["has_review_permission"] and thread.may_be_judged_by(request.user)
+            context["shown"] = document.updated_at.isoformat()
         return super().render_change_form(request, context, **kwargs)
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any) -> HttpResponse:
+        """Before a form that approves is saved, note which text it showed: its button names the version.
+
+        Called with the document locked, and after two versions were settled (EditingViews).
+        """
+        if object_id and "_approve" in request.POST:
+            saved = self.get_object(request, unquote(object_id))
+            is_shown = saved and request.POST["_approve"] == saved.updated_at.isoformat()
+            request.shown = review.content_hash(saved.draft_revision()) if is_shown else ""  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, *args)  # type: ignore[misc]
 
     # --- the buttons ---
 
@@ -152,7 +167,10 @@ class ReviewAdmin:
 
     def approve(self, request: HttpRequest, document: Any) -> str:
         self._check_reviewer(request)
-        told = review.approve(document, request.user, request.said["review_note"])
+        try:
+            told = review.approve(document, request.user, request.said["review_note"], request.shown)
+        except review.TextChangedError as error:
+            raise ValidationError(self._another_text(request)) from error
         self.log_change(request, document, _("Approved the text."))
         return self._told(request, _("The text is approved as it is now."), told)
 
@@ -180,6 +198,16 @@ class ReviewAdmin:
         link = review.revoke_link(document, request.user, _number(request.POST["_revoke_link"]))
         self.log_change(request, document, _("Revoked the reviewer link for %(name)s.") % {"name": link.name})
         return _("The link for %(name)s opens nothing any more.") % {"name": link.name}
+
+    def _another_text(self, request: HttpRequest) -> str:
+        """Say why a text is not approved that is another than the page showed, its own reader's changes included."""
+        changes = LogEntry(change_message=json.dumps(request.changes)).get_change_message() if request.changes else ""
+        if not changes:
+            return _("It is not approved: it was changed after you opened it. Read it as it is now, then approve it.")
+        return _(
+            "It is not approved: you approve a text as it was shown to you, and this save changed it. %(changes)s Read"
+            " it as it is now, then approve it."
+        ) % {"changes": changes}
 
     def _check_reviewer(self, request: HttpRequest) -> None:
         if not self.has_review_permission(request):

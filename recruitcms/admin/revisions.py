@@ -82,7 +82,8 @@ class RevisionsMixin:
     def _rows(self, document: Any, revisions: list[Any]) -> list[dict[str, Any]]:
         before = {revision.number - 1 for revision in revisions} - {revision.number for revision in revisions}
         others = [*revisions, *document.revisions.filter(number__in=before)]
-        read = {revision.number: document.source_of(revision)[0] for revision in others}
+        numbers = [revision.number for revision in others]
+        read = dict(zip(numbers, [source for source, _lost in document.sources_of(others)], strict=True))
         return [
             {
                 "revision": revision,
@@ -107,7 +108,7 @@ class RevisionsMixin:
         if against is None:
             return {"against": None}
         words = compare(document, document.source_of(against)[0], sources.read(document)).words
-        return {"against": against, "changes": words}
+        return {"against": against, "changes": words, "is_live": against.is_live() and not words}
 
     # --- two of them ---
 

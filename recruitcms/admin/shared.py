@@ -1,4 +1,4 @@
-"""The admin of what pages share, and of rows that exist once for each language."""
+"""The admin of what pages share, of rows that exist once for each language, and of records."""
 
 from typing import Any
 
@@ -14,9 +14,12 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from recruitcms.admin.editing import EditingViews
+from recruitcms.admin.guarding import OverwriteGuard
 from recruitcms.admin.translations import BesideMixin
 from recruitcms.admin.uses import UsesMixin
-from recruitcms.publishing import Translated, touch_content
+from recruitcms.publishing import touch_content
+from recruitcms.translated import Translated
 
 
 class TextWidget(forms.Textarea):
@@ -40,7 +43,20 @@ FORM_FIELDS = {
 }
 
 
-class SharedContentAdmin(UsesMixin, admin.ModelAdmin):
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Admin of records: to be looked at. Nobody adds, changes or deletes one by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class SharedContentAdmin(OverwriteGuard, EditingViews, UsesMixin, admin.ModelAdmin):
     """Admin of what pages show: saving or deleting makes every kept copy stale, and keeps who did it."""
 
     save_on_top = False

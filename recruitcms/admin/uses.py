@@ -8,12 +8,14 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from recruitcms import addresses, usage
 from recruitcms.addresses import AddressBook, Destination
-from recruitcms.models import Redirect
+from recruitcms.models import Person, Picture, Redirect
 from recruitcms.publishing import Publishable, touch_content
+from roles.models import Category
 
 SHOWN = 50  # uses on one page; of the rest the number
 
@@ -33,8 +35,8 @@ class UsesMixin:
         self: Any, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         obj = self.get_object(request, unquote(object_id))
-        extra = listed(usage.uses_of(obj)) if obj is not None and self.has_delete_permission(request, obj) else {}
-        return super().delete_view(request, object_id, extra | (extra_context or {}))  # type: ignore[misc]
+        used = before_deleting(obj) if obj is not None and self.has_delete_permission(request, obj) else {}
+        return super().delete_view(request, object_id, used | {"used": used} | (extra_context or {}))  # type: ignore[misc]
 
     def get_actions(self: Any, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)  # type: ignore[misc]
@@ -51,7 +53,7 @@ def delete_with_uses(modeladmin: Any, request: HttpRequest, queryset: QuerySet[A
         chosen = list(queryset[:SHOWN])
         live = [obj.live_revision for obj in chosen if isinstance(obj, Publishable)]
         response.context_data |= {
-            "uses_of_each": [(obj, listed(usage.uses_of(obj))) for obj in chosen],
+            "uses_of_each": [(obj, before_deleting(obj)) for obj in chosen],
             "leaving_each": [revision.get_absolute_url() for revision in live if revision],
         }
     return response
@@ -60,6 +62,33 @@ def delete_with_uses(modeladmin: Any, request: HttpRequest, queryset: QuerySet[A
 def listed(uses: list[usage.Use]) -> dict[str, Any]:
     """Return what the templates need to list uses."""
     return {"uses": uses[:SHOWN], "more_uses": max(0, len(uses) - SHOWN)}
+
+
+def before_deleting(obj: Any) -> dict[str, Any]:
+    """Return what the page before a deletion says: what uses it, and what to do where that forbids it."""
+    uses = usage.uses_of(obj)
+    return listed(uses) | {
+        "in_the_way": listed([use for use in uses if use.points]),
+        "besides": listed([use for use in uses if not use.points]),
+        "what_first": _what_first(obj),
+        "many_url": _many_url(obj),
+    }
+
+
+def _what_first(obj: Any) -> str:
+    if isinstance(obj, Person):
+        return _("First choose another person in each of them, and publish the pages that are live. Then delete.")
+    if isinstance(obj, Picture):
+        return _("First choose another picture in each of them, and publish the pages that are live. Then delete.")
+    if isinstance(obj, Category):
+        return _("First choose another category in each of them, and publish the pages that are live. Then delete.")
+    return _("First take it out of each of them, and publish the pages that are live. Then delete.")
+
+
+def _many_url(obj: Any) -> str:
+    """Return the list of the roles of a person or category, where all of them can be changed in one go."""
+    name = {Person: "author__id__exact", Category: "category__id__exact"}.get(type(obj))
+    return f"{reverse('admin:roles_role_changelist')}?{name}={obj.pk}" if name and obj.role_set.exists() else ""
 
 
 class AddressesMixin:

@@ -3,7 +3,7 @@
 from django.db import migrations
 from django.utils import timezone
 
-from recruitcms.publishing import localized_url
+from recruitcms.translated import localized_url
 
 KINDS = [("recruitcms", "page"), ("roles", "role"), ("leads", "report")]
 

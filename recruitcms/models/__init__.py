@@ -14,6 +14,7 @@ from recruitcms.models.content import (
 from recruitcms.models.editing import OpenForm
 from recruitcms.models.feeds import CalendarFeed
 from recruitcms.models.fill_ins import FillInWord
+from recruitcms.models.mail import OwedMail
 from recruitcms.models.quality import WavedThrough, WordingException
 from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
 from recruitcms.models.site import SiteSettings, SiteText
@@ -26,6 +27,7 @@ __all__ = [
     "FillInWord",
     "MissingAddress",
     "OpenForm",
+    "OwedMail",
     "Page",
     "PageRevision",
     "Person",

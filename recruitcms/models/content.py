@@ -1,15 +1,22 @@
 """What pages share: pictures, people, invitations, and pages such as the policies."""
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 
+from django.contrib.contenttypes.fields import GenericRelation
 from django.core.files.storage import default_storage
 from django.db import models
+from django.db.models import Q
 from django.urls import resolve
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from recruitcms import markup, sources
-from recruitcms.publishing import Publishable, Revision, Translated, localized_url
+from recruitcms.publishing import Publishable
+from recruitcms.revisions import Revision
+from recruitcms.translated import Translated, localized_url
 
 
 class Picture(models.Model):
@@ -23,6 +30,8 @@ class Picture(models.Model):
     )
     files = models.JSONField(editable=False, default=dict)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    open_forms = GenericRelation("recruitcms.OpenForm")
 
     class Meta:
         verbose_name = _("picture")
@@ -45,17 +54,22 @@ class Picture(models.Model):
         }
 
     @classmethod
-    def reference_to(cls, frozen: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Return the reference (see `recruitcms.sources`) to the picture that was frozen; id 0 where it has gone."""
-        if frozen is None:
-            return None
-        file = "/".join(frozen["src"].split("/")[-2:])  # each picture has a folder of its own
-        picture = cls.objects.filter(files__original__endswith=file).first()
-        return {
-            "id": picture.pk if picture else 0,
-            "name": picture.name if picture else frozen["alt"],
-            "small": frozen["small"],
-        }
+    def references_to(cls, frozen: Iterable[dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
+        """Return the references (see `recruitcms.sources`) to pictures that were frozen, by their `src`.
+
+        One that has gone has the id 0. Costs one query.
+        """
+        shown = {picture["src"]: picture for picture in frozen if picture}
+        files = {src: "/".join(src.split("/")[-2:]) for src in shown}  # each picture has a folder of its own
+        wanted = [Q(files__original__endswith=file) for file in set(files.values())]
+        rows = cls.objects.filter(reduce(or_, wanted)) if wanted else []
+        present = {"/".join(row.files["original"].split("/")[-2:]): row for row in rows}
+        references = {}
+        for src, picture in shown.items():
+            row = present.get(files[src])
+            known = {"id": row.pk, "name": row.name} if row else {"id": 0, "name": picture["alt"]}
+            references[src] = known | {"small": picture["small"]}
+        return references
 
 
 class Person(Translated):
@@ -144,6 +158,8 @@ class ClientLogo(models.Model):
     url = models.URLField(_("link"), blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
+    open_forms = GenericRelation("recruitcms.OpenForm")
+
     class Meta:
         verbose_name = _("logo")
         verbose_name_plural = _("logos")
@@ -230,6 +246,7 @@ class Page(Publishable):
     position = models.PositiveSmallIntegerField(_("position"), default=100)
 
     translated_fields = ["title", "summary", "body", "search_title", "search_description"]
+    markdown_fields = ["body"]
 
     class Meta(Publishable.Meta):
         verbose_name = _("page")
@@ -260,11 +277,12 @@ class Page(Publishable):
     def revision_columns(self) -> dict[str, Any]:
         return {"footer": self.footer, "purpose": self.purpose, "position": self.position}
 
-    def source_of_version_1(self, revision: Any) -> tuple[sources.Source, list[str]]:
-        source, lost = super().source_of_version_1(revision)
-        columns = {name: getattr(revision, name) for name in self.revision_columns()}
-        source["fields"] |= columns | {"body": revision.content["body"]}
-        return source, lost
+    def sources_of_version_1(self, revisions: list[Any]) -> list[tuple[sources.Source, list[str]]]:
+        found = super().sources_of_version_1(revisions)
+        for revision, (source, _lost) in zip(revisions, found, strict=True):
+            columns = {name: getattr(revision, name) for name in self.revision_columns()}
+            source["fields"] |= columns | {"body": revision.content["body"]}
+        return found
 
 
 class PageRevision(Revision):

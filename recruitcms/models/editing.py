@@ -11,10 +11,12 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 HERE = timedelta(seconds=50)  # a window that said nothing for so long is closed, or its network is gone
 FORGOTTEN = timedelta(days=1)  # after which a window that left nothing unsaved is forgotten
+NAMES = ["title", "name", "quote", "words", "body"]  # the fields that say what a row is
 KEPT = timedelta(days=90)  # for how long unsaved words wait for their writer (CON-17)
 
 
@@ -76,7 +78,9 @@ class OpenForm(models.Model):
 
     @property
     def title(self) -> str:
-        return self.data.get("title", "")
+        """What its writer knows it by: the first words of what is typed; "" where there are none."""
+        data = self.data
+        return Truncator(next((str(data[name]) for name in NAMES if data.get(name)), "")).chars(80)
 
     def get_admin_url(self) -> str:
         """Return the address at which its writer finds it again."""

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from recruitcms.publishing import Translated
+from recruitcms.translated import Translated
 
 
 class FillInWord(Translated):

@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
+from recruitcms.models.mail import OwedMail
+
 NOTE_LENGTH = 2000
 COMMENT_LENGTH = 4000
 NAME_LENGTH = 80
@@ -146,10 +148,10 @@ class ReviewEntry(models.Model):
         return name_of(self.resolved_by)
 
 
-class StaffMail(models.Model):
-    """A mail that is owed to a member of staff: written with what it is about, sent by the worker (staff_mail.py).
+class StaffMail(OwedMail):
+    """A mail that is owed to a member of staff, sent by the worker (staff_mail.py).
 
-    It names what to write about, not the words. While it is being sent, `due_at` is when its sender is taken for dead.
+    While it is being sent, `due_at` is when its sender is taken for dead.
     """
 
     class Kind(models.TextChoices):
@@ -159,32 +161,14 @@ class StaffMail(models.Model):
         READY = "ready", _("A text is ready to be published")
         GUEST = "guest", _("News from a reviewer link")
 
-    class State(models.TextChoices):
-        PENDING = "pending", _("Waiting")
-        SENDING = "sending", _("Being sent")
-        SENT = "sent", _("Sent")
-        DEAD = "dead", _("Given up")
-        CANCELLED = "cancelled", _("Cancelled")
-
     kind = models.CharField(_("mail"), max_length=10, choices=Kind)
     to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     entry = models.ForeignKey(ReviewEntry, on_delete=models.CASCADE, related_name="mails")
-    message_id = models.CharField(max_length=120, unique=True, editable=False)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    due_at = models.DateTimeField(_("due"), default=timezone.now)
-    last_error = models.CharField(_("last answer"), max_length=300, blank=True)
-    created_at = models.DateTimeField(_("owed since"), auto_now_add=True)
-    sent_at = models.DateTimeField(_("sent"), null=True)
 
-    class Meta:
+    class Meta(OwedMail.Meta):
         verbose_name = _("mail to staff")
         verbose_name_plural = _("mails to staff")
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["state", "due_at"])]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} ({self.get_state_display()})"
 
 
 def name_of(user: Any) -> str:

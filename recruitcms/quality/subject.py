@@ -10,6 +10,7 @@ from recruitcms.publishing import Publishable
 from recruitcms.quality.findings import Finding, Place, Text
 from recruitcms.quality.reading import blocks
 from recruitcms.quality.surroundings import Surroundings, surroundings
+from recruitcms.translating import Passage, passages_of
 
 Check = Callable[[Any], Iterable[Finding]]
 
@@ -20,8 +21,7 @@ class Subject:
     Reads fields and `….all()` alone, so that a document filled from an unsaved form works as a saved one does.
     """
 
-    fields: tuple[str, ...] = ("title", "summary", "search_title", "search_description")  # plain texts
-    markdown_fields: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()  # fields that hold no sentences
     checks: tuple[Check, ...] = ()  # beside those that every document has
     anchors: frozenset[str] = frozenset({"main"})  # ids on the page that links may name
     is_advert = False  # an advert, which readers make their own
@@ -35,15 +35,23 @@ class Subject:
         return surroundings(self.language)
 
     @cached_property
+    def rows(self) -> dict[str, list[Any]]:
+        return self.document.rows()
+
+    @cached_property
     def texts(self) -> list[Text]:
         """The document's texts that are not empty, in the order of the form."""
-        return [text for text in self.all_texts() if text.typed.strip()]
+        passages = passages_of(type(self.document), self.document, self.rows)
+        return [self._text(each) for each in passages if each.text.strip() and each.field not in self.unread]
 
-    def all_texts(self) -> Iterable[Text]:
-        for name in self.fields:
-            yield Text(getattr(self.document, name), Place(name), self.label(name), False, self.is_advert)
-        for name in self.markdown_fields:
-            yield Text(getattr(self.document, name), Place(name), self.label(name), True, self.is_advert)
+    def _text(self, passage: Passage) -> Text:
+        place = Place(passage.field, passage.relation, passage.number)
+        name = passage.row.name if passage.relation else capfirst(passage.label)
+        return Text(passage.text, place, name, passage.is_markdown, self.in_advert(passage))
+
+    def in_advert(self, passage: Passage) -> bool:
+        """Tell whether a text is part of what readers make their own."""
+        return self.is_advert
 
     @cached_property
     def prose(self) -> list[tuple[Text, list[str]]]:
@@ -77,10 +85,6 @@ def subject_of(document: Any) -> Subject:
     raise TypeError(f"{type(document).__name__} is no document")
 
 
-class PageSubject(Subject):
-    markdown_fields = ("body",)
-
-
 @subject_of.register
 def _(document: Publishable) -> Subject:
-    return PageSubject(document) if hasattr(document, "body") else Subject(document)
+    return Subject(document)

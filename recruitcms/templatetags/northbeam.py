@@ -1,18 +1,22 @@
 """Small pieces of markup that every page uses: icons, pictures, titles in calls to action."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template.defaultfilters import date as format_date
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from recruitcms.languages import name_of, own_language
-from recruitcms.publishing import localized_url
+from recruitcms.languages import language_name, own_language
+from recruitcms.translated import localized_url
 
 register = template.Library()
+register.filter(language_name)
 # Pages that every language has, so that the switch can always lead to them.
 ALIKE = {"home", "library", "people", "consultation"}
 
@@ -44,15 +48,19 @@ def picture(frozen: dict[str, Any], sizes: str, css: str = "", eager: bool = Fal
 
 
 @register.filter
-def in_own_language(translations: dict[str, str]) -> str:
-    """Return the path of a page in the site's own language, out of its translations; "" for none."""
-    return translations.get(own_language(), "")
+def clock(moment: datetime | None) -> str:
+    """Return a time of today as “12:04”, another one with its day; "" for none."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    is_today = local.date() == timezone.localdate()
+    return format_date(local, "H:i" if is_today else "SHORT_DATETIME_FORMAT")
 
 
 @register.filter
-def language_name(code: str) -> str:
-    """Return a language's name in its own words."""
-    return name_of(code)
+def in_own_language(translations: dict[str, str]) -> str:
+    """Return the path of a page in the site's own language, out of its translations; "" for none."""
+    return translations.get(own_language(), "")
 
 
 @register.filter

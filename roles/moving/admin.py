@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from roles.moving.applying import apply_run
+from roles.moving.applying import apply_run, may_write_pages
 from roles.moving.exporting import all_roles, write_zip
 from roles.moving.forms import NEW, ItemForm, MappingForm, ReadForm
 from roles.moving.incoming import UnreadableError
@@ -85,7 +85,7 @@ class ImportsAdmin(admin.ModelAdmin):
         data = request.POST if request.method == "POST" else None
         mapping = MappingForm(data, run=run, may_add=self._may_shelve(request), prefix="map")
         forms = [
-            ItemForm(data, instance=item, prefix=f"item-{item.pk}", pages_allowed=self._may_pages(request))
+            ItemForm(data, instance=item, prefix=f"item-{item.pk}", pages_allowed=may_write_pages(request.user))
             for item in page
         ]
         if data is not None:
@@ -93,7 +93,11 @@ class ImportsAdmin(admin.ModelAdmin):
                 return self._saved(request, run, mapping, forms)
             self.message_user(request, _("Nothing was saved yet: correct what is marked below."), messages.ERROR)
         _tell_before(page)
-        context = self._context(request, str(run)) | _facts(run) | {"mapping": mapping, "forms": forms, "page": page}
+        context = (
+            self._context(request, str(run))
+            | _facts(run, request.user)
+            | {"mapping": mapping, "forms": forms, "page": page}
+        )
         return render(request, "admin/roles/role/import_review.html", context | {"show": request.GET.get("show", "")})
 
     def _shown(self, request: HttpRequest, run: ImportRun) -> Any:
@@ -123,9 +127,6 @@ class ImportsAdmin(admin.ModelAdmin):
         """Make drafts of the items that wait, as many as one request bears."""
         self._check(request)
         run = get_object_or_404(ImportRun, pk=pk)
-        if not self._may_pages(request):
-            pages = run.items.filter(target=ImportItem.Target.PAGE, outcome=ImportItem.Outcome.WAITING)
-            pages.update(outcome=ImportItem.Outcome.FAILED, message=_("You may not write pages."))
         if not self._may_shelve(request):
             run.categories = {name: chosen for name, chosen in run.categories.items() if chosen != NEW}
             run.save(update_fields=["categories"])
@@ -135,7 +136,8 @@ class ImportsAdmin(admin.ModelAdmin):
         except UnreadableError as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:roles_role_import_review", args=[run.pk]))
-        self.message_user(request, _said(done, left), messages.WARNING if left else messages.SUCCESS)
+        level = messages.WARNING if left or _failed(done) else messages.SUCCESS
+        self.message_user(request, _said(done, left), level)
         return HttpResponseRedirect(reverse("admin:roles_role_import_review", args=[run.pk]))
 
     def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -173,9 +175,6 @@ class ImportsAdmin(admin.ModelAdmin):
     def _may_shelve(self, request: HttpRequest) -> bool:
         return request.user.has_perm("roles.add_category")
 
-    def _may_pages(self, request: HttpRequest) -> bool:
-        return request.user.has_perms(["recruitcms.add_page", "recruitcms.change_page"])
-
     def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
         return self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
 
@@ -199,8 +198,8 @@ def _tell_before(items: Iterable[ImportItem]) -> None:
         )
 
 
-def _facts(run: ImportRun) -> dict[str, Any]:
-    """Return what the review says of the whole run."""
+def _facts(run: ImportRun, user: Any) -> dict[str, Any]:
+    """Return what the review says of the whole run to somebody."""
     items = run.items
     counts = {
         "": items.exclude(target=ImportItem.Target.LEAVE).count(),
@@ -211,13 +210,24 @@ def _facts(run: ImportRun) -> dict[str, Any]:
         number = items.filter(outcome=outcome).count()
         if number:
             tabs.append((outcome, str(ImportItem.Outcome(outcome).label), number))
-    waiting = items.filter(outcome=ImportItem.Outcome.WAITING).exclude(target=ImportItem.Target.LEAVE).count()
+    waiting = items.filter(outcome=ImportItem.Outcome.WAITING).exclude(target=ImportItem.Target.LEAVE)
+    if not may_write_pages(user):
+        waiting = waiting.exclude(target=ImportItem.Target.PAGE)
     labels = [
         ("types", _("kinds of entries")), ("languages", _("languages")), ("authors", _("authors")),
         ("categories", _("categories")), ("shortcodes", _("shortcodes and blocks")), ("media", _("media, not fetched")),
     ]  # fmt: skip
     seen = [(label, list(run.seen.get(name, {}).items())) for name, label in labels]
-    return {"run": run, "tabs": tabs, "waiting": waiting, "seen": [(label, rows) for label, rows in seen if rows]}
+    return {
+        "run": run,
+        "tabs": tabs,
+        "waiting": waiting.count(),
+        "seen": [(label, rows) for label, rows in seen if rows],
+    }
+
+
+def _failed(done: list[ImportItem]) -> bool:
+    return any(item.outcome == ImportItem.Outcome.FAILED for item in done)
 
 
 def _said(done: list[ImportItem], left: int) -> str:
@@ -226,6 +236,8 @@ def _said(done: list[ImportItem], left: int) -> str:
         label = str(item.get_outcome_display())
         counts[label] = counts.get(label, 0) + 1
     listed = ", ".join(f"{label}: {number}" for label, number in counts.items()) or _("Nothing was waiting.")
+    if _failed(done):
+        listed += ". " + _("Below, each says why. Correct that, save the corrections and apply again.")
     if not left:
         return listed
     go_on = ngettext(
@@ -233,4 +245,4 @@ def _said(done: list[ImportItem], left: int) -> str:
         "%(left)d entries still wait: press “Apply” to go on.",
         left,
     )
-    return f"{listed}. {go_on % {'left': left}}"
+    return f"{listed.rstrip('.')}. {go_on % {'left': left}}"

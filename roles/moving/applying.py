@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from recruitcms import addresses
 from recruitcms.models import Page, Person, Redirect
-from recruitcms.publishing import Translated
+from recruitcms.translated import Translated
 from roles.models import Category, Role, SampleResume, Section
 from roles.moving.incoming import address as address_of
 from roles.moving.media import Media, find_picture
@@ -28,8 +28,15 @@ def apply_run(
     run: ImportRun, by: Any = None, limit: int | None = None, media: Media | None = None,
     tell: Callable[[ImportItem], None] = lambda item: None,
 ) -> int:  # fmt: skip
-    """Apply the items of a run that wait, at most `limit` of them. Return how many still wait."""
+    """Apply the items of a run that wait, at most `limit` of them. Return how many still wait.
+
+    Pages wait on, and say why, while `by` may not write them. Nobody, as in a command, may do everything.
+    """
     waiting = run.items.filter(outcome=Outcome.WAITING)
+    if not may_write_pages(by):
+        pages = waiting.filter(target=ImportItem.Target.PAGE)
+        pages.update(message=_("You may not add pages. It waits for somebody who may: they apply this import again."))
+        waiting = waiting.exclude(target=ImportItem.Target.PAGE)
     for item in waiting.order_by("position")[:limit]:
         apply_item(item, by, media or Media.of(run))
         tell(item)
@@ -37,6 +44,11 @@ def apply_run(
     if not left:
         relate(run)
     return left
+
+
+def may_write_pages(by: Any) -> bool:
+    """Tell whether somebody may have an import add and change pages."""
+    return by is None or by.has_perms(["recruitcms.add_page", "recruitcms.change_page"])
 
 
 def apply_item(item: ImportItem, by: Any = None, media: Media | None = None) -> None:
@@ -67,16 +79,16 @@ def _applied(item: ImportItem, by: Any, media: Media) -> tuple[str, str]:
     wanted = wanted_state(item, document, media)
     _keep_document(item, document)
     if before and fingerprint(before) == fingerprint(wanted):
-        _remember(origin, document, before, item)
-        return Outcome.UNCHANGED, ""
+        return Outcome.UNCHANGED, _remember(origin, document, before, item, by)
     if before and not item.force and fingerprint(before) != origin.fingerprint:
         return Outcome.CHANGED_HERE, _changed_here(origin)
     if document and not document.kept_as():
         document.keep(document.updated_by, _("Before the import of %(name)s") % {"name": item.run.name})
     written = _write(item, document, wanted, by)
     _keep_document(item, written)
-    _remember(origin, written, state_of(MODELS[item.target].objects.get(pk=written.pk)), item)
-    return (Outcome.UPDATED if document else Outcome.ADDED), _picture_missing(item, wanted)
+    state = state_of(MODELS[item.target].objects.get(pk=written.pk))
+    missing = [_picture_missing(item, wanted), _remember(origin, written, state, item, by)]
+    return (Outcome.UPDATED if document else Outcome.ADDED), " ".join(filter(None, missing))
 
 
 def _picture_missing(item: ImportItem, wanted: dict[str, Any]) -> str:
@@ -158,8 +170,12 @@ def _named(mapping: dict[str, Any], name: str, rest: Any, language: str, model: 
         return Category.objects.create(language=language, slug=slug, name=name[:60])
     if row:
         raise ValidationError(_("First translate “%(name)s” into this language.") % {"name": row})
+    if not name and model is Person:
+        raise ValidationError(_("It names no author. Choose a default author above and save."))
+    if not name:
+        raise ValidationError(_("It names no category. Choose a default category above and save."))
     thing = model._meta.verbose_name
-    raise ValidationError(_("Choose which %(thing)s “%(name)s” is.") % {"thing": thing, "name": name or "–"})
+    raise ValidationError(_("Choose above which %(thing)s “%(name)s” is, and save.") % {"thing": thing, "name": name})
 
 
 def _called(rows: Any, name: str) -> Any:
@@ -237,23 +253,32 @@ def _keep_document(item: ImportItem, document: Any) -> None:
     item.page = document if isinstance(document, Page) else None
 
 
-def _remember(origin: Origin, document: Any, state: dict[str, Any], item: ImportItem) -> None:
+def _remember(origin: Origin, document: Any, state: dict[str, Any], item: ImportItem, by: Any) -> str:
+    """Keep where a document came from, and let its old addresses lead to it. Return what is left to say of those."""
     origin.role, origin.page = item.role, item.page
     origin.fingerprint = fingerprint(state)
     origin.save()
-    forward_from(document, item.old_paths, item.run.created_by)
+    free = free_paths(item.old_paths)
+    if free and by and not by.has_perm("recruitcms.add_redirect"):
+        words = _("Without its old addresses (%(paths)s): you may not add those. Somebody who may imports it again.")
+        return words % {"paths": ", ".join(free)}
+    for old_path in free:
+        addresses.lead(old_path, document, by, automatic=False)
+    return ""
 
 
-def forward_from(document: Role | Page, paths: list[str], by: Any = None) -> None:
-    """Let the paths at which visitors found a document before it came here lead to it, once it is live.
+def free_paths(paths: list[str]) -> list[str]:
+    """Return the paths at which visitors found a document before it came here, and that can lead to it.
 
     An address that is the site's own, or leads elsewhere already, is left alone; one with a query cannot forward.
     """
+    free = []
     for path in paths:
         with contextlib.suppress(ValidationError):
             old_path = addresses.read_old(path)
             if addresses.url_name(old_path) is None and not Redirect.objects.filter(old_path=old_path).exists():
-                addresses.lead(old_path, document, by, automatic=False)
+                free.append(old_path)
+    return list(dict.fromkeys(free))
 
 
 @transaction.atomic

@@ -84,9 +84,9 @@ class MappingForm(forms.Form):
         self.run = run
         people, shelves = _choices(Person), _choices(Category)
         self.names: dict[str, tuple[str, str]] = {}
-        self._add("author", gettext_lazy("author of the rest"), [("", "–"), *people], run.author_id)
-        self._add("category", gettext_lazy("category of the rest"), [("", "–"), *shelves], run.category_id)
-        rest = ("", _("as the rest"))
+        self._add("author", gettext_lazy("default author"), [("", _("Choose…")), *people], run.author_id)
+        self._add("category", gettext_lazy("default category"), [("", _("Choose…")), *shelves], run.category_id)
+        rest = ("", _("the default"))
         authors, categories = [rest, *people], [rest, *([(NEW, _("add it"))] if may_add else []), *shelves]
         self._add_names("authors", _("author “%(name)s”"), authors)
         self._add_names("categories", _("category “%(name)s”"), categories)
@@ -101,7 +101,11 @@ class MappingForm(forms.Form):
         self.fields[field] = forms.ChoiceField(label=label, choices=choices, required=False, initial=chosen or "")
 
     def save(self) -> None:
+        """Keep what was chosen. Items that failed wait again where it says otherwise: it may be what they lacked."""
         data = self.cleaned_data
+        if self.has_changed():
+            failed = self.run.items.filter(outcome=ImportItem.Outcome.FAILED)
+            failed.update(outcome=ImportItem.Outcome.WAITING, message="")
         self.run.author_id, self.run.category_id = (_number(data[name]) for name in ("author", "category"))
         for field, (what, name) in self.names.items():
             getattr(self.run, what)[name] = NEW if data[field] == NEW else _number(data[field])
@@ -131,7 +135,7 @@ class ItemForm(forms.ModelForm):
 
     def __init__(self, *args: Any, pages_allowed: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not pages_allowed:
+        if not pages_allowed and self.instance.target != ImportItem.Target.PAGE:  # what waits as a page stays one
             target: Any = self.fields["target"]
             target.choices = [choice for choice in target.choices if choice[0] != ImportItem.Target.PAGE]
         for number, section in enumerate(self.instance.content.get("sections", [])):

@@ -13,6 +13,7 @@ from roles.moving.matching import LETTERS
 
 # Sections that hardly any page has but a job description.
 TELLING = {"duties", "required"}
+MOST_SECTIONS = 100  # what the form of a role bears, and more than any page has
 TITLE, SLUG, SUMMARY, SEARCH_TITLE, SEARCH_DESCRIPTION = 120, 120, 300, 70, 170
 
 
@@ -95,6 +96,23 @@ def _fitted(item: Incoming, words: str, limit: int) -> str:
     first = item.sections[0]
     first["body"] = f"{words}\n\n{first['body']}".strip()
     return words[: limit - 1].rsplit(" ", 1)[0] + "…"
+
+
+def bounded(item: Incoming) -> Incoming:
+    """Return a document with at most MOST_SECTIONS sections: the rest goes, whole, into the last of them."""
+    kept, rest = item.sections[: MOST_SECTIONS - 1], item.sections[MOST_SECTIONS - 1 :]
+    if len(rest) < 2:
+        return item
+    parts = [[section["heading"] and f"### {section['heading']}", *_texts(section)] for section in rest[1:]]
+    body = "\n\n".join([*_texts(rest[0]), *(text for part in parts for text in part if text)])
+    item.sections = [*kept, {**rest[0], "body": body, "advice": "", "note": ""}]
+    joined = f"The text has {len(kept) + len(rest)} sections, more than the {MOST_SECTIONS} that can be edited"
+    item.notes.append(f"{joined}: the last {len(rest)} are joined in section {MOST_SECTIONS}. Nothing is lost.")
+    return item
+
+
+def _texts(section: dict[str, Any]) -> list[str]:
+    return [text for name in ("advice", "body", "note") if (text := section.get(name) or "")]
 
 
 def guessed_target(item: Incoming) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 SHORT = 8  # words: a longer heading is a sentence, and a word in it names nothing
+VAGUE = (False, 0)
+HINTS = 2  # that a heading needs where no phrase fits
 OTHER = "other"
 LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+(?=\S)|(?<=\S)[*_`~]+|</?[a-z][^>]*>", re.IGNORECASE)
@@ -22,6 +24,17 @@ FILLERS = ARTICLES | {
     "ze", "dla", "fur", "typical", "general", "core", "primary", "job", "role", "position", "this", "we", "you",
     "are", "is", "twoje", "twoj", "nasze", "glowne", "ihre", "ihr", "deine", "dein", "unsere", "also", "other",
 }  # fmt: skip
+
+# One way of saying you and we: contractions written out, German's du and Sie alike.
+SAME = {
+    "youll": "you will", "youd": "you would", "youve": "you have", "youre": "you are", "whats": "what is",
+    "well": "we will", "wed": "we would", "weve": "we have", "were": "we are", "whos": "who is",
+    "sie": "du", "ihnen": "dir", "ihr": "dein", "ihre": "dein", "ihren": "dein", "ihrem": "dein", "ihrer": "dein",
+    "deine": "dein", "deinen": "dein", "deinem": "dein", "deiner": "dein", "mein": "dein", "meine": "dein",
+    "my": "your", "me": "you", "im": "you are", "ill": "you will",
+}  # fmt: skip
+ASKED_BY_ONESELF = re.compile(r"\b(am|can|could|do|must|should|will|would) i\b")  # "i" alone is Polish for "and"
+ASKED = re.compile(r"\b(can|could|do|should|will|would) (you|we)\b")
 
 # Long words that are often misspelt.
 SPELLINGS = [
@@ -45,15 +58,18 @@ def kind_of(heading: str, title: str = "") -> str:
     """Return the kind of section that a heading names, or "other"; `title`: of the role, which headings repeat."""
     words = plain_words(heading)
     bare = _without(words, plain_words(title))
-    found = [match for text in {words, bare} for match in _matches(text)]
-    kind = max(found)[1] if found else OTHER
+    texts = {_same(_mended(words)), _same(_mended(bare))}
+    found = [match for text in texts for match in _matches(text)]
+    how, kind = max(found, default=(VAGUE, OTHER))
+    if how == VAGUE:
+        return _hinted(_same(bare)) or kind
     return "nice" if kind == "required" and any(other == "nice" for _how, other in found) else kind
 
 
 @lru_cache(4096)
 def names_a_kind(line: str) -> bool:
     """Tell whether a line says nothing but the name of a kind of section, as headings without markup do."""
-    words = rest = plain_words(line)
+    words = rest = _same(plain_words(line))
     for phrase in sorted(_possible(words), key=lambda phrase: -phrase.length):
         if phrase.kind != OTHER and (phrase.how != "whole" or rest != words or _says_only(words, phrase)):
             rest = phrase.pattern.sub(" ", rest)
@@ -69,16 +85,52 @@ def plain_words(text: str) -> str:
     return " ".join(word for word in re.findall(r"[^\W_]+", text) if not word.isdigit())
 
 
+def _same(words: str) -> str:
+    """Return plain words, or a pattern of them, with the many forms of you and we made one."""
+    said = ASKED_BY_ONESELF.sub(r"\1 you", " ".join(SAME.get(word, word) for word in words.split()))
+    return ASKED.sub(lambda found: found[2] if found[1] == "do" else f"{found[2]} {found[1]}", said)
+
+
 @cache
 def phrases() -> list[Phrase]:
     """Return what the table of headings says, ready to be compared."""
-    table = tomllib.loads((Path(__file__).parent / "headings.toml").read_text(encoding="utf-8"))
     return [
-        Phrase(kind, how, re.compile(_pattern(text)), text.split()[0][:LETTERS_COMPARED], len(text))
-        for kind, lists in table.items()
-        for how, texts in lists.items()
-        for text in texts
+        Phrase(
+            kind,
+            how,
+            re.compile(_pattern(text)),
+            text.split()[0][:LETTERS_COMPARED],
+            0 if how == "vague" else len(text),
+        )
+        for kind, lists in _table().items()
+        for how in ("words", "phrases", "whole", "vague")
+        for text in map(_same, lists.get(how, []))
     ]
+
+
+@cache
+def _table() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads((Path(__file__).parent / "headings.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _hints() -> list[tuple[str, re.Pattern[str]]]:
+    return [
+        (kind, re.compile("|".join(_pattern(hint) for hint in map(_same, lists["hints"]))))
+        for kind, lists in _table().items()
+        if "hints" in lists
+    ]
+
+
+def _hinted(words: str) -> str:
+    """Return the kind that most hints in a short heading speak for, two at least and more than any other; or ""."""
+    if len(words.split()) > SHORT:
+        return ""
+    counts = sorted(((len(set(pattern.findall(words))), kind) for kind, pattern in _hints()), reverse=True)
+    (most, kind), (next_most, next_kind) = counts[:2]
+    if most < HINTS or (most == next_most and {kind, next_kind} != {"required", "nice"}):
+        return ""
+    return kind if most > next_most else "nice"
 
 
 @cache
@@ -102,7 +154,7 @@ def _pattern(text: str) -> str:
 
 def _matches(words: str) -> Iterator[tuple[tuple[bool, int], str]]:
     """Yield ((says nothing else, length), kind) for each phrase that a heading has."""
-    text = _mended(words)
+    text = words
     short = len(text.split()) <= SHORT
     for phrase in _possible(text):
         if phrase.how == "whole":

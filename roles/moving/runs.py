@@ -7,7 +7,7 @@ from django.db import transaction
 
 from recruitcms.models import Person
 from roles.models import Category
-from roles.moving.incoming import Incoming, Seen, UnreadableError
+from roles.moving.incoming import Incoming, Seen, UnreadableError, bounded
 from roles.moving.models import ImportItem, ImportRun, Origin
 from roles.moving.reading import Opened, read
 
@@ -54,7 +54,7 @@ def _store(name: str, seen: Seen, items: Iterable[Any], by: Any, tell: Callable[
             run.problem = problem
             continue
         position += 1
-        rows.append(_row(run, position, item))
+        rows.append(_row(run, position, bounded(item)))
         if len(rows) == BATCH:
             _save(rows)
             tell(position)

@@ -7,6 +7,8 @@ from typing import Any
 from recruitcms.models import Page
 from roles.models import Role, Section
 
+# What an import can bring, by name and not read from the models: the marks of it are kept (`Origin.fingerprint`), and a
+# field that comes later must not make every imported document look as if an editor had changed it.
 FIELDS = ("title", "slug", "language", "summary", "search_title", "search_description")
 ROLE_FIELDS = (*FIELDS, "title_plural", "category_id", "author_id", "picture_id")
 PAGE_FIELDS = (*FIELDS, "body")

@@ -139,6 +139,7 @@ function startMarkdown(textarea) {
     else write(textarea, button.dataset);
   });
   textarea.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && continueList(textarea, event)) event.preventDefault();
     const wrap = (event.ctrlKey || event.metaKey) && { b: "**|**", k: "[|](https://)" }[event.key];
     if (wrap) {
       event.preventDefault();
@@ -146,6 +147,26 @@ function startMarkdown(textarea) {
     }
   });
   textarea.before(tools);
+}
+
+// Enter begins the next item of a list; on an item without words it ends the list. Returns whether it did either.
+function continueList(textarea, { isComposing, shiftKey, ctrlKey, metaKey, altKey }) {
+  const { selectionStart: at, selectionEnd: end, value } = textarea;
+  const start = value.lastIndexOf("\n", at - 1) + 1;
+  const [line] = value.slice(start).split("\n", 1);
+  const [item, mark] = line.match(/^ *([-*+]|\d{1,9}[.)]) +/) ?? [];
+  if (!item || at !== end || at < start + item.length || isComposing || shiftKey || ctrlKey || metaKey || altKey) return false;
+  if (line === item) insert(textarea, start, end, "");
+  else insert(textarea, at, at, `\n${item.replace(mark, mark.replace(/\d+/, (number) => Number(number) + 1))}`);
+  return true;
+}
+
+// Deprecated, and the only way to write that "undo" takes back.
+function insert(textarea, start, end, text) {
+  textarea.setSelectionRange(start, end);
+  if (text ? document.execCommand("insertText", false, text) : document.execCommand("delete")) return;
+  textarea.setRangeText(text, start, end, "end");
+  textarea.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // Where the style sheet cannot let a text grow (`field-sizing`), the script does.
@@ -162,9 +183,7 @@ function write(textarea, { wrap, line }) {
   const [before, after] = (wrap ?? "|").split("|");
   const text = line ? chosen.replace(/^/gm, line) : before + chosen + after;
   textarea.focus();
-  textarea.setSelectionRange(start, end);
-  // Deprecated, and the only way to write that "undo" takes back.
-  if (!document.execCommand("insertText", false, text)) textarea.setRangeText(text, start, end, "end");
+  insert(textarea, start, end, text);
   if (wrap) textarea.setSelectionRange(start + before.length, start + before.length + chosen.length);
 }
 
@@ -198,6 +217,7 @@ function startEditor(form) {
   for (const name of ["input", "change"]) form.addEventListener(name, change);
   for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, change);
   form.addEventListener("submit", () => { unsaved = false; });
+  document.addEventListener("desk:given-up", () => { unsaved = false; });
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
   // "Save and preview" saves here and shows there. This page is then loaded anew: it would not know the sections that
@@ -243,7 +263,55 @@ function nameFields() {
   }
 }
 
+// --- text that only this browser has (editor.js): not for ever, and not after signing out on purpose ---
+
+const COPIES_KEPT = 30 * 86400000; // ms; docs/privacy.md says so
+const copies = (start) => Object.keys(localStorage).filter((name) => name.startsWith(start));
+
+function copy(name) {
+  try { return JSON.parse(localStorage.getItem(name)) ?? {}; } catch { return {}; }
+}
+
+function dropOldCopies() {
+  for (const name of copies("typed ")) {
+    if (!(Date.now() - copy(name).at < COPIES_KEPT)) localStorage.removeItem(name);
+  }
+}
+
+// A copy of what was sent stays until its form is opened again. Whether it was saved, only the server knows.
+async function isSaved(name, token) {
+  const { key, sent } = copy(name);
+  if (!sent) return false;
+  const body = new URLSearchParams({ _gone: 1, _form: key, _asks: key });
+  const url = name.split(" ")[2].replace(/(change\/)?$/, "keep/");
+  try {
+    const answer = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token }, redirect: "manual", signal: AbortSignal.timeout(5000) });
+    return (await answer.json()).asked === "saved";
+  } catch { return false; }
+}
+
+function startSigningOut(form) {
+  form.addEventListener("submit", async (event) => {
+    if (!navigator.onLine) return; // it will not reach the server
+    event.preventDefault();
+    const keeping = []; // the editor adds what it has not kept yet
+    document.dispatchEvent(new CustomEvent("desk:signing-out", { detail: keeping }));
+    const kept = await Promise.all(keeping);
+    const mine = copies(`typed ${words.user} `);
+    const saved = await Promise.all(mine.map((name) => isSaved(name, form.elements.csrfmiddlewaretoken.value)));
+    if ([...kept, ...saved].includes(false)) {
+      if (!confirm(words.signOut)) return;
+      document.dispatchEvent(new Event("desk:given-up"));
+    }
+    for (const name of mine) localStorage.removeItem(name);
+    form.submit();
+  });
+}
+
 function start() {
+  try { dropOldCopies(); } catch { /* a browser that keeps nothing */ }
+  const out = document.getElementById("sign-out");
+  if (out) startSigningOut(out);
   document.querySelectorAll(".sections").forEach(startSections);
   document.querySelectorAll(".form-row:not(.empty-form *) textarea.markdown").forEach(startMarkdown);
   document.addEventListener("formset:added", ({ target }) => target.querySelectorAll("textarea.markdown").forEach(startMarkdown));

@@ -5,7 +5,15 @@ const words = document.getElementById("editor-script").dataset;
 const form = document.querySelector("#content-main > form[method=post]");
 const $ = (id) => document.getElementById(id);
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const language = document.documentElement.lang.replace(/^en$/, "en-GB");
+
+// As the server says it: “12:04”, with the day where that is another one.
+function clock(time) {
+  const say = (at, day) => new Intl.DateTimeFormat(language, { timeZone: words.zone, ...day }).format(at);
+  const day = { dateStyle: "medium" };
+  const hour = say(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return say(time, day) === say(Date.now(), day) ? hour : `${say(time, day)}, ${hour}`;
+}
 
 // --- the form as text, and how to reach the server with it ---
 
@@ -47,6 +55,7 @@ let waiting = 0; // the timer of the next keeping
 let since = 0; // when the first key was pressed that is not kept yet
 let unkept = false;
 let trouble = "";
+let left = ""; // the key of the form that this window showed before
 
 function say(text) {
   $("keep-state").textContent = text;
@@ -91,7 +100,8 @@ async function beat() {
   const old = here();
   const asks = old && old.key !== key() ? { _asks: old.key } : {};
   try {
-    const answer = await post(words.keepUrl, new URLSearchParams({ _here: 1, _form: key(), _seen: form.elements._seen.value, ...asks }));
+    const answer = await post(words.keepUrl, new URLSearchParams({ _here: 1, _form: key(), _seen: form.elements._seen.value, _left: left, ...asks }));
+    left = "";
     heard(answer);
     if (asks._asks) offer(old, answer.asked);
   } catch (error) {
@@ -138,7 +148,7 @@ function offer(old, asked) {
   line.append(
     fill(words.found, { time: clock(old.at) }), " ",
     button(words.restore, async () => {
-      await post(words.keepUrl, new URLSearchParams(old.body));
+      try { await post(words.keepUrl, new URLSearchParams(old.body)); } catch { say(words.refused); return; }
       localStorage.removeItem(place);
       location.assign(`?kept=${old.key}`);
     }), " ",
@@ -147,7 +157,27 @@ function offer(old, asked) {
   $("kept").append(line);
 }
 
+// A window that is loaded anew must not count as another one: the closing of the old form may be heard too late.
+function startWindow() {
+  const LEFT = "left form";
+  left = sessionStorage.getItem(LEFT) ?? "";
+  sessionStorage.removeItem(LEFT);
+  window.addEventListener("pagehide", () => {
+    sessionStorage.setItem(LEFT, key());
+    post(words.keepUrl, new URLSearchParams({ _gone: 1, _form: key() })).catch(() => {});
+  });
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    sessionStorage.removeItem(LEFT);
+    beat();
+  });
+}
+
 function startKeeping() {
+  if (words.restored) {
+    form.dispatchEvent(new Event("change")); // not as saved, and kept already
+    say(fill(words.kept, { time: words.restored }));
+  }
   for (const name of ["input", "change"]) form.addEventListener(name, touched);
   for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, touched);
   window.django?.jQuery(form).on("select2:select select2:unselect", touched); // these tell only jQuery
@@ -161,12 +191,12 @@ function startKeeping() {
   }, true);
   window.addEventListener("pagehide", () => {
     if (unkept) keepHere();
-    post(words.keepUrl, new URLSearchParams({ _gone: 1, _form: key() })).catch(() => {});
   });
+  document.addEventListener("desk:signing-out", ({ detail }) => { if (unkept) { clearTimeout(waiting); detail.push(keep().then(() => !unkept)); } });
+  document.addEventListener("desk:given-up", () => { unkept = false; });
   for (const name of ["online", "focus"]) window.addEventListener(name, beat);
   window.addEventListener("offline", () => { if (unkept) failed(new TypeError()); });
   setInterval(() => { if (!document.hidden) beat(); }, BEAT);
-  if (words.restored) form.dispatchEvent(new Event("change"));
   beat();
 }
 
@@ -216,6 +246,7 @@ function draw(html) {
 
 function drawn() {
   frame.contentDocument.addEventListener("click", (event) => { if (event.target.closest("a, button")) event.preventDefault(); });
+  frame.contentWindow.addEventListener("focus", () => frame.parentElement.scrollIntoView({ block: "nearest" })); // by Tab
   size();
   if (mode() === "print") printed(frame.contentDocument);
   follow();
@@ -298,6 +329,7 @@ function startLooking() {
 
 function startPanels() {
   const box = $("panels");
+  if (!box) return;
   const panels = [...box.querySelectorAll(":scope > .panel")];
   const list = Object.assign(document.createElement("div"), { className: "panels__tabs chips", role: "tablist", ariaLabel: box.dataset.name });
   const tabs = panels.map((panel) => {
@@ -369,7 +401,8 @@ function startPlace() {
     const top = field?.getBoundingClientRect ? scrollY + field.getBoundingClientRect().top - found.field : found.top;
     scrollTo({ top, behavior: "instant" });
   }
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", ({ submitter }) => {
+    if (["_save", "_addanother"].includes(submitter?.name)) return; // these lead elsewhere
     const field = document.activeElement?.form === form ? document.activeElement : null;
     const stands = { name: field?.name, field: field?.getBoundingClientRect().top };
     sessionStorage.setItem("place", JSON.stringify({ at: Date.now(), top: scrollY, ...stands }));
@@ -382,7 +415,10 @@ function start() {
   startPanels();
   startLooking();
   startLinks();
-  startKeeping();
+  if (words.keepUrl) {
+    startWindow();
+    startKeeping();
+  }
   startPlace();
 }
 

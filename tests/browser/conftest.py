@@ -117,7 +117,7 @@ def wait_until_up(url: str, server: subprocess.Popen[bytes]) -> None:
     for _attempt in range(300):
         try:
             urllib.request.urlopen(url, timeout=5)
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             if server.poll() is not None:
                 break
             time.sleep(0.1)

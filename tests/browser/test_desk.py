@@ -161,6 +161,33 @@ def test_two_people_see_each_other_and_choose_between_two_versions(
     expect(editor.locator("[name=title_plural]")).to_have_value("Platform Engineers of Old")
 
 
+def test_two_who_write_one_call_to_action_see_each_other_and_choose(editor: Page, colleague: Page):
+    said = []
+    editor.on("pageerror", lambda error: said.append(str(error)))
+    editor.goto("/admin/recruitcms/calltoaction/")
+    editor.locator("#result_list tbody th a").first.click()
+    colleague.goto(editor.url)
+    heading = editor.locator("[name=heading]")
+    expect(colleague.locator("#kept-others")).to_contain_text("Also open: You, in another window")
+    heading.fill("The editor's heading")
+    expect(state(editor)).to_contain_text("Kept")
+
+    colleague.locator("[name=heading]").fill("The colleague's heading")
+    colleague.locator("[name=_continue]").click()
+    expect(colleague.locator(".messagelist")).to_be_visible()
+    editor.evaluate("dispatchEvent(new Event('focus'))")
+    expect(editor.locator("#kept-changed")).to_contain_text("saved this at")
+    editor.locator("[name=_continue]").click()
+    expect(editor.get_by_role("heading", level=1)).to_contain_text("Two versions of")
+    editor.locator(".version").get_by_label("Yours").check()
+    editor.get_by_role("button", name="Save what is chosen").click()
+
+    expect(editor.locator(".messagelist")).to_be_visible()
+    expect(heading).to_have_value("The editor's heading")
+    expect(editor.locator("#kept-here")).to_have_count(0)
+    assert said == []
+
+
 def test_the_preview_follows_what_is_typed_and_nothing_of_it_is_saved(editor: Page, role: str, site: Site):
     said = []
     editor.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
@@ -228,3 +255,48 @@ def test_one_comes_back_to_where_one_was_after_a_save(editor: Page, role: str):
     expect(note).to_be_focused()
     expect(note).to_be_in_viewport()
     assert editor.evaluate("scrollY") > 200
+
+
+# --- copies in the browser: whose, for how long, and what signing out does ---
+
+COPIES = "Object.keys(localStorage).filter((name) => name.startsWith('typed ')).length"
+
+
+def copy_unsaved(page: Page, address: str, days: float = 0) -> None:
+    """Leave text in the browser that the server never heard of, typed so many days ago by whoever is signed in."""
+    open_form(page, address)
+    write_summary(page, "Only in this browser.")
+    page.context.set_offline(True)
+    expect(state(page)).to_contain_text("Offline, kept in this browser")
+    age = f"""() => {{ const name = Object.keys(localStorage).find((name) => name.startsWith('typed '));
+        const copy = JSON.parse(localStorage.getItem(name));
+        return [name, JSON.stringify({{ ...copy, at: copy.at - {days} * 86400000 }})]; }}"""
+    name, text = page.evaluate(age)
+    page.route("**/keep/", lambda route: route.abort())
+    page.context.set_offline(False)
+    leave(page)
+    page.evaluate("([name, text]) => localStorage.setItem(name, text)", [name, text])
+    page.unroute("**/keep/")
+
+
+def press_sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Log out").click()
+
+
+def test_signing_out_warns_of_unsaved_text_and_then_throws_it_away(editor: Page, role: str, site: Site):
+    copy_unsaved(editor, role)
+    asked = []
+
+    editor.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    press_sign_out(editor)
+    editor.wait_for_timeout(300)
+    stayed, kept = editor.url, editor.evaluate(COPIES)
+    editor.once("dialog", lambda dialog: dialog.accept())
+    press_sign_out(editor)
+
+    expect(editor.get_by_text("Thanks for spending some quality time")).to_be_visible()
+    assert asked == [
+        "This browser has text of yours that is not saved. If you sign out, it is thrown away. Sign out all the same?"
+    ]
+    assert (stayed, kept) == (f"{site.url}/admin/", 1)
+    assert editor.evaluate(COPIES) == 0

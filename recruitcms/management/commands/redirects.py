@@ -30,11 +30,14 @@ class Command(BaseCommand):
 
     def plan(self, file: Path) -> redirect_files.Plan:
         try:
-            plan = redirect_files.plan(redirect_files.read(file.read_bytes()))
+            text, notes = redirect_files.read(file.read_bytes())
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from None
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
+        for note in notes:
+            self.stderr.write(note)
+        plan = redirect_files.plan(text)
         for line, sentence in plan.errors:
             self.stderr.write(f"Line {line}: {sentence}")
         if plan.errors:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recruitcms', '0014_editors_keep_addresses_and_words'),
+        ('recruitcms', '0016_source_says_the_texts'),
     ]
 
     operations = [
