@@ -80,8 +80,14 @@ def _ranked(live: QuerySet, units: Query, typed: str) -> list[int]:
     """Return the pks of all that matches, the best first."""
     # Not `pk` itself: SQLite would read each row for its dates, where the index holds them.
     keyed = live.annotate(key=F("pk") + 0).filter(key__in=holding(units, ANYWHERE))
-    whole = _whole(units)
-    places = [(whole, TITLE), (units, TITLE), (whole, HEADINGS), (units, HEADINGS), (whole, ANYWHERE)]
+    typed_alone = [unit[:1] for unit in units]  # before what merely means the same
+    places = [
+        (_whole(typed_alone), TITLE),
+        (_whole(units), TITLE),
+        (units, TITLE),
+        (units, HEADINGS),
+        (_whole(units), ANYWHERE),
+    ]
     steps = [When(key__in=holding(wanted, place), then=Value(step)) for step, (wanted, place) in enumerate(places)]
     rank = Case(*steps, default=Value(len(steps)), output_field=IntegerField())
     begins = Case(

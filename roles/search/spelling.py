@@ -42,7 +42,8 @@ def _nearest(word: str, language: str) -> SearchWord | None:
     candidates = [
         (distance, not in_title, candidate, written)
         for candidate, written, in_title in near.values_list("word", "written", "in_title")
-        if (distance := OSA.distance(word, candidate, score_cutoff=errors)) <= errors
+        if (distance := OSA.distance(word, candidate, score_cutoff=2)) <= errors
+        or (distance == 2 and sorted(word) == sorted(candidate))  # all letters, in another order: phyton
     ]
     if not candidates:
         return None
