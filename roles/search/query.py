@@ -88,7 +88,8 @@ def _ranked(live: QuerySet, units: Query, typed: str) -> list[int]:
         (units, HEADINGS),
         (_whole(units), ANYWHERE),
     ]
-    steps = [When(key__in=holding(wanted, place), then=Value(step)) for step, (wanted, place) in enumerate(places)]
+    different = [asked for number, asked in enumerate(places) if asked not in places[:number]]
+    steps = [When(key__in=holding(wanted, place), then=Value(step)) for step, (wanted, place) in enumerate(different)]
     rank = Case(*steps, default=Value(len(steps)), output_field=IntegerField())
     begins = Case(
         When(search_entry__title__startswith=typed, then=Value(False)), default=Value(True), output_field=BooleanField()

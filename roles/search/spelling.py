@@ -8,44 +8,53 @@ from roles.search.models import SearchWord
 
 SHORTEST = 4  # letters; shorter words are near to too many others
 LONG = 8  # from here on, two errors are let pass
-AT_MOST = 2  # words of one query, each of which costs a query
+AT_MOST = 2  # words of one query: more of them are no typing errors
 
 
 def corrected(words: list[str], language: str) -> list[SearchWord]:
     """Return the words with the unknown ones put right; nothing where none is unknown or one cannot be put right."""
-    known = SearchWord.objects.filter(language=language)
+    known = SearchWord.objects.filter(language=language).annotate(
+        length=Length("word"), first=Substr("word", 1, 1), second=Substr("word", 2, 1)
+    )
     begun = Q()
     for word in words:
         begun |= Q(word__startswith=word)
     beginnings = list(known.filter(begun).values_list("word", flat=True))
-    meant: list[SearchWord] = []
-    unknown = 0
+    unknown = [word for word in words if not any(other.startswith(word) for other in beginnings)]
+    unknown = [word for word in unknown if len(word) >= SHORTEST]
+    if not unknown or len(unknown) > AT_MOST:
+        return []
+    candidates = list(known.filter(_near(unknown)).values_list("word", "written", "in_title"))
+    meant = {word: _nearest(word, candidates) for word in unknown}
+    found = [meant.get(word, SearchWord(word=word, written=word)) for word in words]
+    return [word for word in found if word] if all(found) else []
+
+
+def _errors(word: str) -> int:
+    return 1 if len(word) < LONG else 2
+
+
+def _near(words: list[str]) -> Q:
+    """Return what keeps the words that a typed one may have been: as long, and hardly other at the beginning.
+
+    An error at the beginning leaves one of the first two letters near its place.
+    """
+    near = Q()
     for word in words:
-        if any(other.startswith(word) for other in beginnings) or len(word) < SHORTEST:
-            meant.append(SearchWord(word=word, written=word))
-            continue
-        unknown += 1
-        nearest = _nearest(word, language) if unknown <= AT_MOST else None
-        if nearest is None:
-            return []
-        meant.append(nearest)
-    return meant if unknown else []
+        start = Q(first__in=word[:2]) | Q(second__in=word[:2])
+        near |= start & Q(length__gte=len(word) - _errors(word), length__lte=len(word) + _errors(word))
+    return near
 
 
-def _nearest(word: str, language: str) -> SearchWord | None:
-    """Return the known word that the fewest errors lead to, one of a title first."""
-    errors = 1 if len(word) < LONG else 2
-    known = SearchWord.objects.annotate(length=Length("word"), first=Substr("word", 1, 1), second=Substr("word", 2, 1))
-    near = known.filter(language=language, length__gte=len(word) - errors, length__lte=len(word) + errors)
-    # An error at the beginning leaves one of the first two letters near its place.
-    near = near.filter(Q(first__in=word[:2]) | Q(second__in=word[:2]))
-    candidates = [
+def _nearest(word: str, candidates: list[tuple[str, str, bool]]) -> SearchWord | None:
+    """Return the word that the fewest errors lead to, one of a title first."""
+    near = [
         (distance, not in_title, candidate, written)
-        for candidate, written, in_title in near.values_list("word", "written", "in_title")
-        if (distance := OSA.distance(word, candidate, score_cutoff=2)) <= errors
+        for candidate, written, in_title in candidates
+        if (distance := OSA.distance(word, candidate, score_cutoff=2)) <= _errors(word)
         or (distance == 2 and sorted(word) == sorted(candidate))  # all letters, in another order: phyton
     ]
-    if not candidates:
+    if not near:
         return None
-    _distance, _not_in_title, meant, written = min(candidates)
+    _distance, _not_in_title, meant, written = min(near)
     return SearchWord(word=meant, written=written)
