@@ -50,10 +50,6 @@ class Migration(migrations.Migration):
                 ('text', models.TextField()),
                 ('plain', models.TextField()),
             ],
-            options={
-                'verbose_name': 'search entry',
-                'verbose_name_plural': 'search entries',
-            },
         ),
         migrations.CreateModel(
             name='SearchWord',
@@ -64,10 +60,6 @@ class Migration(migrations.Migration):
                 ('written', models.CharField(max_length=40)),
                 ('in_title', models.BooleanField(default=False)),
             ],
-            options={
-                'verbose_name': 'search word',
-                'verbose_name_plural': 'search words',
-            },
         ),
         migrations.CreateModel(
             name='Synonyms',

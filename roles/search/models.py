@@ -22,10 +22,6 @@ class SearchEntry(models.Model):
     text = models.TextField()
     plain = models.TextField()  # the text as it was written, to quote from
 
-    class Meta:
-        verbose_name = _("search entry")
-        verbose_name_plural = _("search entries")
-
     def __str__(self) -> str:
         return self.title
 
@@ -39,8 +35,6 @@ class SearchWord(models.Model):
     in_title = models.BooleanField(default=False)
 
     class Meta:
-        verbose_name = _("search word")
-        verbose_name_plural = _("search words")
         constraints = [models.UniqueConstraint(fields=["language", "word"], name="roles_searchword_once")]
 
     def __str__(self) -> str:
