@@ -88,7 +88,7 @@ def flush() -> None:
     if not missing and not hits:
         return
     try:
-        with _without_waiting(), transaction.atomic():
+        with without_waiting(), transaction.atomic():
             _write(missing, hits)
     except Error:
         _keep(missing, hits)
@@ -104,7 +104,7 @@ def _keep(missing: dict[str, list[int]], hits: dict[str, int]) -> None:
 
 
 @contextmanager
-def _without_waiting() -> Any:
+def without_waiting() -> Any:
     """Let a statement that would have to wait for a lock fail instead."""
     if connection.vendor == "sqlite":
         seconds = float(connection.settings_dict["OPTIONS"].get("timeout", 5))

@@ -10,6 +10,7 @@ from django.db.models import Q
 from recruitcms import address_counts, staff_mail
 from recruitcms.models import BulkChange, OpenForm, ReviewEntry, ReviewLink
 from roles.moving.models import ImportItem, ImportRun
+from roles.search import missed
 
 GUESTS = timedelta(days=365)  # after their link ended
 UPLOADS = timedelta(days=30)
@@ -26,6 +27,8 @@ def run(now: datetime) -> None:
     staff_mail.forget_old(now)
     address_counts.flush()
     address_counts.forget_old()
+    missed.flush()
+    missed.forget_old()
 
 
 def forget_guests(now: datetime) -> None:

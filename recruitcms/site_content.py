@@ -25,7 +25,7 @@ from recruitcms.models import (
     SiteText,
     Testimonial,
 )
-from roles.models import Category
+from roles.models import Category, Synonyms
 
 _kept: dict[str, "SiteContent"] = {}
 
@@ -144,6 +144,11 @@ class SiteContent:
     def fill_in_words(self) -> list[FillInWord]:
         """The fill-in words that all templates share, in the order of the panel."""
         return list(FillInWord.objects.filter(language=self.language))
+
+    @cached_property
+    def synonyms(self) -> list[list[list[str]]]:
+        """The groups of words that mean the same, for the search."""
+        return [row.phrases for row in Synonyms.objects.filter(language=self.language)]
 
     @cached_property
     def report(self) -> ReportRevision | None:

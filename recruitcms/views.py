@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what the agency offers: the search, the shelves, the newest templates, the report, a call."""
     language = request.LANGUAGE_CODE
     live = RoleRevision.objects.live().filter(language=language)
-    newest = live.select_related("category").defer("content", "search_text").order_by("-live_from")
+    newest = live.select_related("category").defer("content").order_by("-live_from")
     context = {
         "section": "home",
         "newest": newest[:ON_HOME],
@@ -66,7 +66,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "section": "people",
         "person": found,
-        "roles": written.defer("content", "search_text").order_by("title"),
+        "roles": written.defer("content").order_by("title"),
         "canonical": found.get_absolute_url(),
         "translations": {row.language: row.get_absolute_url() for row in found.translations().filter(on_team=True)},
     }

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from recruitcms.publishing import Publishable
 from recruitcms.revisions import Revision
 from recruitcms.translated import Translated, copy_of, localized_url
 from roles.headings import heading_for
-from roles.search import searchable
+from roles.search import index
 
 WORDS_A_MINUTE = 200
 
@@ -147,8 +147,6 @@ class Role(Publishable):
             "category": self.category,
             "author": self.author,
             "reading_minutes": max(1, math.ceil(len(words.split()) / WORDS_A_MINUTE)),
-            "search_title": searchable(f"{self.title} {self.title_plural}"),
-            "search_text": searchable(f"{self.summary} {words}"),
         }
 
 
@@ -308,16 +306,29 @@ class RoleRevision(Revision):
     category = models.ForeignKey(Category, null=True, on_delete=protect_what_is_shown, related_name="+")
     author = models.ForeignKey(Person, null=True, on_delete=protect_what_is_shown, related_name="+")
     reading_minutes = models.PositiveSmallIntegerField(default=1)
-    search_title = models.TextField(blank=True)
-    search_text = models.TextField(blank=True)
 
     url_name = "role"
 
     class Meta(Revision.Meta):
         verbose_name = _("revision of a role")
         verbose_name_plural = _("revisions of roles")
-        indexes = [*Revision.Meta.indexes, models.Index(fields=["language", "category", "live_from"])]
+        indexes = [
+            *Revision.Meta.indexes,
+            models.Index(fields=["language", "category", "live_from"]),
+            # All that the search asks of a revision, so that it does not read the rows, which are long.
+            models.Index(
+                fields=["language", "live_from", "live_until", "category", "title"], name="roles_revision_for_search"
+            ),
+        ]
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and let what visitors see now or later be found."""
+        super().save(*args, **kwargs)
+        if self.live_from and not kwargs.get("update_fields"):
+            index.write(self)
 
 
 # Django looks for models here; those of imports stand beside what uses them.
 from roles.moving.models import ImportItem, ImportRun, Origin  # noqa: E402, F401
+from roles.search.models import MissedSearch, SearchEntry, SearchWord, Synonyms  # noqa: E402, F401

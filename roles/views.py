@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from leads.counts import is_bot
 from leads.forms import render_consultation_form, render_report_form
 from recruitcms.site_content import SiteContent, site_content
 from recruitcms.translated import localized_url, other_languages
@@ -20,7 +21,8 @@ from roles.description import describe
 from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, read_values
 from roles.models import RoleRevision
-from roles.search import search
+from roles.search import marks, missed
+from roles.search.query import Found, find
 
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
 PER_PAGE = 10
@@ -40,11 +42,17 @@ def library(request: HttpRequest) -> HttpResponse:
     category = _category(site, request.GET.get("category", ""))
     counts = dict(live.values_list("category").annotate(Count("pk")).order_by())
     matching = live.filter(category=category) if category else live
-    listed = search(matching, query) if query else matching.order_by(*SORTS.get(sort, SORTS["newest"]))
-    page = _page(listed.select_related("category").defer("content", "search_text"), request.GET.get("page", "1"))
+    found = find(matching, query, language, site.synonyms) if query else None
+    number = request.GET.get("page", "1")
+    if found:
+        page = _page_of_found(found, number, language)
+    else:
+        listed = matching.order_by(*SORTS.get(sort, SORTS["newest"])).select_related("category")
+        page = _page(listed.defer("content"), number)
     context = {
         "section": "library",
         "query": query,
+        "instead": found.instead if found else "",
         "sort": sort if sort in SORTS else "newest",
         "category": category,
         "chips": [(shelf, counts.get(shelf.pk, 0)) for shelf in site.categories if counts.get(shelf.pk)],
@@ -58,7 +66,9 @@ def library(request: HttpRequest) -> HttpResponse:
         "noindex": bool(query),
     }
     if not page.paginator.count:
-        newest = live.select_related("category").defer("content", "search_text").order_by("-live_from")
+        if query and not category:
+            _count_missed(request, query)
+        newest = live.select_related("category").defer("content").order_by("-live_from")
         return render(request, "roles/library_empty.html", context | {"newest": newest[:3]})
     return render(request, "roles/library.html", context)
 
@@ -155,7 +165,7 @@ def related_roles(revision: RoleRevision) -> list[RoleRevision]:
     """Return up to three live roles to read next: chosen by hand, then of the same category, then the newest."""
     chosen = Q(translation_group__in=revision.content["related"])
     live = RoleRevision.objects.live().filter(language=revision.language).select_related("category")
-    others = live.exclude(translation_group=revision.translation_group).defer("content", "search_text")
+    others = live.exclude(translation_group=revision.translation_group).defer("content")
     by_hand_first = Case(When(chosen, Value(0)), default=Value(1))
     near = others.filter(chosen | Q(category=revision.category)).order_by(by_hand_first, "-live_from")
     found = list(near[:RELATED])
@@ -188,7 +198,26 @@ def _category(site: SiteContent, slug: str) -> Any:
     raise Http404(_("There is no such category."))
 
 
-def _page(roles: QuerySet[RoleRevision], number: str) -> Any:
+def _page_of_found(found: Found, number: str, language: str) -> Any:
+    """Return a page of what a search found, with the words marked; only this page's rows are read."""
+    page = _page(found.pks, number)
+    rows = RoleRevision.objects.select_related("category", "search_entry").defer(
+        "content", "search_entry__title", "search_entry__headings", "search_entry__text"
+    )
+    by_pk = rows.in_bulk(page.object_list) if page.object_list else {}
+    page.object_list = [by_pk[pk] for pk in page.object_list if pk in by_pk]
+    marks.show_found(page.object_list, found.words, language)
+    return page
+
+
+def _count_missed(request: HttpRequest, query: str) -> None:
+    """Count what a person looked for in vain, once it is written out (static/js/search.js says when it is not)."""
+    unfinished = "X-Typing" in request.headers or request.method != "GET"
+    if not unfinished and not is_bot(request.headers.get("User-Agent", "")):
+        missed.count(query, request.LANGUAGE_CODE)
+
+
+def _page(roles: QuerySet[RoleRevision] | list[int], number: str) -> Any:
     try:
         return Paginator(roles, PER_PAGE).page(number)
     except InvalidPage as error:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from leads import triggers
 from recruitcms import address_counts, health, site_content
 from recruitcms.quality import surroundings
+from roles.search import missed
 from tests import postgres as postgresql
 from tests.postbox import postbox  # noqa: F401  (a fixture)
 
@@ -25,6 +26,8 @@ def fresh_copies() -> None:
     address_counts._missing.clear()
     address_counts._hits.clear()
     address_counts._written = time.monotonic()
+    missed._missed.clear()
+    missed._written = time.monotonic()
     health._last.at = float("-inf")
     cache.clear()
 

@@ -102,7 +102,7 @@ def test_counting_writes_nothing_until_its_time_has_come(client, django_assert_n
 
 
 def test_a_writing_waits_for_no_lock():
-    with connection.cursor() as cursor, address_counts._without_waiting():
+    with connection.cursor() as cursor, address_counts.without_waiting():
         cursor.execute("PRAGMA busy_timeout" if connection.vendor == "sqlite" else "SHOW lock_timeout")
         during = cursor.fetchone()[0]
     with connection.cursor() as cursor:

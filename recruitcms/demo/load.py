@@ -28,7 +28,7 @@ from recruitcms.pictures import read_picture, store_renditions
 from recruitcms.publishing import Publishable, touch_content
 from recruitcms.translating import mark_up_to_date, source_of
 from roles.files import RoleFile, read_role, split_front_matter
-from roles.models import Category, Role, SampleResume, Section
+from roles.models import Category, Role, SampleResume, Section, Synonyms
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"  # what the others are translations of
@@ -50,6 +50,7 @@ def load_demo() -> dict[str, int]:
             "testimonials": load_testimonials(),
             "logos": load_logos(),
             "calls to action": load_translated("ctas", "cta", CallToAction, ("place",)),
+            "words that mean the same": load_synonyms(),
             "fill-in words": load_translated("fill_ins", "word", FillInWord, ("key",)),
             "pages": load_pages(),
             "consent wordings": load_purposes(),  # after the policy that they point to
@@ -130,6 +131,15 @@ def add_translations(model: Any, entry: dict[str, Any], key: dict[str, Any], **m
 def _own_key(key: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """Where a language has its own value for the key (a slug), that value is what is looked up."""
     return {name: entry[LANGUAGES[0]][name] for name in key if name in entry[LANGUAGES[0]]}
+
+
+def load_synonyms() -> int:
+    """Add the words that mean the same, in those languages that have none."""
+    added = 0
+    for language, groups in read_toml("synonyms").items():
+        if language in LANGUAGES and not Synonyms.objects.filter(language=language).exists():
+            added += len(Synonyms.objects.bulk_create(Synonyms(language=language, words=words) for words in groups))
+    return added
 
 
 def load_testimonials() -> int:

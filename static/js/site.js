@@ -183,6 +183,8 @@ if (panel) {
   try { if (localStorage.getItem('fill-ins')) fillIn(); } catch { /* no storage */ }
 }
 
+$('#q[data-script]')?.addEventListener('focus', ({ target }) => import(target.dataset.script), { once: true });
+
 $$('[data-save]').forEach(show);
 $$('form[method=post]').forEach(prepare);
 if ($('.toc-list')) follow();
