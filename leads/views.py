@@ -42,6 +42,7 @@ from recruitcms.languages import name_of
 from recruitcms.middleware import is_same_origin
 from recruitcms.publishing import localized_url, other_languages
 from recruitcms.site_content import SiteContent, site_content
+from recruitcms.structured_data import web_page
 
 FormT = TypeVar("FormT", bound=PublicForm)
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -99,6 +100,7 @@ def render_report(
         "edition": revision.document.current_edition if is_open else None,
         "canonical": url,
         "translations": translations,
+        "data": [web_page(revision.title, url, site, revision.summary, revision.live_from)],
         "noindex": preview,
         "preview": preview,
         "failed": form is not None,

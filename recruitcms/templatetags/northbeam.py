@@ -9,12 +9,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from recruitcms.languages import name_of, own_language
+from recruitcms.languages import name_of
 from recruitcms.publishing import localized_url
 
 register = template.Library()
 # Pages that every language has, so that the switch can always lead to them.
-ALIKE = {"home", "library", "people", "consultation"}
+ALIKE = {"home", "library", "people", "consultation", "saved"}
 
 
 @register.simple_tag
@@ -41,12 +41,6 @@ def picture(frozen: dict[str, Any], sizes: str, css: str = "", eager: bool = Fal
         format_html(' class="{}"', css) if css else "",
         mark_safe("" if eager else ' loading="lazy" decoding="async"'),
     )
-
-
-@register.filter
-def in_own_language(translations: dict[str, str]) -> str:
-    """Return the path of a page in the site's own language, out of its translations; "" for none."""
-    return translations.get(own_language(), "")
 
 
 @register.filter
