@@ -13,6 +13,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.http.response import HttpResponseBase
 from django.templatetags.static import static
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -117,7 +118,8 @@ class RoleFeed(Feed):
         return str(item.title)
 
     def item_description(self, item: Any) -> str:
-        return str(item.summary)
+        """Return the summary as HTML, which readers take it for."""
+        return escape(item.summary)
 
     def item_link(self, item: Any) -> str:
         return settings.SITE_URL + item.get_absolute_url()

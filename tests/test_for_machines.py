@@ -300,7 +300,7 @@ def test_the_feed_has_new_and_changed_templates_of_its_language(client, clock):
     published_role(title="Polski", language="pl", translation_group=old.translation_group)
     make_role(title="Draft")
     clock.shift(timedelta(hours=1))
-    old.summary = "Changed."
+    old.summary = "Changed <b>."
     old.save()
     old.publish()
 
@@ -311,7 +311,7 @@ def test_the_feed_has_new_and_changed_templates_of_its_language(client, clock):
     assert response["Content-Type"].startswith("application/atom+xml")
     assert [entry.findtext("a:title", namespaces=ATOM) for entry in entries] == ["Old", "New"]
     assert entries[0].find("a:link", ATOM).get("href") == "http://testserver/roles/old/"
-    assert entries[0].findtext("a:summary", namespaces=ATOM) == "Changed."
+    assert entries[0].findtext("a:summary", namespaces=ATOM) == "Changed &lt;b&gt;."
     published, updated = (entries[0].findtext(f"a:{name}", namespaces=ATOM) for name in ("published", "updated"))
     assert datetime.fromisoformat(updated) - datetime.fromisoformat(published) >= timedelta(hours=2)
     assert feed.find("a:link[@rel='self']", ATOM).get("href") == "http://testserver/roles/feed.atom"

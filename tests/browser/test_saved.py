@@ -109,7 +109,8 @@ def test_without_scripting_the_page_says_what_it_needs(browser: Browser, site: S
 
     page.goto("/saved/")
 
-    expect(page.get_by_text("This page needs JavaScript.")).to_be_visible()
+    expect(page.locator("noscript .notice")).to_be_visible()
+    assert "This page needs JavaScript." in page.locator("noscript .notice").inner_text()
     expect(page.locator("#saved")).to_be_hidden()
     context.close()
 
@@ -133,4 +134,4 @@ def test_where_the_device_has_no_sharing_the_menu_opens(page: Page):
 
     page.locator("summary", has_text="Share").click()
 
-    expect(page.get_by_role("link", name="LinkedIn")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="LinkedIn")).to_be_visible()
