@@ -17,7 +17,7 @@ from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, P
 from reportlab.platypus.doctemplate import NextPageTemplate, PageBreak
 from reportlab.platypus.tableofcontents import TableOfContents
 
-FONTS = Path(__file__).parent.parent / "recruitcms" / "demo" / "fonts"
+FONTS = Path(__file__).parent.parent / "recruitcms" / "fonts"
 TEXT, BOLD = "Literata-Regular", "Literata-SemiBold"
 AUTHOR = "Northbeam Talent"
 # The tokens of the site's design.

@@ -41,6 +41,7 @@ from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRev
 from recruitcms.languages import language_name
 from recruitcms.middleware import is_same_origin
 from recruitcms.site_content import SiteContent, site_content
+from recruitcms.structured_data import web_page
 from recruitcms.translated import localized_url, other_languages
 
 FormT = TypeVar("FormT", bound=PublicForm)
@@ -99,6 +100,7 @@ def render_report(
         "edition": revision.document.current_edition if is_open else None,
         "canonical": url,
         "translations": translations,
+        "data": [web_page(revision.title, url, site, revision.summary, revision.live_from)],
         "noindex": preview,
         "preview": preview,
         "failed": form is not None,

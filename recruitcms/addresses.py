@@ -33,7 +33,7 @@ from recruitcms.translated import localized_url
 # Control characters, blanks and backslashes: no address holds them, and some programs read addresses with them anew.
 NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\\]")
 # The site's own pages that stay where they are, and may be forwarded to.
-FIXED = {"home", "library", "people", "person", "consultation", "media"}
+FIXED = {"home", "library", "people", "person", "consultation", "media", "saved"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 

@@ -72,7 +72,7 @@ class GZipText(GZipMiddleware):
     """Compresses text. Pictures and PDF files are compressed already, and their ranges must stay true."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if not re.match(r"text/|application/(json|xml)", response.get("Content-Type", "")):
+        if not re.match(r"text/|application/(json|xml|atom)", response.get("Content-Type", "")):
             return response
         return super().process_response(request, response)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from django.db.models import Min, Q
 from django.utils import timezone
@@ -166,8 +165,3 @@ class SiteContent:
     def register(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The register of processing, for the privacy policy (CON-18)."""
         return records.register(self.language)
-
-    @cached_property
-    def data(self) -> dict[str, Any]:
-        """The agency in schema.org's words."""
-        return {"@type": "Organization", "name": self.settings.legal_name, "email": self.settings.email}

@@ -4,11 +4,14 @@ from django.urls import include, path
 
 from leads import beacons, feedback_views
 from recruitcms import feeds, health, review_views, views
+from roles import for_machines
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("media/<path:name>", views.media, name="media"),
+    path("cards/<int:pk>-<slug:mark>.png", for_machines.card, name="role-card"),
     path("robots.txt", views.robots, name="robots"),
+    path("llms.txt", for_machines.llms, name="llms"),
     path(".well-known/gpc.json", views.gpc, name="gpc"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
@@ -24,6 +27,7 @@ urlpatterns = [
     *i18n_patterns(
         path("", views.home, name="home"),
         path("roles/", include("roles.urls")),
+        path("saved/", views.saved, name="saved"),
         path("people/", views.people, name="people"),
         path("people/<slug:slug>/", views.person, name="person"),
         path("", include("leads.urls")),

@@ -15,10 +15,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from recruitcms import outages
+from recruitcms.languages import codes
 from recruitcms.middleware import is_signed_in
 from recruitcms.models import PageRevision
 from recruitcms.site_content import site_content
 from recruitcms.sitemaps import live_addresses
+from recruitcms.structured_data import breadcrumbs, profile, web_page
 from recruitcms.translated import localized_url, other_languages
 from roles.models import RoleRevision
 
@@ -47,9 +49,11 @@ def home(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """Show the team."""
     language = request.LANGUAGE_CODE
+    path = localized_url(language, "people")
     context = {
         "section": "people",
-        "canonical": localized_url(language, "people"),
+        "canonical": path,
+        "data": [web_page(_("People"), path, site_content(language))],
         "translations": other_languages(language, "people"),
     }
     return render(request, "people.html", context)
@@ -59,16 +63,23 @@ def people(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a member of the team and the templates they wrote."""
     language = request.LANGUAGE_CODE
-    found = next((person for person in site_content(language).team if person.slug == slug), None)
+    site = site_content(language)
+    found = next((person for person in site.team if person.slug == slug), None)
     if found is None:
         raise Http404(_("There is no such person."))
     written = RoleRevision.objects.live().filter(author=found).select_related("category")
+    path = found.get_absolute_url()
+    others = found.translations().filter(on_team=True, language__in=codes())
     context = {
         "section": "people",
         "person": found,
         "roles": written.defer("content").order_by("title"),
-        "canonical": found.get_absolute_url(),
-        "translations": {row.language: row.get_absolute_url() for row in found.translations().filter(on_team=True)},
+        "canonical": path,
+        "translations": {row.language: row.get_absolute_url() for row in others},
+        "data": [
+            profile(found, site),
+            breadcrumbs([(_("People"), localized_url(language, "people")), (found.name, path)]),
+        ],
     }
     return render(request, "person.html", context)
 
@@ -87,16 +98,27 @@ def render_page(
     request: HttpRequest, revision: PageRevision, translations: dict[str, str], preview: bool = False
 ) -> HttpResponse:
     """Render a page's revision, live or (for the editors' preview) not saved yet."""
+    path = revision.get_absolute_url()
+    kind = "AboutPage" if revision.purpose == "about" else ""
+    site = site_content(revision.language)
     context: dict[str, Any] = {
         "section": revision.purpose,
         "page": revision,
         "content": revision.content,
-        "canonical": revision.get_absolute_url(),
+        "canonical": path,
         "translations": translations,
+        "data": [web_page(revision.title, path, site, revision.summary, revision.live_from, kind)],
         "noindex": preview,
         "preview": preview,
     }
     return render(request, "page.html", context)
+
+
+@require_safe
+def saved(request: HttpRequest) -> HttpResponse:
+    """Show the templates that the visitor saved: an empty page that the browser fills from what it keeps itself."""
+    translations = other_languages(request.LANGUAGE_CODE, "saved")
+    return render(request, "saved.html", {"section": "library", "noindex": True, "translations": translations})
 
 
 @require_safe

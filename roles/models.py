@@ -303,8 +303,9 @@ class RoleRevision(Revision):
     """A frozen role; the library lists and searches these."""
 
     document = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="revisions")
-    category = models.ForeignKey(Category, null=True, on_delete=protect_what_is_shown, related_name="+")
-    author = models.ForeignKey(Person, null=True, on_delete=protect_what_is_shown, related_name="+")
+    # None in past revisions alone, never while one is shown.
+    category: Any = models.ForeignKey(Category, null=True, on_delete=protect_what_is_shown, related_name="+")
+    author: Any = models.ForeignKey(Person, null=True, on_delete=protect_what_is_shown, related_name="+")
     reading_minutes = models.PositiveSmallIntegerField(default=1)
 
     url_name = "role"

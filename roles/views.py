@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import InvalidPage, Paginator
-from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,12 +15,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.counts import is_bot
 from leads.forms import render_consultation_form, render_report_form
+from recruitcms.languages import codes
 from recruitcms.site_content import SiteContent, site_content
+from recruitcms.structured_data import Thing, article, breadcrumbs, person
 from recruitcms.translated import localized_url, other_languages
+from roles.cards import card_path
 from roles.description import describe
 from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, read_values
-from roles.models import RoleRevision
+from roles.models import Category, RoleRevision
 from roles.search import marks, missed
 from roles.search.query import Found, find
 
@@ -62,7 +65,8 @@ def library(request: HttpRequest) -> HttpResponse:
         "lead": site.text.library_lead.replace("{count}", str(sum(counts.values()))),
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "canonical": _canonical(language, category, page.number),
-        "translations": {} if query or category or page.number > 1 else other_languages(language, "library"),
+        "translations": {} if query or page.number > 1 else _other_libraries(language, category),
+        "data": [breadcrumbs([_library(language), (category.name, category.get_absolute_url())])] if category else [],
         "noindex": bool(query),
     }
     if not page.paginator.count:
@@ -102,7 +106,9 @@ def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 
 
 def _live_role(request: HttpRequest, slug: str) -> RoleRevision:
+    first = RoleRevision.objects.filter(document=OuterRef("document"), live_from__isnull=False).order_by("live_from")
     live = RoleRevision.objects.select_related("category", "author__portrait")
+    live = live.annotate(published=Subquery(first.values("live_from")[:1]))
     revision = live.get_live(request.LANGUAGE_CODE, slug)
     if revision is None:
         raise Http404(_("There is no such role."))
@@ -135,6 +141,7 @@ def render_role(
     content = fill(revision.content, values) if values else revision.content
     sections = content["sections"]
     path = revision.get_absolute_url()
+    card = "" if preview else card_path(revision, site.settings.name)
     context = {
         "section": "library",
         "role": revision,
@@ -149,6 +156,8 @@ def render_role(
         "consultation_form": render_consultation_form(site, path),
         "canonical": path,
         "translations": translations,
+        "card": card,
+        "data": [] if preview else role_data(revision, site, card),
         "noindex": preview or request.method == "POST",
         "preview": preview,
         "fields": fields,
@@ -159,6 +168,27 @@ def render_role(
     if request.method == "POST":
         response.headers.setdefault("Cache-Control", "private, no-store")
     return response
+
+
+def role_data(revision: RoleRevision, site: SiteContent, card: str) -> list[Thing]:
+    """Return a live role in schema.org's words; `card`: the path of its picture for social networks."""
+    path = revision.get_absolute_url()
+    picture = revision.content["picture"]
+    changed = revision.live_from or timezone.now()
+    trail = [(revision.category.name, revision.category.get_absolute_url()), (revision.title, path)]
+    return [
+        article(
+            f"{revision.title} {_('job description template')}",
+            path,
+            site,
+            description=revision.content["search_description"] or revision.summary,
+            images=[card, picture["src"]] if picture else [card],
+            author=person(revision.author, site),
+            published=getattr(revision, "published", None) or changed,
+            changed=changed,
+        ),
+        breadcrumbs([_library(revision.language), *trail]),
+    ]
 
 
 def related_roles(revision: RoleRevision) -> list[RoleRevision]:
@@ -196,6 +226,19 @@ def _category(site: SiteContent, slug: str) -> Any:
         if category.slug == slug:
             return category
     raise Http404(_("There is no such category."))
+
+
+def _library(language: str) -> tuple[str, str]:
+    return _("Templates"), localized_url(language, "library")
+
+
+def _other_libraries(language: str, category: Category | None) -> dict[str, str]:
+    """Return the paths of the library, or of a shelf that is not empty, in the other languages."""
+    if category is None:
+        return other_languages(language, "library")
+    live = RoleRevision.objects.live().filter(category=OuterRef("pk"))
+    shelves = category.translations().filter(Exists(live), language__in=codes())
+    return {shelf.language: shelf.get_absolute_url() for shelf in shelves}
 
 
 def _page_of_found(found: Found, number: str, language: str) -> Any:

@@ -138,7 +138,6 @@ def test_the_preview_shows_what_the_page_gives_away(client):
     assert f"<title>{shown.title}</title>" in html
     assert f'<meta name="description" content="{shown.description}">' in html
     assert f'<meta property="og:title" content="{shown.card_title}">' in html
-    assert shown.image.rpartition("/")[2] in html
     assert shown.trail == ["roles", role.slug]
 
 

@@ -83,7 +83,7 @@ def snippets(subject: Any) -> Snippets:
         description=fit(description, DESCRIPTION_SIZE, DESCRIPTION_PIXELS),
         card_title=document.title,
         card_description=description,
-        image=static("img/share-card.png"),
+        image=static("img/share-card.png"),  # for a role: in place of its own, which is drawn once it is live
     )
 
 

@@ -12,13 +12,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from recruitcms.languages import language_name, own_language
+from recruitcms.languages import language_name
 from recruitcms.translated import localized_url
 
 register = template.Library()
 register.filter(language_name)
 # Pages that every language has, so that the switch can always lead to them.
-ALIKE = {"home", "library", "people", "consultation"}
+ALIKE = {"home", "library", "people", "consultation", "saved"}
 
 
 @register.simple_tag
@@ -55,12 +55,6 @@ def clock(moment: datetime | None) -> str:
     local = timezone.localtime(moment)
     is_today = local.date() == timezone.localdate()
     return format_date(local, "H:i" if is_today else "SHORT_DATETIME_FORMAT")
-
-
-@register.filter
-def in_own_language(translations: dict[str, str]) -> str:
-    """Return the path of a page in the site's own language, out of its translations; "" for none."""
-    return translations.get(own_language(), "")
 
 
 @register.filter

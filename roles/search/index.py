@@ -80,6 +80,6 @@ def rebuild(models: Any) -> None:
     coming = Q(live_until=None) | Q(live_until__gt=timezone.now())
     entries, words = models.get_model("roles", "SearchEntry"), models.get_model("roles", "SearchWord")
     revisions = models.get_model("roles", "RoleRevision").objects.filter(coming, live_from__isnull=False)
-    for revision in revisions.defer("texts").iterator(chunk_size=100):
+    for revision in revisions.iterator(chunk_size=100):
         entries.objects.update_or_create(revision_id=revision.pk, defaults=entry_fields(revision))
         learn(revision, words)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms.languages import language_choices
-from recruitcms.publishing import Translated
+from recruitcms.translated import Translated
 from roles.search.words import MAX_WORDS, folded
 
 

@@ -43,39 +43,34 @@ async function copy(button) {
   say(button, button.dataset.done);
 }
 
-// --- Save: in this browser only. ---
-const SAVED = 'saved-templates';
-
-function saved() {
-  try { return JSON.parse(localStorage.getItem(SAVED)) || []; } catch { return []; }
-}
-
+// --- Save: in this browser only, by saved.js, which comes with the first press. ---
 function show(button) {
-  const pressed = saved().includes(button.dataset.save);
+  let pressed = false;
+  try { pressed = localStorage.getItem('saved-templates').includes(button.dataset.save); } catch { /* none */ }
   button.setAttribute('aria-pressed', pressed);
   const label = $('span', button);
   label.dataset.before ??= label.textContent;
   label.textContent = pressed ? button.dataset.done : label.dataset.before;
 }
 
-function toggleSaved(button) {
-  const others = saved().filter((id) => id !== button.dataset.save);
-  const pressed = button.getAttribute('aria-pressed') === 'true';
-  localStorage.setItem(SAVED, JSON.stringify(pressed ? others : [...others, button.dataset.save]));
-  show(button);
-}
-
 // --- All presses. ---
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy], [data-share], [data-save], [data-enlarge], .toc-bar a');
   if (event.target.closest('a[download]')) count('download');
+  if (navigator.share && event.target.closest('[data-native]')) {
+    event.preventDefault();
+    navigator.share({ title: document.title, text: $('meta[name=description]').content, url: canonical.href }).catch(() => {});
+  }
   for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
   if (!button) return;
   if ('copy' in button.dataset) { await copy(button); count('copy'); }
   else if ('share' in button.dataset) {
-    await navigator.clipboard.writeText($('link[rel=canonical]')?.href || location.href);
+    await navigator.clipboard.writeText(canonical?.href || location.href);
     say(button, button.dataset.done);
-  } else if ('save' in button.dataset) toggleSaved(button);
+  } else if ('save' in button.dataset) {
+    (await import(button.dataset.script)).toggle(button.dataset);
+    show(button);
+  }
   else if ('enlarge' in button.dataset) {
     event.preventDefault();
     const dialog = document.getElementById(button.dataset.enlarge);
