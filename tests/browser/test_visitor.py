@@ -135,7 +135,7 @@ def test_sharing_copies_the_link_and_says_so(page: Page, context: BrowserContext
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(ROLE)
 
-    page.locator(".actions summary").click()
+    page.locator(".actions summary", has_text="Share").click()
     page.get_by_role("button", name="Copy the link").click()
 
     expect(page.locator("[data-share]")).to_contain_text("Link copied")
@@ -147,6 +147,7 @@ def test_a_template_is_saved_in_this_browser_only(page: Page, context: BrowserCo
     button = page.locator("[data-save]")
 
     button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
     page.reload()
 
     expect(button).to_have_attribute("aria-pressed", "true")
