@@ -320,6 +320,10 @@ function startLooking() {
     });
   }
   form.addEventListener("focusin", edited);
+  // Tab leads into the frame, and the browser does not scroll to it. All that we hear is that we lost the focus.
+  window.addEventListener("blur", () => {
+    if (document.activeElement === frame) frame.parentElement.scrollIntoView({ block: "nearest" });
+  });
   new ResizeObserver(size).observe(frame.parentElement);
   document.addEventListener("checklist:stale", (event) => { event.preventDefault(); show(); });
   show();
