@@ -20,8 +20,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 
 from recruitcms.languages import language_choices
-from recruitcms.translated import localized_url
 from recruitcms.site_content import site_content
+from recruitcms.translated import localized_url
 from roles import cards
 from roles.models import RoleRevision
 

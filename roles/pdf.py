@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from roles.description import Description
 
-FOLDER = Path(__file__).parent.parent / "recruitcms" / "demo" / "fonts"
+FOLDER = Path(__file__).parent.parent / "recruitcms" / "fonts"
 PANGO = ["libpango-1.0.so.0", "libpango-1.0.dylib", "libpango-1.0-0.dll"]  # on Linux, macOS and Windows
 FONTS = {"Literata-Regular.ttf", "Literata-SemiBold.ttf"}
 STYLE = Path(settings.BASE_DIR) / "static" / "css" / "description.css"
