@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('key', models.SlugField(help_text='The same in every language (“company”), so that what was filled in goes along.', max_length=40, verbose_name='key')),
                 ('words', models.CharField(help_text='As they stand in square brackets, with commas between them: “Company, Company name”.', max_length=300, verbose_name='words')),
                 ('label', models.CharField(help_text='What the field is called: “Company”.', max_length=80, verbose_name='label')),
-                ('example', models.CharField(blank=True, help_text='Shown under the field.', max_length=120, verbose_name='example')),
+                ('example', models.CharField(blank=True, help_text='Shown under the field’s name.', max_length=120, verbose_name='example')),
                 ('kind', models.CharField(choices=[('text', 'Text'), ('number', 'Number'), ('choice', 'Choice, or text of their own')], default='text', max_length=10, verbose_name='type')),
                 ('choices', models.TextField(blank=True, help_text='For a choice: one on each line.', verbose_name='choices')),
                 ('position', models.PositiveSmallIntegerField(default=100, verbose_name='position')),

@@ -25,7 +25,7 @@ class FillInWord(Translated):
         help_text=_("As they stand in square brackets, with commas between them: “Company, Company name”."),
     )
     label = models.CharField(_("label"), max_length=80, help_text=_("What the field is called: “Company”."))
-    example = models.CharField(_("example"), max_length=120, blank=True, help_text=_("Shown under the field."))
+    example = models.CharField(_("example"), max_length=120, blank=True, help_text=_("Shown under the field’s name."))
     kind = models.CharField(_("type"), max_length=10, choices=Kind, default=Kind.TEXT)
     choices = models.TextField(_("choices"), blank=True, help_text=_("For a choice: one on each line."))
     position = models.PositiveSmallIntegerField(_("position"), default=100)
