@@ -125,7 +125,7 @@ def measure(words: str, times: int) -> int:
     queries = len(captured)  # now: the next request forgets them
     whole, alone = (median(_took(act) for _time in range(times)) for act in (page, search))
     over = queries > QUERIES or alone > MILLISECONDS
-    costs = f"{f'{len(captured)} of {QUERIES}':>12}{cold:>14.1f}{whole:>10.1f}{f'{alone:.1f} of {MILLISECONDS}':>14}"
+    costs = f"{f'{queries} of {QUERIES}':>12}{cold:>14.1f}{whole:>10.1f}{f'{alone:.1f} of {MILLISECONDS}':>14}"
     say(f"{words:24}{len(search().pks):>8}{costs}{'  too much' if over else ''}")
     return int(over)
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 NAMED = os.environ.get("TEST_POSTGRES_URL", "")
@@ -80,7 +81,7 @@ def _owner() -> int | None:
 
 def _run(folder: Path, name: str, *words: str, check: bool = True) -> None:
     owner = _owner()
-    someone_else = {"user": owner, "group": owner, "extra_groups": []} if owner else {}
+    someone_else: dict[str, Any] = {"user": owner, "group": owner, "extra_groups": []} if owner else {}
     with (folder / "output").open("ab") as said:  # a file: the server keeps a pipe open, and nobody would see its end
         done = subprocess.run(
             [str(program(name)), *words], cwd=folder, stdout=said, stderr=said, timeout=60, **someone_else
