@@ -132,12 +132,12 @@ def test_what_every_page_is_need_not_stand_on_it(client):
 def test_what_was_found_is_marked_in_titles_and_in_a_piece_of_the_text(client):
     long = "Nothing to see here. " * 30
     published_role(
-        title="Ägyptologe & Data <Engineer>", sections={"introduction": f"{long}Knows Żółw 4 & more. {long}"}
+        title="Ägyptologe & Data <Engineer>", sections={"introduction": f"{long}Knows **Żółw** 4 & more. {long}"}
     )
 
-    assert "Ägyptologe &amp; <mark>Data</mark> &lt;Engineer&gt;" in search(client, "data").content.decode()
+    assert 'Ägyptologe &amp; <mark class="slot">Data</mark> &lt;Engineer&gt;' in search(client, "data").content.decode()
     page = search(client, "zolw").content.decode()
-    assert "Knows <mark>Żółw</mark> 4 &amp; more. Nothing" in page
+    assert 'Knows <mark class="slot">Żółw</mark> 4 &amp; more. Nothing' in page
     assert "… " in page
     assert page.count("Nothing to see here") < 10
 

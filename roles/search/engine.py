@@ -14,7 +14,13 @@ TABLE = "roles_searchentry"
 COLUMNS = "title, headings, text"
 TITLE, HEADINGS, ANYWHERE = "title", "headings", "anywhere"  # where words must stand; headings: there or in the title
 SQLITE_PLACES = {TITLE: "{title} : ", HEADINGS: "{title headings} : ", ANYWHERE: ""}
-POSTGRES_PLACES = {TITLE: "A", HEADINGS: "AB", ANYWHERE: ""}
+# A column each, not weights in one: GIN knows no weights, and PostgreSQL would read every long vector to check them.
+POSTGRES_PLACES = {TITLE: "in_title", HEADINGS: "in_headings", ANYWHERE: "anywhere"}
+POSTGRES_TEXTS = {
+    "in_title": "title",
+    "in_headings": "title || ' ' || headings",
+    "anywhere": "title || ' ' || headings || ' ' || text",
+}
 
 
 class Term(NamedTuple):
@@ -33,9 +39,8 @@ def holding(query: Query, place: str) -> RawSQL:
     if connection.vendor == "sqlite":
         sql = "SELECT rowid FROM roles_search WHERE roles_search MATCH %s"
         return RawSQL(sql, [f"{SQLITE_PLACES[place]}({_written(query, ' AND ', _sqlite_term)})"])  # noqa: S611
-    sql = f"SELECT revision_id FROM {TABLE} WHERE vector @@ to_tsquery('simple', %s)"  # noqa: S608
-    weights = POSTGRES_PLACES[place]
-    return RawSQL(sql, [_written(query, " & ", lambda term: _postgres_term(term, weights))])  # noqa: S611
+    sql = f"SELECT revision_id FROM {TABLE} WHERE {POSTGRES_PLACES[place]} @@ to_tsquery('simple', %s)"  # noqa: S608
+    return RawSQL(sql, [_written(query, " & ", _postgres_term)])  # noqa: S611
 
 
 def _written(query: Query, both: str, write: Any) -> str:
@@ -50,8 +55,8 @@ def _sqlite_term(term: Term) -> str:
     return "(" + " AND ".join(f'"{phrase}"{star}' for phrase in phrases) + ")"
 
 
-def _postgres_term(term: Term, weights: str) -> str:
-    mark = f":{'*' if term.begun else ''}{weights}".rstrip(":")
+def _postgres_term(term: Term) -> str:
+    mark = ":*" if term.begun else ""
     return "(" + (" & " if term.loose else " <-> ").join(word + mark for word in term.words) + ")"
 
 
@@ -68,7 +73,8 @@ def remove(schema_editor: Any) -> None:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS roles_search_{act}")
         schema_editor.execute("DROP TABLE IF EXISTS roles_search")
     else:
-        schema_editor.execute(f"ALTER TABLE {TABLE} DROP COLUMN IF EXISTS vector")
+        for column in POSTGRES_TEXTS:
+            schema_editor.execute(f"ALTER TABLE {TABLE} DROP COLUMN IF EXISTS {column}")
 
 
 _NEW, _OLD = (", ".join(f"{row}.{name}" for name in ("revision_id", *COLUMNS.split(", "))) for row in ("new", "old"))
@@ -83,8 +89,10 @@ SQLITE = [
     "INSERT INTO roles_search (roles_search) VALUES ('rebuild')",
 ]
 POSTGRES = [
-    f"""ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS vector tsvector GENERATED ALWAYS AS (
-        setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', headings), 'B') ||
-        setweight(to_tsvector('simple', text), 'D')) STORED""",
-    f"CREATE INDEX IF NOT EXISTS roles_search ON {TABLE} USING gin (vector)",
+    f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS {column} tsvector "
+    f"GENERATED ALWAYS AS (to_tsvector('simple', {text})) STORED"
+    for column, text in POSTGRES_TEXTS.items()
+] + [
+    f"CREATE INDEX IF NOT EXISTS roles_search_{column} ON {TABLE} USING gin ({column}) WITH (fastupdate = off)"
+    for column in POSTGRES_TEXTS
 ]

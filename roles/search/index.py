@@ -11,6 +11,7 @@ from django.utils import timezone
 from roles.search.words import folded, parts
 
 TAG = re.compile(r"<[^>]*>")
+WITHIN_WORDS = re.compile(r"</?(a|b|code|em|i|mark|span|strong)\b[^>]*>")
 LONGEST = 40  # letters of a word
 SPELLED = re.compile(rf"[^\W\d_]{{4,{LONGEST}}}")
 BATCH = 400
@@ -18,7 +19,7 @@ BATCH = 400
 
 def plain(html: str) -> str:
     """Return our own, cleaned HTML as text."""
-    return " ".join(unescape(TAG.sub(" ", html)).split())
+    return " ".join(unescape(TAG.sub(" ", WITHIN_WORDS.sub("", html))).split())
 
 
 def texts_of(revision: Any) -> tuple[str, str, str]:

@@ -16,7 +16,8 @@ def marked(text: str, found: re.Pattern[str]) -> SafeString:
     pieces, end = [], 0
     for match in found.finditer(text):
         if match.end() > match.start():
-            pieces += [conditional_escape(text[end : match.start()]), format_html("<mark>{}</mark>", match[0])]
+            found_here = format_html('<mark class="slot">{}</mark>', match[0])
+            pieces += [conditional_escape(text[end : match.start()]), found_here]
             end = match.end()
     return mark_safe("".join([*pieces, conditional_escape(text[end:])]))
 
