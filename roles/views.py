@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from leads import spam
 from leads.counts import is_bot
 from leads.forms import render_consultation_form, render_report_form
 from recruitcms.languages import codes
+from recruitcms.networks import network_of
 from recruitcms.site_content import SiteContent, site_content
 from recruitcms.structured_data import Thing, article, breadcrumbs, person
 from recruitcms.translated import localized_url, other_languages
@@ -29,6 +32,8 @@ from roles.search.query import Found, find
 
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
 PER_PAGE = 10
+FILES_AT_ONCE = 30  # that one network may have made of what it filled in, in ten minutes
+KEEP_FILES = 24 * 60 * 60  # seconds
 RELATED = 3
 MAX_QUERY = 100
 SORTS = {"newest": ("-live_from", "title"), "title": ("title",)}
@@ -92,16 +97,44 @@ def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     if kind not in formats():
         raise Http404(_("There is no such file."))
     revision = _live_role(request, slug)
-    values: Values = {}
-    if request.method == "POST":
-        values = read_values(_fields(revision, site_content(revision.language)), request.POST)
-    _name, media_type, write = FORMATS[kind]
-    everything = "everything" in (request.POST if request.method == "POST" else request.GET)
-    response = HttpResponse(write(describe(revision, values, everything)), content_type=media_type)
+    posted = request.POST if request.method == "POST" else None
+    everything = "everything" in (request.GET if posted is None else posted)
+    if posted is None:
+        body = _kept_file(revision, kind, everything)
+    else:
+        seconds = spam.wait_after("file", network_of(request), FILES_AT_ONCE)
+        if seconds:
+            return _wait(request, seconds)
+        fields = _fields(revision, site_content(revision.language))
+        body = write_file(revision, kind, read_values(fields, posted), everything)
+    response = HttpResponse(body, content_type=FORMATS[kind][1])
     response["Content-Disposition"] = f'attachment; filename="{revision.slug}.{kind}"'
     response["X-Robots-Tag"] = "noindex"
-    if request.method == "POST":
+    if posted is not None:
         response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def write_file(revision: RoleRevision, kind: str, values: Values, everything: bool) -> bytes:
+    """Return a role as a file of a kind, filled in; `everything`: with the sections that are not “in copy” too."""
+    _name, _type, write = FORMATS[kind]
+    return write(describe(revision, values, everything))
+
+
+def _kept_file(revision: RoleRevision, kind: str, everything: bool) -> bytes:
+    """Return a file in which nothing is filled in, made once for each revision, which never changes."""
+    key = f"role-file:{revision.pk}:{kind}:{everything:d}"
+    kept = cache.get(key)
+    if kept is None:
+        kept = write_file(revision, kind, {}, everything)
+        cache.set(key, kept, KEEP_FILES)
+    return kept
+
+
+def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
+    response = render(request, "429.html", {"minutes": seconds // 60}, status=429)
+    response["Retry-After"] = str(seconds)
+    response["Cache-Control"] = "private, no-store"
     return response
 
 

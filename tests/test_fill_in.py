@@ -8,6 +8,7 @@ from pypdf import PdfReader
 
 from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
+from roles import views
 from roles.description import Description, Part
 from roles.fill_in import as_markdown, fields_of, fill_html, fill_markdown, read_values
 from roles.pdf import as_pdf, can_print
@@ -188,3 +189,32 @@ def test_a_text_cannot_make_the_server_fetch_anything(role, caplog):
 
     assert pdf.startswith(b"%PDF")
     assert "not fetched" in caplog.text
+
+
+def test_a_file_without_values_is_made_once_for_each_revision(client, role, monkeypatch):
+    made = []
+    write = views.write_file
+    monkeypatch.setattr(views, "write_file", lambda *what: made.append(what[0].number) or write(*what))
+    address = role.get_absolute_url().rstrip("/") + ".docx"
+
+    first, again = client.get(address), client.get(address)
+    role.title = "Data Engineer II"
+    role.save()
+    role.publish()
+    renewed = client.get(address)
+
+    assert first.content == again.content
+    assert b"Engineer II" not in first.content
+    assert Document(io.BytesIO(renewed.content)).paragraphs[0].text == "Data Engineer II"
+    assert made == [1, 2]
+
+
+def test_one_network_has_so_many_files_made_and_then_waits(client, role):
+    address = role.get_absolute_url().rstrip("/") + ".txt"
+
+    answers = [client.post(address, {"company": "x"}) for _number in range(views.FILES_AT_ONCE + 1)]
+
+    assert [answer.status_code for answer in answers] == [200] * views.FILES_AT_ONCE + [429]
+    assert answers[-1]["Retry-After"] == "600"
+    assert "wait 10 minutes" in answers[-1].content.decode()
+    assert client.get(address).status_code == 200
