@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 MENU = [
     (_("Leads"), "inbox", ["Submission", "OutgoingMail", "Mails"]),
-    (_("Library"), "file", ["Role", "Category", "Translations", "Calendar", "PageCount", "Synonyms", "MissedSearch"]),
+    (
+        _("Library"),
+        "file",
+        ["Role", "Category", "FillInWord", "Translations", "Calendar", "PageCount", "Synonyms", "MissedSearch"],
+    ),
     (_("Salary report"), "chart", ["Report"]),
     (
         _("Site content"),

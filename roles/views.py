@@ -169,8 +169,8 @@ def render_role(
     What a POST of the panel brings is put in; the answer then stays out of caches and search engines.
     """
     site = site_content(revision.language)
-    fields = _fields(revision, site)
-    values = read_values(fields, request.POST) if request.method == "POST" and not preview else {}
+    fields = [] if preview else _fields(revision, site)  # editors have nothing to fill in
+    values = read_values(fields, request.POST) if request.method == "POST" else {}
     content = fill(revision.content, values) if values else revision.content
     sections = content["sections"]
     path = revision.get_absolute_url()

@@ -15,6 +15,7 @@ from tests.factories import (
     make_site,
     published_role,
 )
+from tests.test_admin_publishing import version
 
 pytestmark = pytest.mark.django_db
 
@@ -239,7 +240,8 @@ def test_editing_shared_content_shows_on_the_next_request(client, admin_client):
 
     data = {"language": "en", "name": cta.name, "place": "booking", "is_active": "on", "position": 1}
     data |= {"heading": "After", "text": "", "reasons": "", "button": "Go", "fine_print": "", "target": "consultation"}
-    response = admin_client.post(f"/admin/recruitcms/calltoaction/{cta.pk}/change/", data)
+    address = f"/admin/recruitcms/calltoaction/{cta.pk}/change/"
+    response = admin_client.post(address, data | version(admin_client, address))
 
     assert response.status_code == 302
     assert "After" in page_of(client, role)
