@@ -18,7 +18,8 @@ def test_a_line_leads_to_its_field_and_a_warning_is_waved_through_until_the_text
     expect(editor.locator(".messagelist")).to_be_visible()
     open_panel(editor, "Checklist")
     editor.evaluate(
-        "sessionStorage.clear(); for (const row of document.querySelectorAll('.section__open')) row.open = false"
+        "for (const key of Object.keys(sessionStorage)) if (key !== 'panel') sessionStorage.removeItem(key);"
+        "for (const row of document.querySelectorAll('.section__open')) row.open = false"
     )
     line = editor.locator(".checklist__line", has_text="“ninja”")
     expect(line).to_contain_text("Be the ninja whom every client asks for.")

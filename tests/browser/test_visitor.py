@@ -126,6 +126,7 @@ def test_one_section_is_copied(page: Page, context: BrowserContext):
 
     page.get_by_role("button", name="Copy section: Nice to have, not required").click()
 
+    expect(page.locator("#said")).to_have_text("Copied")
     text = page.evaluate("navigator.clipboard.readText()")
     assert text.startswith("Nice to have, not required")
     assert "Required skills" not in text
