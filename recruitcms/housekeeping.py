@@ -27,7 +27,7 @@ def run(now: datetime) -> None:
     staff_mail.forget_old(now)
     address_counts.flush()
     address_counts.forget_old()
-    missed.flush()
+    missed.tally.flush()
     missed.forget_old()
 
 

@@ -1,5 +1,4 @@
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,11 +22,8 @@ def fresh_copies() -> None:
     """Forget what earlier tests left in the process."""
     site_content._kept.clear()
     surroundings._kept.clear()
-    address_counts._missing.clear()
-    address_counts._hits.clear()
-    address_counts._written = time.monotonic()
-    missed._missed.clear()
-    missed._written = time.monotonic()
+    for tally in (address_counts.missing, address_counts.hits, missed.tally):
+        tally.clear()
     health._last.at = float("-inf")
     cache.clear()
 

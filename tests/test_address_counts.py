@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leads import chores
-from recruitcms import address_counts, addresses
+from recruitcms import address_counts, addresses, tallies
 from recruitcms.models import MissingAddress, Redirect
 from tests.factories import make_site, published_role
 
@@ -94,15 +94,15 @@ def test_counting_writes_nothing_until_its_time_has_come(client, django_assert_n
     ask(client, "/old/")
 
     with django_assert_num_queries(0):
-        address_counts._flush_sometimes()
+        address_counts.missing.add(("/old/", False, False))
 
-    address_counts._written -= address_counts.EVERY + 1
-    address_counts._flush_sometimes()
+    address_counts.missing.written_at -= tallies.EVERY + 1
+    address_counts.missing.add(("/old/", False, False))
     assert MissingAddress.objects.get().path == "/old/"
 
 
 def test_a_writing_waits_for_no_lock():
-    with connection.cursor() as cursor, address_counts.without_waiting():
+    with connection.cursor() as cursor, tallies.without_waiting():
         cursor.execute("PRAGMA busy_timeout" if connection.vendor == "sqlite" else "SHOW lock_timeout")
         during = cursor.fetchone()[0]
     with connection.cursor() as cursor:
@@ -127,26 +127,26 @@ def test_a_busy_database_neither_slows_the_page_nor_loses_the_count(transactiona
     thread = threading.Thread(target=hold)
     thread.start()
     locked.wait(30)
-    address_counts._missing["/old/"] = [1, 0, 0]
+    address_counts.missing.add(("/old/", False, False))
     address_counts.flush()
-    kept = dict(address_counts._missing)
+    kept = dict(address_counts.missing.counts)
     done.set()
     thread.join()
 
-    assert kept == {"/old/": [1, 0, 0]}
+    assert kept == {("/old/", False, False): 1}
     assert rows() == {"/old/": (1, 0, False)}
 
 
 def test_memory_and_table_are_bounded_and_the_rarest_go_first(client, monkeypatch):
     monkeypatch.setattr(address_counts, "ROWS", 3)
-    monkeypatch.setattr(address_counts, "AT_ONCE", 4)
+    monkeypatch.setattr(tallies, "AT_ONCE", 4)
     missing("/ignored/", is_ignored=True)
     ask(client, "/often/")
     for number in range(6):
         ask(client, f"/rare-{number}/")
     ask(client, "/often/")
 
-    assert len(address_counts._missing) == 4
+    assert len(address_counts.missing.counts) == 4
     assert sorted(rows()) == ["/ignored/", "/often/", "/rare-2/"]
 
 

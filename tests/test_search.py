@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leads import chores
+from recruitcms import tallies
 from recruitcms.publishing import touch_content
 from roles.models import MissedSearch, SearchEntry, Synonyms
 from roles.search import missed
@@ -244,7 +245,7 @@ def test_signs_alone_find_nothing(client):
 
 
 def counted():
-    missed.flush()
+    missed.tally.flush()
     return {(row.language, row.words): row.searches for row in MissedSearch.objects.all()}
 
 
@@ -288,11 +289,11 @@ def test_what_may_say_who_asked_is_never_kept(client, query):
 
 def test_counts_are_bounded_and_the_rarest_go_first(client, monkeypatch):
     monkeypatch.setattr(missed, "ROWS", 2)
-    monkeypatch.setattr(missed, "AT_ONCE", 3)
+    monkeypatch.setattr(tallies, "AT_ONCE", 3)
     for words in ("often", "often", "rare one", "rare two", "rare three"):
         search(client, words)
 
-    assert len(missed._missed) == 3
+    assert len(missed.tally.counts) == 3
     assert counted() == {("en", "often"): 2, ("en", "rare two"): 1}
 
 
@@ -300,7 +301,7 @@ def test_counting_writes_nothing_until_its_time_has_come(client):
     search(client, "quantum")
     assert not MissedSearch.objects.exists()
 
-    missed._written -= missed.EVERY + 1
+    missed.tally.written_at -= tallies.EVERY + 1
     search(client, "quantum")
 
     assert MissedSearch.objects.get().searches == 2
@@ -321,8 +322,8 @@ def test_a_busy_database_neither_slows_the_page_nor_loses_the_count(transactiona
     thread.start()
     locked.wait(30)
     missed.count("quantum", "en")
-    missed.flush()
-    kept = dict(missed._missed)
+    missed.tally.flush()
+    kept = dict(missed.tally.counts)
     done.set()
     thread.join()
 

@@ -39,7 +39,7 @@ class MissedSearchAdmin(admin.ModelAdmin):
         return False
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        missed.flush()
+        missed.tally.flush()
         return super().get_changelist_instance(request)
 
     def get_list_display(self, request: HttpRequest) -> Any:

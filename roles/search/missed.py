@@ -1,30 +1,20 @@
-"""What visitors looked for in vain: counted by words, never by visitor, in memory and then in one go.
-
-As with addresses that are not there (recruitcms/address_counts.py), counting keeps nobody waiting and is bounded.
-"""
+"""What visitors looked for in vain: counted by words, never by visitor."""
 
 import re
-import threading
-import time
+from collections.abc import Mapping
 from datetime import timedelta
 
-from django.db import Error, connection, transaction
+from django.db import connection
 from django.utils import timezone
 
-from recruitcms.address_counts import without_waiting
+from recruitcms.tallies import Tally, keep_the_first
 from roles.search.models import MissedSearch
 
-EVERY = 10.0  # seconds between two writings
-AT_ONCE = 200  # kept in memory; more are not counted until the next writing
 ROWS = 2000
 FORGOTTEN_AFTER = timedelta(days=180)
 LONGEST = 60
 # What may say who asked, or be a secret: addresses, telephone numbers, and words as no language has them.
 PERSONAL = re.compile(r"[@/\\:]|www\.|(\d\W*){7,}|\w{25,}|(?=\w*\d\w*\d)(?=\w*[^\W\d]\w*[^\W\d])\w{10,}", re.IGNORECASE)
-
-_lock = threading.Lock()
-_missed: dict[tuple[str, str], int] = {}
-_written = time.monotonic()
 
 
 def is_counted(query: str) -> bool:
@@ -35,34 +25,11 @@ def is_counted(query: str) -> bool:
 def count(query: str, language: str) -> None:
     """Count a query that nothing was found for."""
     words = " ".join(query.lower().split())
-    if not is_counted(words):
-        return
-    with _lock:
-        if (language, words) in _missed or len(_missed) < AT_ONCE:
-            _missed[language, words] = _missed.get((language, words), 0) + 1
-    if time.monotonic() - _written > EVERY:
-        flush()
+    if is_counted(words):
+        tally.add((language, words))
 
 
-def flush() -> None:
-    """Write what has been counted, if the database is free at once; else keep it for the next time."""
-    global _written
-    with _lock:
-        _written = time.monotonic()
-        counted = dict(_missed)
-        _missed.clear()
-    if not counted:
-        return
-    try:
-        with without_waiting(), transaction.atomic():
-            _write(counted)
-    except Error:
-        with _lock:
-            for key, number in counted.items():
-                _missed[key] = _missed.get(key, 0) + number
-
-
-def _write(counted: dict[tuple[str, str], int]) -> None:
+def _write(counts: Mapping[tuple[str, str], int]) -> None:
     """Add to the rows, and make those that are missing. One statement each: two at once are two."""
     table = connection.ops.quote_name(MissedSearch._meta.db_table)
     sql = (
@@ -72,11 +39,11 @@ def _write(counted: dict[tuple[str, str], int]) -> None:
     )
     today = timezone.localdate()
     with connection.cursor() as cursor:
-        cursor.executemany(sql, [(*key, number, today) for key, number in sorted(counted.items())])
-    rarest = MissedSearch.objects.order_by("-searches", "-last_seen", "-pk").values_list("pk", flat=True)
-    too_many = list(rarest[ROWS : ROWS + 10 * AT_ONCE])
-    if too_many:
-        MissedSearch.objects.filter(pk__in=too_many).delete()
+        cursor.executemany(sql, [(*key, number, today) for key, number in sorted(counts.items())])
+    keep_the_first(MissedSearch.objects.order_by("-searches", "-last_seen", "-pk"), ROWS)
+
+
+tally = Tally(_write)
 
 
 def forget_old() -> None:

@@ -62,7 +62,7 @@ document.addEventListener('click', (event) => {
   form.submit();
 });
 
-const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: panel.dataset.style });
+const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: panel.dataset.stylesheet });
 document.head.append(style);
 const before = kept();
 for (const field of fields) {
