@@ -12,11 +12,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from leads import spam
 from leads.counts import is_bot
 from leads.forms import render_consultation_form, render_report_form
+from leads.views import page_methods
 from recruitcms.languages import codes
 from recruitcms.networks import network_of
 from recruitcms.site_content import SiteContent, site_content
@@ -30,7 +31,6 @@ from roles.models import Category, RoleRevision
 from roles.search import marks, missed
 from roles.search.query import Found, find
 
-page_methods = require_http_methods(["GET", "HEAD", "POST"])
 PER_PAGE = 10
 FILES_AT_ONCE = 30  # that one network may have made of what it filled in, in ten minutes
 KEEP_FILES = 24 * 60 * 60  # seconds

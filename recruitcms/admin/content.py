@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recruitcms.admin.publishable import PublishableAdmin
-from recruitcms.admin.shared import FORM_FIELDS, OneLineTextarea, SharedContentAdmin, TranslatedAdmin
+from recruitcms.admin.shared import FORM_FIELDS, OneLineTextarea, SharedContentAdmin, TextWidget, TranslatedAdmin
 from recruitcms.models import (
     CallToAction,
     ClientLogo,
@@ -168,6 +168,8 @@ class CallToActionAdmin(TranslatedAdmin):
 
 @admin.register(FillInWord)
 class FillInWordAdmin(TranslatedAdmin):
+    # A list of choices is no Markdown.
+    formfield_overrides = {models.TextField: {"widget": TextWidget(attrs={"rows": 5, "class": "vLargeTextField"})}}
     list_display = ["label", "words", "key", "kind", "language", "position"]
     list_filter = ["language"]
     list_editable = ["position"]

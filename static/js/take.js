@@ -5,7 +5,7 @@ const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUO
 
 function clean(source) {
   const copy = source.cloneNode(true);
-  for (const element of $$('.noprint, .note, .tip, button, svg, dialog', copy)) element.remove();
+  for (const element of $$('.noprint, .note, button, svg, dialog', copy)) element.remove();
   for (const mark of $$('mark', copy)) {
     const lines = mark.textContent.split('\n').flatMap((line) => [document.createElement('br'), line]);
     mark.replaceWith(...lines.slice(1));
