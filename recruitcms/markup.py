@@ -5,6 +5,7 @@ become fill-in words.
 """
 
 import re
+from collections.abc import Iterator
 from html import escape, unescape
 from itertools import accumulate
 
@@ -19,6 +20,9 @@ SCHEMES = {"http", "https", "mailto", "tel"}
 EXTENSIONS = ["sane_lists", "tables"]
 # A fill-in word is short, on one line, and not itself a bracketed expression.
 FILL_IN = re.compile(r"\[([^\[\]<>\n]{1,80})\]")
+# The same in Markdown: no picture, no text of a link. The second group is the bracket that follows at once.
+TYPED_FILL_IN = re.compile(rf"(?<![!\\]){FILL_IN.pattern}(?!\()(?=(?:\[([^\[\]\n]*)\])?)")
+DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]+)\]:[ \t]*\S+[ \t]*(?:[\"'(].*)?$", re.MULTILINE)
 TEXT_OR_TAG = re.compile(r"(<[^>]*>)")
 # What no text has that is meant to be read, and what the converter takes minutes for: it grows with the square of them.
 MOST_OPEN = 100  # brackets of a kind within one another
@@ -96,6 +100,14 @@ def _clean(html: str) -> str:
         link_rel=None,  # set above, on links that leave the site
         attribute_filter=_safe_links_only,
     )
+
+
+def typed_fill_ins(text: str) -> Iterator[re.Match[str]]:
+    """Yield where a Markdown text has fill-in words; the first group is the word. Reference links are none."""
+    defined = {name.casefold() for name in DEFINITION.findall(text)}
+    for found in TYPED_FILL_IN.finditer(text):
+        if defined.isdisjoint(name.casefold() for name in found.groups() if name):
+            yield found
 
 
 def _safe_links_only(tag: str, attribute: str, value: str) -> str | None:

@@ -10,11 +10,10 @@ from hashlib import sha256
 from html import escape, unescape
 from typing import Any
 
+from recruitcms import markup
 from recruitcms.models import FillInWord
 
 SLOT = re.compile(r'<mark class="slot">\[([^<\]]*)\]</mark>')
-# The same words in Markdown: no picture, link, reference or footnote.
-TYPED = re.compile(r"(?<![!\\])\[([^\[\]<>\n]{1,80})\](?![(\[:])")
 # What Markdown would take for more than the sign itself.
 MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]|]|^[#+>-]|^(\d+)(?=[.)])", re.MULTILINE)
 # What a field shows of the text around its word.
@@ -106,12 +105,12 @@ def fill_html(html: str, values: Values, marked: bool = False) -> str:
 
 def fill_markdown(text: str, values: Values) -> str:
     """Put values into Markdown, so that they read as they were typed."""
-
-    def filled(slot: re.Match[str]) -> str:
+    parts, end = [], 0
+    for slot in markup.typed_fill_ins(text):
         value = values.get(normal(slot[1]))
-        return slot[0] if value is None else as_markdown(value)
-
-    return TYPED.sub(filled, text)
+        parts += [text[end : slot.start()], slot[0] if value is None else as_markdown(value)]
+        end = slot.end()
+    return "".join([*parts, text[end:]])
 
 
 def as_markdown(value: str) -> str:

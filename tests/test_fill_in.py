@@ -94,10 +94,18 @@ def test_a_value_reads_in_markdown_as_it_was_typed():
         assert plain_text(render_markdown(as_markdown(value), mark_fill_ins=False)) == value
 
 
-def test_links_and_pictures_are_no_fill_in_words():
-    text = "[a](b) ![c](d) [e] [f][g]\n\n[g]: /x"
-
-    assert fill_markdown(text, dict.fromkeys("abcdefg", "!")) == "[a](b) ![c](d) ! [f]!\n\n[g]: /x"
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("[a](b) ![c](d) [e]", "[a](b) ![c](d) !"),
+        ("[f][G] [e] [g]\n\n[g]: /x", "[f][G] ! [g]\n\n[g]: /x"),
+        ("[e][f]", "!!"),
+        ("Lead a team of [e]: set goals", "Lead a team of !: set goals"),
+        ("[e]: set goals", "!: set goals"),
+    ],
+)
+def test_links_and_pictures_are_no_fill_in_words(text, filled):
+    assert fill_markdown(text, dict.fromkeys("abcdefg", "!")) == filled
 
 
 def test_values_lose_what_no_document_can_hold(role):

@@ -36,7 +36,6 @@ HEADING = re.compile(r"^(#{1,6})[ \t]*(?=[^#\s])(.{1,200})", re.MULTILINE)
 UNDERLINED = re.compile(r"^(?=\S)(.{1,200})\n(=+|-+)[ \t]*$", re.MULTILINE)
 IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\(\s*([^()\s]{0,400})[^()\n]{0,200}\)")
 LINK = re.compile(r"(?<!!)\[[^\[\]\n]{0,300}\]\(\s*<?([^()\s<>]{0,600})")
-FILL_IN = re.compile(r"(?<!!)\[([^\[\]<>\n]{1,80})\](?![(\[:])")
 FILE_NAME = re.compile(
     r"[\w-]+\.(?:jpe?g|png|webp|gif|svg|avif|heic|bmp|tiff?)|(?:img|dsc|pxl|image)[ _-]?\d+", re.IGNORECASE
 )
@@ -194,7 +193,7 @@ def fill_ins(subject: Subject) -> Iterator[Finding]:
     shared = subject.around.fill_ins
     own: list[tuple[str, Text]] = []
     for text in subject.texts:
-        for words in FILL_IN.findall(text.typed) if text.markdown else []:
+        for words in [found[1] for found in markup.typed_fill_ins(text.typed)] if text.markdown else []:
             near = _near(words, shared)
             at: Any = {"place": text.place, "name": text.name, "quote": f"[{words}]"}
             if not subject.is_advert:
