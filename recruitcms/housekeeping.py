@@ -1,4 +1,4 @@
-"""What the desk keeps of people, and for how long: it goes by itself (CON-17). Run by the worker's chores.
+"""What the desk keeps, of people above all, and for how long: it goes by itself (CON-17). Run by the worker's chores.
 
 Leads and their consents have periods of their own, by purpose (leads/retention.py).
 """
@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from recruitcms import address_counts, staff_mail
 from recruitcms.models import BulkChange, OpenForm, ReviewEntry, ReviewLink
+from roles import cards
 from roles.moving.models import ImportItem, ImportRun
 from roles.search import missed
 
@@ -29,6 +30,7 @@ def run(now: datetime) -> None:
     address_counts.forget_old()
     missed.tally.flush()
     missed.forget_old()
+    cards.forget_old()
 
 
 def forget_guests(now: datetime) -> None:

@@ -65,6 +65,18 @@ def stored_card(revision: RoleRevision, company: str) -> str:
     return name
 
 
+def forget_old() -> None:
+    """Delete the pictures of revisions that are not live any more: nothing leads to them."""
+    try:
+        names = default_storage.listdir("cards")[1]
+    except FileNotFoundError:
+        return
+    live = {str(pk) for pk in RoleRevision.objects.live().values_list("pk", flat=True)}
+    for name in names:
+        if name.partition("-")[0] not in live:
+            default_storage.delete(f"cards/{name}")
+
+
 def has_letters(text: str) -> bool:
     """Tell whether our font has every letter of a text."""
     letters = font(BOLD, 20)

@@ -247,6 +247,19 @@ def test_nothing_is_drawn_for_an_address_that_no_live_role_has(client):
     assert client.post(address).status_code in {403, 405}
 
 
+def test_pictures_of_what_is_not_live_any_more_go(client):
+    role, offline = published_role(), published_role()
+    shown, gone = [image_of(page_of(client, page.get_absolute_url())) for page in (role, offline)]
+    assert [client.get(address).status_code for address in (shown, gone)] == [200, 200]
+    offline.take_offline()
+
+    cards.forget_old()
+
+    names = default_storage.listdir("cards")[1]
+    assert shown.rpartition("/")[2] in names
+    assert gone.rpartition("/")[2] not in names
+
+
 def test_other_words_make_another_picture(client):
     site = make_site()
     role = published_role(title="Data Engineer")
