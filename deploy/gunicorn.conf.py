@@ -2,8 +2,19 @@
 
 import os
 
+from gunicorn.glogging import Logger
+
 from recruitcms.logs import LOGGING
 
+
+class NoAccessLog(Logger):
+    """Visits are not logged (SEC-22); gunicorn would still put each line together, for longer than a page takes."""
+
+    def access(self, *args, **kwargs):
+        pass
+
+
+logger_class = NoAccessLog
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_PROCESSES", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))

@@ -40,6 +40,7 @@ from leads.forms import (
 from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
 from recruitcms.languages import language_name
 from recruitcms.middleware import is_same_origin
+from recruitcms.page_cache import mark_whole
 from recruitcms.site_content import SiteContent, site_content
 from recruitcms.structured_data import web_page
 from recruitcms.translated import localized_url, other_languages
@@ -72,7 +73,9 @@ def report(request: HttpRequest, slug: str) -> HttpResponseBase:
             answer = _take(request, form, keep, localized_url(language, "report-sent", revision.slug))
             if answer:
                 return answer
-    return render_report(request, revision, revision.live_translations(), form=form)
+    response = render_report(request, revision, revision.live_translations(), form=form)
+    # What an open report shows of its edition changes at midnight, and nothing tells the page cache.
+    return response if revision.gate_mode == Report.Gate.OPEN else mark_whole(request, response)
 
 
 def render_report(

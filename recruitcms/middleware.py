@@ -69,9 +69,14 @@ AdminMessages = on_admin_pages(MessageMiddleware)
 
 
 class GZipText(GZipMiddleware):
-    """Compresses text. Pictures and PDF files are compressed already, and their ranges must stay true."""
+    """Compresses text. Pictures and PDF files are compressed already, and their ranges must stay true.
+
+    Whole pages are left to the page cache, which compresses them once.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if settings.PAGE_CACHE_BYTES and getattr(response, "is_whole", False):
+            return response
         if not re.match(r"text/|application/(json|xml|atom)", response.get("Content-Type", "")):
             return response
         return super().process_response(request, response)

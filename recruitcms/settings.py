@@ -201,6 +201,7 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
 ]
 MIDDLEWARE = [
+    "recruitcms.page_cache.PageCache",
     "recruitcms.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "recruitcms.middleware.GZipText",
@@ -261,6 +262,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     _options = DATABASES["default"].setdefault("OPTIONS", {})
     _options.setdefault("options", "-c lock_timeout=20s")
     _options.setdefault("connect_timeout", 10)
+PAGE_CACHE_BYTES = read("PAGE_CACHE_MB", "64", at_least(0)) * 1024 * 1024  # of whole pages, in each process; 0: none
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------

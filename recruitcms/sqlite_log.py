@@ -8,11 +8,13 @@ write lock inside SQLite, the thread that holds the lock would wait for it in tu
 
 import contextlib
 import sqlite3
+import threading
 from urllib.parse import quote
 
 from django.db import connection
 
 _kept: list[sqlite3.Connection] = []
+_asking = threading.Lock()
 
 
 def keep_open() -> bool:
@@ -28,3 +30,14 @@ def keep_open() -> bool:
         kept.execute("SELECT count(*) FROM sqlite_master").fetchone()  # only now the log is opened
         _kept.append(kept)
     return bool(_kept)
+
+
+def data_version() -> int | None:
+    """Return a number that is another one after each commit of any other connection; None where none is kept open.
+
+    SQLite reads it from the memory that the processes share: a few microseconds.
+    """
+    if not _kept:
+        return None
+    with _asking:
+        return _kept[0].execute("PRAGMA data_version").fetchone()[0]

@@ -18,6 +18,7 @@ from recruitcms import outages
 from recruitcms.languages import codes
 from recruitcms.middleware import is_signed_in
 from recruitcms.models import PageRevision
+from recruitcms.page_cache import whole
 from recruitcms.site_content import site_content
 from recruitcms.sitemaps import live_addresses
 from recruitcms.structured_data import breadcrumbs, profile, web_page
@@ -30,6 +31,7 @@ MEDIA_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
 
 
 @require_safe
+@whole
 def home(request: HttpRequest) -> HttpResponse:
     """Show what the agency offers: the search, the shelves, the newest templates, the report, a call."""
     language = request.LANGUAGE_CODE
@@ -46,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@whole
 def people(request: HttpRequest) -> HttpResponse:
     """Show the team."""
     language = request.LANGUAGE_CODE
@@ -60,6 +63,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@whole
 def person(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a member of the team and the templates they wrote."""
     language = request.LANGUAGE_CODE
@@ -85,6 +89,7 @@ def person(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@whole
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a live page."""
     language = request.LANGUAGE_CODE
@@ -115,6 +120,7 @@ def render_page(
 
 
 @require_safe
+@whole
 def saved(request: HttpRequest) -> HttpResponse:
     """Show the templates that the visitor saved: an empty page that the browser fills from what it keeps itself."""
     translations = other_languages(request.LANGUAGE_CODE, "saved")
@@ -132,6 +138,7 @@ def media(request: HttpRequest, name: str) -> FileResponse:
 
 
 @require_safe
+@whole
 def robots(request: HttpRequest) -> HttpResponse:
     """Tell robots what not to read.
 
@@ -150,6 +157,7 @@ def gpc(request: HttpRequest) -> JsonResponse:
 
 
 @require_safe
+@whole
 def sitemap(request: HttpRequest) -> HttpResponse:
     """List every live page with its languages and the day it last changed; none on a site that is not the live one."""
     addresses = live_addresses() if settings.PRODUCTION else []

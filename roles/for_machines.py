@@ -20,6 +20,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 
 from recruitcms.languages import language_choices
+from recruitcms.page_cache import whole
 from recruitcms.site_content import site_content
 from recruitcms.translated import localized_url
 from roles import cards
@@ -54,6 +55,7 @@ def card(request: HttpRequest, pk: int, mark: str) -> HttpResponseBase:
 
 @require_safe
 @cache_control(public=True, max_age=300)
+@whole
 def index(request: HttpRequest) -> JsonResponse:
     """Name the live templates of a language by their ids: {id: [path, title]}.
 
@@ -66,6 +68,7 @@ def index(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 @cache_control(public=True, max_age=300)
+@whole
 def llms(request: HttpRequest) -> HttpResponse:
     """List the live templates by language as Markdown, with the addresses of their Markdown (https://llmstxt.org)."""
     site = site_content(request.LANGUAGE_CODE)

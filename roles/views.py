@@ -20,6 +20,7 @@ from leads.forms import render_consultation_form, render_report_form
 from leads.views import page_methods
 from recruitcms.languages import codes
 from recruitcms.networks import network_of
+from recruitcms.page_cache import whole
 from recruitcms.site_content import SiteContent, site_content
 from recruitcms.structured_data import Thing, article, breadcrumbs, person
 from recruitcms.translated import localized_url, other_languages
@@ -40,6 +41,7 @@ SORTS = {"newest": ("-live_from", "title"), "title": ("title",)}
 
 
 @require_safe
+@whole
 def library(request: HttpRequest) -> HttpResponse:
     """List the live roles of a language: by category, by words, sorted, ten on a page."""
     language = request.LANGUAGE_CODE
@@ -84,6 +86,7 @@ def library(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @page_methods
+@whole
 def role(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a live role. A POST shows it with what was filled in, for readers without scripting; nothing is kept."""
     revision = _live_role(request, slug)

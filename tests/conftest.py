@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from leads import triggers
-from recruitcms import address_counts, health, site_content
+from recruitcms import address_counts, health, page_cache, site_content
 from recruitcms.quality import surroundings
 from roles.search import missed
 from tests import postgres as postgresql
@@ -22,6 +22,7 @@ def fresh_copies() -> None:
     """Forget what earlier tests left in the process."""
     site_content._kept.clear()
     surroundings._kept.clear()
+    page_cache._last = None
     for tally in (address_counts.missing, address_counts.hits, missed.tally):
         tally.clear()
     health._last.at = float("-inf")

@@ -1,0 +1,204 @@
+"""Whole public pages, kept by each process and answered before anything else is done, compressed already.
+
+A page is kept only where its view says so (`whole`), under its address and the parts of the query that pages know
+(SEC-20). It is never older than the last commit: each request asks for the content version, which every publication and
+every change of shared content counts up; and it ends when a scheduled page is due to appear or go.
+"""
+
+import gzip
+import hashlib
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import brotli
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_vary_headers
+
+from recruitcms import sqlite_log
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+KNOWN = ("category", "page", "sort")  # what a kept page may take from the query; whatever else stands there is ignored
+SEARCH = "q"  # searches are counted, and are too many to keep
+SECONDS = 600  # that a page is kept at most: some say how old something is
+NO_PAGES = re.compile(r"/(?:admin|static|media|cards)/")
+ACCEPTED = {name: re.compile(rf"(?:^|[\s,]){name}(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.I) for name in ("br", "gzip")}
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "br": lambda body: brotli.compress(body, mode=brotli.MODE_TEXT, quality=5),
+    "gzip": lambda body: gzip.compress(body, 6, mtime=0),
+}
+
+
+def whole(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Say of a view that its answers to GET are the same for everybody, and hang on no more than `KNOWN`."""
+
+    @wraps(view)
+    def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return mark_whole(request, view(request, *args, **kwargs))
+
+    return marked
+
+
+def mark_whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Say the same of one answer. Browsers may keep it too, if they ask each time whether it still holds."""
+    if request.method in {"GET", "HEAD"} and SEARCH not in request.GET:
+        response.is_whole = True  # type: ignore[attr-defined]
+        response.headers.setdefault("Cache-Control", "no-cache")
+    return response
+
+
+@dataclass
+class KeptPage:
+    """An answer as it goes out: its headers, and its body plain and, once asked for, compressed."""
+
+    headers: dict[str, str]
+    body: bytes
+    version: int
+    ends_at: float
+    compressed: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return len(self.body) * 2  # with what is compressed of it
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
+        encoding = next((name for name, pattern in ACCEPTED.items() if pattern.search(accepted)), "")
+        if encoding and encoding not in self.compressed:
+            self.compressed[encoding] = COMPRESS[encoding](self.body)
+        response = HttpResponse(self.compressed[encoding] if encoding else self.body)
+        for name, value in self.headers.items():
+            response.headers[name] = value
+        if encoding:
+            response.headers["Content-Encoding"] = encoding
+        response.headers["Content-Length"] = str(len(response.content))
+        if "HTTP_IF_NONE_MATCH" not in request.META:
+            return response
+        return get_conditional_response(request, etag=self.headers["ETag"], response=response) or response
+
+
+class PageCache:
+    """The outermost middleware: what it keeps has all headers, and costs nothing of what stands behind it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.room = settings.PAGE_CACHE_BYTES
+        self.pages: OrderedDict[tuple[str, ...], KeptPage] = OrderedDict()
+        self.size = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        key = key_of(request) if self.room else None
+        if key is None:
+            return self.get_response(request)
+        page = self.pages.get(key)
+        try:
+            state = content_state()
+        except DatabaseError:  # a kept page is better than none
+            return page.answer(request) if page else self.get_response(request)
+        if page and page.version == state.version and page.ends_at > time.time():
+            return page.answer(request)
+        response = self.get_response(request)
+        if not may_be_kept(response):
+            return response
+        page = made(response, state)
+        self.keep(key, page)
+        return page.answer(request)
+
+    def keep(self, key: tuple[str, ...], page: KeptPage) -> None:
+        """Keep a page in place of what its address had; the one that was kept first goes where there is no room."""
+        with self.lock:
+            before = self.pages.pop(key, None)
+            self.size += page.size - (before.size if before else 0)
+            self.pages[key] = page
+            while self.size > self.room:
+                self.size -= self.pages.popitem(last=False)[1].size
+
+
+def key_of(request: HttpRequest) -> tuple[str, ...] | None:
+    """Return what a request's page is kept under, or None where it is not to be answered from here."""
+    if request.method not in {"GET", "HEAD"} or NO_PAGES.match(request.path_info):
+        return None
+    meta, query = request.META, request.META.get("QUERY_STRING", "")
+    if query:
+        parts = parse_qsl(query, keep_blank_values=True)
+        if any(name == SEARCH for name, _value in parts):
+            return None
+        query = urlencode(sorted((name, value) for name, value in dict(parts).items() if name in KNOWN))
+    return request.scheme or "", meta.get("HTTP_HOST", ""), request.path_info, query
+
+
+def may_be_kept(response: HttpResponseBase) -> bool:
+    """Tell whether an answer is a whole public page; nothing private ever is (SEC-20)."""
+    if not getattr(response, "is_whole", False) or response.status_code != 200 or response.streaming:
+        return False
+    control = response.get("Cache-Control", "")
+    return not (response.cookies or "private" in control or "no-store" in control)
+
+
+def made(response: Any, state: "ContentState") -> KeptPage:
+    """Return an answer as a page to keep; it was made after `state` was asked for."""
+    patch_vary_headers(response, ["Accept-Encoding"])
+    response.headers["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:20]}"'
+    return KeptPage(
+        headers={name: value for name, value in response.headers.items() if name != "Content-Length"},
+        body=response.content,
+        version=state.version,
+        ends_at=min(state.changes_at, time.time() + SECONDS),
+    )
+
+
+# --- whether anything has changed ---
+
+
+@dataclass(frozen=True)
+class ContentState:
+    """The content version, and when (in seconds since 1970) a scheduled page next appears or goes."""
+
+    version: int
+    changes_at: float
+
+
+_last: tuple[int | None, ContentState] | None = None  # with SQLite's own version of what is in the database
+
+
+def content_state() -> ContentState:
+    """Return the state as of the last commit. On SQLite that costs no query unless something has been written."""
+    global _last
+    written = sqlite_log.data_version()
+    last = _last
+    if last and written is not None and written == last[0] and last[1].changes_at > time.time():
+        return last[1]
+    from recruitcms.models import SiteSettings  # not there yet when middleware is loaded
+
+    version = SiteSettings.objects.values_list("content_version", flat=True).filter(pk=1).first() or 0
+    if last and last[1].version == version and last[1].changes_at > time.time():
+        state = last[1]
+    else:
+        state = ContentState(version, next_change(timezone.now()).timestamp())
+    _last = written, state
+    return state
+
+
+def next_change(now: datetime) -> datetime:
+    """Return when the next page of any kind is due to appear or go, a century from now where none is."""
+    from recruitcms.publishing import revision_models
+
+    times = [
+        model.objects.filter(**{f"{column}__gt": now}).aggregate(next=Min(column))["next"]
+        for model in revision_models().values()
+        for column in ("live_from", "live_until")
+    ]
+    return min([moment for moment in times if moment], default=now + timedelta(days=36500))
