@@ -39,5 +39,6 @@ def data_version() -> int | None:
     """
     if not _kept:
         return None
-    with _asking:
+    with _asking, contextlib.suppress(sqlite3.Error):
         return _kept[0].execute("PRAGMA data_version").fetchone()[0]
+    return None

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from tests.faults.databases import LeftOutError, PostgresServer, SqliteServer
 from tests.faults.double_click import double_click
 from tests.faults.figures import Figures
+from tests.faults.fresh_pages import fresh_pages
 from tests.faults.full_disk import full_disk
 from tests.faults.locked_database import locked_database
 from tests.faults.mail_server import mail_server
@@ -32,6 +33,7 @@ SCENARIOS: list[Callable[[Bench], None]] = [
     full_disk,
     locked_database,
     wrong_clock,
+    fresh_pages,
 ]
 
 
