@@ -7,7 +7,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test faults check format pins messages enumeration desk search clean
+.PHONY: run dev test faults check format pins messages enumeration desk search downloads clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -56,6 +56,10 @@ desk: $(VENV)/runtime
 # What a search costs with 2,000 roles, on SQLite and, where there is one, on PostgreSQL. Best on a quiet machine.
 search: $(VENV)/dev
 	@$(VENV)/bin/python -m benchmarks.search $(ARGS)
+
+# What a template of 1,600 words costs as a file, in each format. Best on a quiet machine.
+downloads: $(VENV)/runtime
+	@$(VENV)/bin/python -m benchmarks.downloads $(ARGS)
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache
