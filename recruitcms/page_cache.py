@@ -84,6 +84,8 @@ class KeptPage:
         if encoding:
             response.headers["Content-Encoding"] = encoding
         response.headers["Content-Length"] = str(len(response.content))
+        if settings.BEHIND_PROXY:  # nginx may keep it for the rest of this second (deploy/nginx)
+            response.headers["X-Accel-Expires"] = f"@{int(time.time())}"
         if "HTTP_IF_NONE_MATCH" not in request.META:
             return response
         return get_conditional_response(request, etag=self.headers["ETag"], response=response) or response

@@ -1,0 +1,140 @@
+"""The site behind nginx as deploy/nginx sets it up: pages are kept for a second, and nothing private with them."""
+
+import os
+import re
+import shutil
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests import nginx
+from tests.faults.databases import SqliteServer
+from tests.faults.editor import Editor
+from tests.faults.figures import Figures
+from tests.faults.site import Bench, Site
+
+pytestmark = [
+    pytest.mark.skipif(bool(nginx.missing()), reason=nginx.missing()),
+    pytest.mark.xdist_group("nginx"),  # one site for all of them
+]
+ROLE = "/roles/lead-data-engineer/"
+
+
+@dataclass
+class Behind:
+    """A site, and the port of the nginx before it."""
+
+    site: Site
+    port: int
+
+    def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                return answer.status, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, dict(error.headers), error.read()
+
+    def keys(self) -> set[str]:
+        """Return the addresses that nginx keeps an answer for."""
+        files = (self.site.data.parent / "nginx" / "kept").rglob("*")
+        found = [re.search(rb"\nKEY: http127\.0\.0\.1(\S*)", file.read_bytes()) for file in files if file.is_file()]
+        return {key[1].decode() for key in found if key}
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory) -> Iterator[Behind]:
+    bench = Bench(SqliteServer(), Figures(), 0)
+    bench.prepare()
+    folder = tmp_path_factory.mktemp("nginx-site")
+    site = bench.copy(folder)
+    os.environ["BEHIND_PROXY"] = "1"
+    try:
+        site.start_web()
+    finally:
+        del os.environ["BEHIND_PROXY"]
+    (folder / "nginx").mkdir()
+    for parent in (folder, *folder.parents):  # nginx's workers are another user's
+        if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent.parent)):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    shutil.chown(folder / "nginx", "www-data") if os.getuid() == 0 else None
+    try:
+        with nginx.serve(folder / "nginx", [site.port]) as (port, _bare):
+            yield Behind(site, port)
+    finally:
+        site.close()
+        bench.close()
+
+
+def test_pages_come_through_whole_and_compressed(behind):
+    status, headers, body = behind.get(ROLE)
+    _status, packed, brotli = behind.get(ROLE, **{"Accept-Encoding": "gzip, deflate, br"})
+
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert b"Lead Data Engineer" in body
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert packed["Content-Encoding"] == "br"
+    assert len(brotli) < len(body) / 3
+    assert "X-Accel-Expires" not in headers
+    assert headers["Server"] == "nginx"
+    assert behind.get(ROLE, **{"If-None-Match": headers["ETag"]})[0] == 304
+
+
+def test_a_change_is_there_within_a_second(behind):
+    name, password = (behind.site.data / "first-password").read_text().split()[:2]
+    editor = Editor(f"http://127.0.0.1:{behind.port}", name, password)
+    settings = "/admin/recruitcms/sitesettings/1/change/"
+    field = editor.get(settings).select_one("[name$=-tagline]")
+    behind.get(ROLE)
+
+    editor.save(settings, **{str(field["name"]): "Words of this minute"})
+    time.sleep(1)
+
+    assert b"Words of this minute" in behind.get(ROLE)[2]
+
+
+def test_nothing_private_and_no_unknown_query_is_kept(behind):
+    """SEC-20"""
+    known = [ROLE, "/", "/roles/?category=data-and-ai"]
+    unknown = ["/admin/login/", "/consultation/", "/c/SECRETTOKEN/", f"{ROLE}?utm_source=x", "/roles/?q=zebra"]
+    for path in [*known, *unknown]:
+        behind.get(path)
+
+    keys = behind.keys()
+    assert [path for path in known if path in keys] == known
+    assert not [path for path in unknown if path in keys]
+
+
+def test_another_host_gets_no_answer(behind):
+    """SEC-19"""
+    with socket.create_connection(("127.0.0.1", behind.port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        assert connection.recv(100) == b""
+
+
+def test_slow_senders_keep_nobody_from_reading(behind):
+    slow = [socket.create_connection(("127.0.0.1", behind.port), timeout=30) for _number in range(80)]
+    try:
+        for connection in slow:
+            connection.sendall(b"POST /consultation/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900\r\n\r\nname=")
+        assert behind.get(ROLE)[0] == 200
+        assert behind.get("/roles/?q=data")[0] == 200
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_while_the_site_is_down_what_was_read_is_still_there(behind):
+    behind.get(ROLE)
+    behind.site.kill_web()
+    try:
+        time.sleep(1.1)
+        assert behind.get(ROLE)[0] == 200
+        assert behind.get("/roles/?q=never-asked-before")[0] == 502
+    finally:
+        behind.site.start_web()
