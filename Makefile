@@ -38,7 +38,7 @@ format: $(VENV)/dev
 	$(VENV)/bin/ruff format .
 
 pins: $(VENV)/dev
-	for set in runtime dev; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	for set in runtime server dev; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --upgrade requirements/$$set.in -o requirements/$$set.txt; done
 
 messages: $(VENV)/dev

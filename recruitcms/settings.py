@@ -13,7 +13,7 @@ from collections.abc import Callable
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -101,6 +101,26 @@ def cache(value: str) -> dict[str, Any]:
     if not config.get("BACKEND"):
         raise ValueError("write an address like redis://host:6379/0")
     return config
+
+
+def bucket(value: str) -> dict[str, Any]:
+    """Read where files are kept: s3://key:secret@host/bucket?region=eu-central-1; s3+http:// without TLS."""
+    url = urlsplit(value)
+    name = url.path.strip("/")
+    if url.scheme not in {"s3", "s3+http"} or not (url.hostname and url.username and url.password and name):
+        raise ValueError("write an address like s3://key:secret@host/bucket?region=eu-central-1")
+    if url.scheme == "s3+http" and url.hostname not in {"127.0.0.1", "localhost"}:
+        raise ValueError("s3+http:// sends files and keys unencrypted: it is for this machine alone")
+    port = f":{url.port}" if url.port else ""
+    return {
+        "bucket_name": name,
+        "endpoint_url": f"{'http' if url.scheme == 's3+http' else 'https'}://{url.hostname}{port}",
+        "access_key": unquote(url.username),
+        "secret_key": unquote(url.password),
+        "region_name": dict(parse_qsl(url.query)).get("region", "us-east-1"),
+        "file_overwrite": False,
+        "default_acl": None,  # the bucket's own rule: private
+    }
 
 
 def networks(value: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
@@ -282,13 +302,22 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"
 PRIVATE_ROOT = DATA_DIR / "private"
+_bucket = read("FILES_URL", "", lambda value: bucket(value) if value else {})
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": (
+        {"BACKEND": "recruitcms.storage.PublicFiles", "OPTIONS": _bucket | {"location": "media"}}
+        if _bucket
+        else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    ),
     # Reports wait here; a storage without an address of its own, never under a public URL.
-    "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": PRIVATE_ROOT, "base_url": None},
-    },
+    "private": (
+        {"BACKEND": "recruitcms.storage.PrivateFiles", "OPTIONS": _bucket | {"location": "private"}}
+        if _bucket
+        else {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": PRIVATE_ROOT, "base_url": None},
+        }
+    ),
     "staticfiles": {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -1,0 +1,119 @@
+"""Files in a bucket: the same pages and downloads, from a server that speaks S3."""
+
+import re
+
+import boto3
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage, storages
+from moto.server import ThreadedMotoServer
+
+from leads import downloads
+from leads.models import Edition
+from recruitcms.settings import bucket
+from roles import cards
+from tests.factories import make_picture, published_role
+from tests.lead_factories import make_report
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    yield server.get_host_and_port()
+    server.stop()
+
+
+@pytest.fixture
+def files(server, settings, monkeypatch):
+    """The bucket, as a client of its own sees it."""
+    host, port = server
+    options = bucket(f"s3+http://k%2Fey:se%3Acret@{host}:{port}/site?region=eu-central-1")
+    client = boto3.client(
+        "s3",
+        endpoint_url=options["endpoint_url"],
+        aws_access_key_id="other",
+        aws_secret_access_key="other",
+        region_name="eu-central-1",
+    )
+    client.create_bucket(Bucket="site", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "recruitcms.storage.PublicFiles", "OPTIONS": options | {"location": "media"}},
+        "private": {"BACKEND": "recruitcms.storage.PrivateFiles", "OPTIONS": options | {"location": "private"}},
+    }
+    # The field asked for its storage when the model was loaded.
+    monkeypatch.setattr(Edition._meta.get_field("file"), "storage", storages["private"])
+    yield lambda: {row["Key"] for row in client.list_objects_v2(Bucket="site").get("Contents", [])}
+    for key in [row["Key"] for row in client.list_objects_v2(Bucket="site").get("Contents", [])]:
+        client.delete_object(Bucket="site", Key=key)
+    client.delete_bucket(Bucket="site")
+
+
+def test_pictures_have_addresses_of_our_own(client, files):
+    role = published_role(picture=make_picture())
+    page = client.get(role.get_absolute_url()).content.decode()
+    address = re.search(r'src="(/media/pictures/[^"]+)"', page)[1]
+
+    answer = client.get(address)
+
+    assert answer.status_code == 200
+    assert b"".join(answer.streaming_content)[:4] in {b"RIFF", b"\x89PNG", b"\xff\xd8\xff\xe0"}
+    assert address.removeprefix("/") in files()
+    assert client.get("/media/pictures/nothing.webp").status_code == 404
+
+
+def test_cards_are_drawn_into_the_bucket_and_go_again(client, files):
+    role = published_role()
+    address = cards.card_path(role.live_revision, "Northbeam")
+
+    assert client.get(address).status_code in {200, 404}  # the name of the company is the site's
+    name = cards.stored_card(role.live_revision, "Northbeam")
+    assert f"media/{name}" in files()
+
+    role.take_offline()
+    cards.forget_old()
+    assert f"media/{name}" not in files()
+
+
+def test_reports_are_private_and_handed_out_in_parts(rf, files):
+    edition = make_report().editions.first()
+    content = b"%PDF-1.7\n" + bytes(range(256)) * 600
+    edition.file.save("report.pdf", ContentFile(content))
+
+    whole = downloads.respond(rf.get("/"), edition)
+    part = downloads.respond(rf.get("/", headers={"Range": "bytes=100-4095"}), edition)
+
+    assert b"".join(whole.streaming_content) == content
+    assert b"".join(part.streaming_content) == content[100:4096]
+    key = f"private/{edition.file.name}"
+    assert key in files()
+    with pytest.raises(ValueError, match="no address"):
+        _address = edition.file.url
+    edition.file.delete()
+    assert key not in files()
+
+
+def test_a_second_file_of_a_name_replaces_nothing(files):
+    first = storages["private"].save("imports/a.zip", ContentFile(b"one"))
+    second = storages["private"].save("imports/a.zip", ContentFile(b"two"))
+
+    assert first != second
+    assert storages["private"].open(first).read() == b"one"
+    assert not default_storage.exists("imports/a.zip")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x",
+        "s3://host/bucket",
+        "s3://key:secret@host/",
+        "s3+http://key:secret@files.example/bucket",
+        "s3://key@h/b",
+    ],
+)
+def test_an_address_that_says_too_little_is_refused(address):
+    with pytest.raises(ValueError, match="s3"):
+        bucket(address)
