@@ -7,7 +7,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test faults check format pins messages enumeration desk search downloads clean
+.PHONY: run dev test faults check format pins messages enumeration desk search downloads bench clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -60,6 +60,10 @@ search: $(VENV)/dev
 # What a template of 1,600 words costs as a file, in each format. Best on a quiet machine.
 downloads: $(VENV)/runtime
 	@$(VENV)/bin/python -m benchmarks.downloads $(ARGS)
+
+# Our pages beside Wagtail's, a bare view and nginx. Needs wrk and nginx, and fetches Wagtail. Best on a quiet machine.
+bench: $(VENV)/dev
+	@$(VENV)/bin/python -m benchmarks.compare $(ARGS)
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache
