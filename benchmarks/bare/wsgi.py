@@ -9,7 +9,9 @@ from django.urls import path
 
 BODY = Path(os.environ["BENCH_BODY"]).read_bytes()
 
-settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="-", MIDDLEWARE=[], INSTALLED_APPS=[])
+settings.configure(
+    ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY=os.urandom(32).hex(), MIDDLEWARE=[], INSTALLED_APPS=[]
+)
 django.setup()
 
 
