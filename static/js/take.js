@@ -1,7 +1,7 @@
 // Copying: the template, or a section of it, as rich text, Markdown or plain text. Loaded at the first press.
 
 const $$ = (selector, within) => [...within.querySelectorAll(selector)];
-const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV', 'TABLE', 'TR']);
+const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV']);
 
 function clean(source) {
   const copy = source.cloneNode(true);
@@ -12,6 +12,7 @@ function clean(source) {
   }
   for (const element of $$('*', copy)) {
     for (const name of element.getAttributeNames()) if (name !== 'href' && name !== 'start') element.removeAttribute(name);
+    if (element.nodeName === 'TABLE') element.border = 1; // lines to write on
     if (element.href) element.href = element.href; // an address that also leads there from elsewhere
   }
   copy.normalize();
@@ -37,9 +38,16 @@ function written(node, signs, depth = 0) {
     if (/^H[1-4]$/.test(node.nodeName)) return `\n\n${'#'.repeat(Number(node.nodeName[1]))} ${text.trim()}\n\n`;
     if (node.nodeName === 'BLOCKQUOTE') return `\n\n${text.trim().replace(/^/gm, '> ')}\n\n`;
   }
-  if (node.nodeName === 'TD' || node.nodeName === 'TH') return `${text.trim()} | `;
-  if (node.nodeName === 'TR') return `${text.replace(/ \| $/, '')}\n`;
+  if (node.nodeName === 'TABLE') return table(node, signs);
   return BLOCKS.has(node.nodeName) ? `\n\n${text.trim()}\n\n` : text;
+}
+
+function table(node, signs) {
+  const rows = [...node.rows].map(({ cells }) => [...cells].map((cell) => written(cell, signs).trim()));
+  if (!signs) return `\n\n${rows.map((row) => row.join(' | ')).join('\n')}\n\n`;
+  rows.splice(1, 0, rows[0].map(() => '---'));
+  const cell = (text) => (text.replaceAll('|', '\\|').replaceAll('\n', ' '));
+  return `\n\n${rows.map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')}\n\n`;
 }
 
 function list(node, signs, depth) {
