@@ -187,12 +187,16 @@ class WordTarget:
         if self.least <= count <= self.most or not count:
             return
         far = count < self.least * 2 / 3 or count > self.most * 4 / 3
-        sentence = ngettext(
-            "%(count)d word; roles that are read and found have %(least)d to %(most)d.",
-            "%(count)d words; roles that are read and found have %(least)d to %(most)d.",
-            count,
-        ) % {"count": count, "least": self.least, "most": self.most}
+        sentence = self.in_words(count) % {"count": count, "least": self.least, "most": self.most}
         found = "short" if count < self.least else f"long {count // 500}"
         yield Finding(
             "words", Grade.WARNS if far else Grade.INFORMS, sentence, Place("", "sections"), _("Sections"), found=found
+        )
+
+    def in_words(self, count: int) -> str:
+        """Return the sentence, with `%(count)d`, `%(least)d` and `%(most)d` to be put in."""
+        return ngettext(
+            "%(count)d word; roles that are read and found have %(least)d to %(most)d.",
+            "%(count)d words; roles that are read and found have %(least)d to %(most)d.",
+            count,
         )

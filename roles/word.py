@@ -126,7 +126,7 @@ class Writer:
 
     def _set_widths(self, table: Any, rows: list[Any]) -> None:
         """Give each column room by its longest words, within bounds; a column for notes is written in by hand."""
-        page = self.document.sections[0]
+        page: Any = self.document.sections[0]
         room = page.page_width - page.left_margin - page.right_margin
         columns = range(len(table.columns))
         longest = [max((len(row[at].get_text()) for row in rows if at < len(row)), default=1) for at in columns]
