@@ -71,7 +71,7 @@ class MustHaves:
     count: int
     after: str
     plenty: int = MANY_REQUIREMENTS
-    low: int = MANY_REQUIREMENTS + 1  # the meter is green below it
+    too_many: int = TOO_MANY_REQUIREMENTS
     scale: int = MANY_REQUIREMENTS * 2
 
     @property

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from recruitcms.quality import Finding, Grade
 from recruitcms.quality.checks import (
+    ENOUGH_WORDS,
     LONG_SENTENCE,
     SHOWN,
     level_in_words,
@@ -124,7 +125,8 @@ class Report:
         consider = ngettext("%(count)d to consider", "%(count)d to consider", len(self.consider))
         fine = ngettext("%(count)d fine", "%(count)d fine", len(self.fine))
         parts = ((change, self.change), (consider, self.consider), (fine, self.fine))
-        return ", ".join(words % {"count": len(found)} for words, found in parts)
+        said = [words % {"count": len(found)} for words, found in parts if found]
+        return ", ".join(said if self.change else [_("Nothing to change"), *said])
 
 
 def report_on(text: str, language: str) -> Report:
@@ -162,27 +164,28 @@ def _fine(subject: OwnText, keys: set[str]) -> list[str]:
     )
     length = ngettext("%(count)d word: a good length.", "%(count)d words: a good length.", reading.words)
     limit = LONG_SENTENCE.get(subject.language, LONG_SENTENCE["en"])
-    level = level_in_words(reading_level(reading.lix, subject.language))
     sentences = {
         "wording": _("No words on our list that shut people out."),
         "pay-missing": _("The pay is named."),
         "requirements-": requirements % {"count": count},
         "words": length % {"count": reading.words},
-        "reading-level": _("Reading level: %(level)s (LIX %(lix)d).") % {"level": level, "lix": round(reading.lix)},
+        "reading-": _("Easy enough to read."),
         "sentence-long": _("No sentence has more than %(count)d words.") % {"count": limit},
     }
+    if reading.words < ENOUGH_WORDS:
+        del sentences["reading-"]
     return [sentence for key, sentence in sentences.items() if not any(found.startswith(key) for found in keys)]
 
 
 def _measures(subject: OwnText) -> list[tuple[str, str]]:
     reading = subject.reading
-    level = level_in_words(reading_level(reading.lix, subject.language))
+    level = f"{level_in_words(reading_level(reading.lix, subject.language))}, {round(reading.lix)}"
     minutes = max(1, round(reading.words / WORDS_A_MINUTE))
     return [
         (_("Words"), str(reading.words)),
         (_("Reading time"), _("%(minutes)d min") % {"minutes": minutes}),
         (_("Words in a sentence"), str(round(reading.words / (reading.sentences or 1)))),
-        (_("Reading level"), f"{level} (LIX {round(reading.lix)})"),
+        (_("Reading level (LIX)"), level if reading.words >= ENOUGH_WORDS else "–"),
         (_("Hard requirements"), str(subject.requirements or "–")),
     ]
 
