@@ -6,6 +6,7 @@ const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUO
 function clean(source) {
   const copy = source.cloneNode(true);
   for (const element of $$('.noprint, .note, button, svg, dialog', copy)) element.remove();
+  for (const cards of $$('.challenges', copy)) cards.replaceWith(...[...cards.children].flatMap((card) => [...card.childNodes]));
   for (const mark of $$('mark', copy)) {
     const lines = mark.textContent.split('\n').flatMap((line) => [document.createElement('br'), line]);
     mark.replaceWith(...lines.slice(1));
