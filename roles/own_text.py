@@ -182,7 +182,7 @@ def _measures(subject: OwnText) -> list[tuple[str, str]]:
     level = f"{level_in_words(reading_level(reading.lix, subject.language))}, {round(reading.lix)}"
     minutes = max(1, round(reading.words / WORDS_A_MINUTE))
     return [
-        (_("Words"), str(reading.words)),
+        (_("Word count"), str(reading.words)),
         (_("Reading time"), _("%(minutes)d min") % {"minutes": minutes}),
         (_("Words in a sentence"), str(round(reading.words / (reading.sentences or 1)))),
         (_("Reading level (LIX)"), level if reading.words >= ENOUGH_WORDS else "–"),

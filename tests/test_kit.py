@@ -102,8 +102,9 @@ def test_the_choice_is_offered_and_the_kit_only_where_there_is_one(client, role)
     page = client.get(role.get_absolute_url()).content.decode()
     other = client.get(without.get_absolute_url()).content.decode()
 
-    assert re.findall(r'name="with" value="(.*?)"( checked)?', page) == [("", " checked"), ("kit", ""), ("all", "")]
-    assert re.findall(r'name="with" value="(.*?)"( checked)?', other) == [("", " checked"), ("all", "")]
+    choice = r'name="with" value="(.*?)" form="take"( checked)?'
+    assert re.findall(choice, page) == [("", " checked"), ("kit", ""), ("all", "")]
+    assert re.findall(choice, other) == [("", " checked"), ("all", "")]
 
 
 # --- the meter ---

@@ -122,7 +122,7 @@ def test_measures_are_shown(client):
 
     measures = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
     assert measures["Hard requirements"] == "3"
-    assert int(measures["Words"]) == 41
+    assert int(measures["Word count"]) == 41
     assert measures["Reading time"] == "1 min"
 
 
