@@ -29,9 +29,11 @@ from roles.models import WORDS_A_MINUTE, Role, Section
 from roles.moving import matching
 from roles.moving.outline import outline
 from roles.moving.reading import pasted_markdown
+from roles.moving.rich_text import words_alone
 from roles.quality import RoleSubject, WordTarget, pay, requirements
 
 MOST_CHARACTERS = 50_000
+MOST_TAGS = 5_000  # of pasted HTML: with more of them it is no advert, and only its words are read
 
 # Why, and what instead, where the editors' checks leave it unsaid: they speak to people who know.
 ADVICE = {
@@ -77,7 +79,7 @@ class OwnText(RoleSubject):
     """A pasted text, plain, Markdown or HTML; its headings say which section is which, as they do in imports."""
 
     def __init__(self, text: str, language: str) -> None:
-        found = outline(pasted_markdown(text))
+        found = outline(words_alone(text) if text.count("<") > MOST_TAGS else pasted_markdown(text))
         super().__init__(Role(language=language, title=found.title))
         self.found = found.sections
 

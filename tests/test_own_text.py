@@ -286,6 +286,7 @@ def test_a_text_without_words_is_asked_for(client, text, words):
         "[](javascript:alert(1)) ninja ![](x) {{ 7*7 }} {% now 'Y' %}",
         "\n\nninja\n",
         "# " * 5000 + "a",
+        "<p>a" * 6000,  # more tags than an advert has
         "\ud83d ninja".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
     ],
 )

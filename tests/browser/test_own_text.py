@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_accessibility import violations
+
 PAGE = "/check-your-text/"
 TEXT = "Requirements\n- Python\n- SQL\n\nWe are looking for a rockstar.\n\nPay: 5,000 to 6,000 EUR"
 
@@ -51,3 +53,14 @@ def test_the_form_is_sent_at_once_and_is_counted_as_no_lead(page: Page):
 
     assert not any("/forms/ticket/" in url or "what=form" in body for url, body in asked)
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_answer_is_accessible(page: Page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(PAGE)
+    page.get_by_label("Your job description").fill(TEXT)
+    page.get_by_role("button", name="Check the text").click()
+    expect(page.locator("#result")).to_be_visible()
+
+    assert violations(page) == []
