@@ -95,7 +95,7 @@ class OwnText(RoleSubject):
 
     @cached_property
     def reading(self) -> Readability:
-        return readability(block for _text, found in self.prose for block in found)
+        return readability(block for text, found in self.prose if text.place.rows == "sections" for block in found)
 
     @property
     def checks(self) -> tuple[Any, ...]:  # type: ignore[override]
@@ -140,7 +140,7 @@ def report_on(text: str, language: str) -> Report:
         for finding in found:
             if finding.grade == Grade.WARNS:
                 report.change.append(finding)
-            elif finding.key != "reading-level":  # is about to be fine
+            elif finding.key != "reading-level":  # no fault, and among the measures
                 report.consider.append(finding)
         report.fine = _fine(subject, {finding.key for finding in report.change + report.consider})
         report.has_more = sum(finding.key.startswith("wording") for finding in found) >= SHOWN
@@ -161,15 +161,13 @@ def _advised(finding: Finding) -> Finding:
 def _fine(subject: OwnText, keys: set[str]) -> list[str]:
     """Return a sentence for each check that found nothing."""
     count, reading = subject.requirements, subject.reading
-    requirements = ngettext(
-        "%(count)d hard requirement: few enough.", "%(count)d hard requirements: few enough.", count
-    )
+    few = ngettext("%(count)d hard requirement: few enough.", "%(count)d hard requirements: few enough.", count)
     length = ngettext("%(count)d word: a good length.", "%(count)d words: a good length.", reading.words)
     limit = LONG_SENTENCE.get(subject.language, LONG_SENTENCE["en"])
     sentences = {
         "wording": _("No words on our list that shut people out."),
         "pay-missing": _("The pay is named."),
-        "requirements-": requirements % {"count": count},
+        "requirements-": few % {"count": count},
         "words": length % {"count": reading.words},
         "reading-": _("Easy enough to read."),
         "sentence-long": _("No sentence has more than %(count)d words.") % {"count": limit},
@@ -196,6 +194,6 @@ def highlighted(finding: Finding) -> SafeString:
     """Return a finding's sentence with the words that it is about marked."""
     start = lowered(finding.quote).find(lowered(finding.words)) if finding.words else -1
     if start < 0:
-        return SafeString(escape(finding.quote))
+        return escape(finding.quote)
     end = start + len(finding.words)
     return format_html("{}<mark>{}</mark>{}", finding.quote[:start], finding.quote[start:end], finding.quote[end:])
