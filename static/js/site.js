@@ -178,7 +178,7 @@ if (panel) {
   try { if (localStorage.getItem('fill-ins')) fillIn(); } catch { /* no storage */ }
 }
 
-$('#with')?.addEventListener('change', async ({ target, currentTarget }) => (await import(currentTarget.dataset.script)).take(target.value));
+$('#with')?.addEventListener('change', async () => (await import($('#doc').dataset.take)).take());
 $('#q[data-script]')?.addEventListener('focus', ({ target }) => import(target.dataset.script), { once: true });
 
 $$('[data-save]').forEach(show);

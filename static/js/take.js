@@ -1,4 +1,5 @@
-// Copying: the template, or a section of it, as rich text, Markdown or plain text. Loaded at the first press.
+// Copying: the template, or a section of it, as rich text, Markdown or plain text. Loaded at the first press, or when
+// somebody chooses how much goes along.
 
 const $$ = (selector, within) => [...within.querySelectorAll(selector)];
 const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV']);
@@ -62,10 +63,21 @@ function list(node, signs, depth) {
 
 const tidy = (text) => text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
 
+// Lets the sections that were chosen go into copies and print. Files are told by their form.
+export function take() {
+  const extent = document.querySelector('[name=with]:checked').value;
+  for (const section of $$('#doc > [data-with]', document)) {
+    const goes = extent !== '' && section.dataset.with.split(' ').includes(extent);
+    section.classList.toggle('noprint', !goes);
+    for (const link of $$(`.toc-list a[href="#${section.id}"]`, document)) link.classList.toggle('part', goes);
+  }
+}
+
 // Returns {html, text}: html only where rich text is asked for.
 export function copyOf(source, how) {
-  const copy = clean(source);
   const whole = source.id === 'doc';
+  if (whole) take();
+  const copy = clean(source);
   if (whole) copy.prepend(Object.assign(document.createElement('h1'), { textContent: title() }));
   const text = `${tidy(written(copy, how === 'markdown'))}\n`;
   if (how !== 'rich') return { text };
