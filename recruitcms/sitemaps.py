@@ -13,7 +13,7 @@ from recruitcms.models import PageRevision, Person
 from recruitcms.translated import localized_url
 from roles.models import RoleRevision
 
-FIXED = ["home", "library", "people", "consultation"]
+FIXED = ["home", "library", "check-text", "people", "consultation"]
 
 
 def live_addresses() -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from leads import beacons, feedback_views
 from recruitcms import feeds, health, review_views, views
-from roles import for_machines
+from roles import for_machines, own_text_views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -27,6 +27,7 @@ urlpatterns = [
     *i18n_patterns(
         path("", views.home, name="home"),
         path("roles/", include("roles.urls")),
+        path("check-your-text/", own_text_views.check_text, name="check-text"),
         path("saved/", views.saved, name="saved"),
         path("people/", views.people, name="people"),
         path("people/<slug:slug>/", views.person, name="person"),

@@ -20,6 +20,11 @@ from roles.variant_views import VariantMixin
 from roles.views import render_role
 
 
+def usual_kinds() -> list[Section.Kind]:
+    """Return the kinds of section that every new role begins with, in the usual order."""
+    return [kind for kind in Section.Kind if kind not in Section.BY_CHOICE]
+
+
 class SectionForm(forms.ModelForm):
     def has_changed(self) -> bool:
         """Tell whether there is anything to save: a new row with a place, and no more, is no section yet."""
@@ -121,8 +126,7 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
         if isinstance(inline, SectionInline) and request.method == "GET" and not (obj and obj.pk):
             kwargs["initial"] = [
                 {"kind": kind, "in_copy": kind in Section.IN_COPY, "position": number}
-                for number, kind in enumerate(Section.Kind)
-                if kind != Section.Kind.OTHER
+                for number, kind in enumerate(usual_kinds())
             ]
         elif isinstance(inline, SectionInline) and request.method == "GET" and "more" in request.GET:
             kwargs["initial"] = [{"position": obj.sections.count()}]
@@ -131,7 +135,7 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         for formset, inline in super().get_formsets_with_inlines(request, obj):
             if isinstance(inline, SectionInline) and obj is None and request.method == "GET":
-                formset.extra = len(Section.Kind) - 1
+                formset.extra = len(usual_kinds())
             yield formset, inline
 
     def add_section(self, request: HttpRequest, row: Role, source: Source, name: str) -> None:

@@ -36,6 +36,8 @@ def heading_for(kind: str, title: str, plural: str = "") -> str:
         "about": _("About us"),
         "resumes": _("Explore sample résumés"),
         "contact": _("Contact us"),
+        "questions": _("Interview questions, and what good answers show"),
+        "scorecard": _("Scorecard for the interviews"),
     }
     words = {"role": title, "roles": plural, "a_role": with_article(title)}
     return headings.get(kind, "") % words

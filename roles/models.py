@@ -13,6 +13,7 @@ from recruitcms.models import Person, Picture
 from recruitcms.publishing import Publishable
 from recruitcms.revisions import Revision
 from recruitcms.translated import Translated, copy_of, localized_url
+from roles import kit
 from roles.headings import heading_for
 from roles.search import index
 
@@ -167,9 +168,13 @@ class Section(models.Model):
         ABOUT = "about", _("About us (a sample text)")
         RESUMES = "resumes", _("Sample résumés")
         CONTACT = "contact", _("Contact")
+        QUESTIONS = "questions", _("Interview questions (### question, then what a good answer shows)")
+        SCORECARD = "scorecard", _("Interview scorecard (list of criteria)")
         OTHER = "other", _("A section of your own")
 
     IN_COPY = {Kind.INTRODUCTION, Kind.WHAT, Kind.DUTIES, Kind.REQUIRED, Kind.NICE, Kind.OFFER, Kind.ABOUT}
+    AS_CARDS = {Kind.CHALLENGES, Kind.QUESTIONS}
+    BY_CHOICE = {Kind.QUESTIONS, Kind.SCORECARD, Kind.OTHER}  # not offered on every new role
 
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="sections")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OTHER)
@@ -225,19 +230,20 @@ class Section(models.Model):
     def freeze(self, role: Role) -> dict[str, Any]:
         """Return the section as visitors see it: {"id", "kind", "heading", "in_copy", "note", "html", …}."""
         note_title, _bar, note_text = self.note.rpartition("|")
-        challenges = self.kind == self.Kind.CHALLENGES
+        as_cards = self.kind in self.AS_CARDS
         with override(role.language):
             heading = self.heading or heading_for(self.kind, role.title, role.title_plural)
+            html = "" if as_cards else kit.render_body(self.kind, self.body)
         return {
             "kind": self.kind,
             "heading": heading,
             "in_copy": self.in_copy,
             "note": {"title": note_title.strip(), "text": note_text.strip()} if self.note.strip() else None,
             "body": self.body,
-            "html": "" if challenges else markup.render_markdown(self.body),
+            "html": html,
             "cards": [
                 {"title": title, "html": markup.render_markdown(text)}
-                for title, text in (markup.split_by_headings(self.body) if challenges else [])
+                for title, text in (markup.split_by_headings(self.body) if as_cards else [])
             ],
             "advice_html": markup.render_markdown(self.advice, mark_fill_ins=False),
         }

@@ -15,9 +15,9 @@ from recruitcms.quality.checks import is_file_name
 from recruitcms.quality.reading import count_words
 from recruitcms.translating import Passage
 from roles.headings import heading_for
+from roles.kit import MANY_REQUIREMENTS, TOO_MANY_REQUIREMENTS, count_requirements
 from roles.models import Role, Section
 
-LIST_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
 # What is paid is named by a fill-in word for it, by a range of money, or by an amount on a line that speaks of pay.
 PAY_WORDS = (
     r"pay|salary|salaries|wages?|compensation|remuneration|gross|net|hourly|monthly|wynagrodz\w{0,12}|stawk\w{0,6}"
@@ -159,13 +159,10 @@ def names_pay(line: str) -> bool:
     return bool(AMOUNT.search(line) and PAY_WORD.search(line))
 
 
-MANY_REQUIREMENTS, TOO_MANY_REQUIREMENTS = 6, 8
-
-
 def requirements(subject: RoleSubject) -> Iterator[Finding]:
     """Few hard requirements: each one more keeps able people from applying."""
     for row, section in enumerate(subject.sections):
-        count = len(LIST_ITEM.findall(section.body)) if section.kind == Section.Kind.REQUIRED else 0
+        count = count_requirements(section.body) if section.kind == Section.Kind.REQUIRED else 0
         if count > MANY_REQUIREMENTS:
             sentence = _("%(count)d hard requirements. Six are plenty: what can be learned on the job?") % {
                 "count": count
@@ -190,12 +187,16 @@ class WordTarget:
         if self.least <= count <= self.most or not count:
             return
         far = count < self.least * 2 / 3 or count > self.most * 4 / 3
-        sentence = ngettext(
-            "%(count)d word; roles that are read and found have %(least)d to %(most)d.",
-            "%(count)d words; roles that are read and found have %(least)d to %(most)d.",
-            count,
-        ) % {"count": count, "least": self.least, "most": self.most}
+        sentence = self.in_words(count) % {"count": count, "least": self.least, "most": self.most}
         found = "short" if count < self.least else f"long {count // 500}"
         yield Finding(
             "words", Grade.WARNS if far else Grade.INFORMS, sentence, Place("", "sections"), _("Sections"), found=found
+        )
+
+    def in_words(self, count: int) -> str:
+        """Return the sentence, with `%(count)d`, `%(least)d` and `%(most)d` to be put in."""
+        return ngettext(
+            "%(count)d word; roles that are read and found have %(least)d to %(most)d.",
+            "%(count)d words; roles that are read and found have %(least)d to %(most)d.",
+            count,
         )

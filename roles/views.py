@@ -25,9 +25,10 @@ from recruitcms.site_content import SiteContent, site_content
 from recruitcms.structured_data import Thing, article, breadcrumbs, person
 from recruitcms.translated import localized_url, other_languages
 from roles.cards import card_path
-from roles.description import describe
+from roles.description import Extent, describe, extents
 from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, read_values
+from roles.kit import must_haves
 from roles.models import Category, RoleRevision
 from roles.search import marks, missed
 from roles.search.query import Found, find
@@ -101,15 +102,15 @@ def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         raise Http404(_("There is no such file."))
     revision = _live_role(request, slug)
     posted = request.POST if request.method == "POST" else None
-    everything = "everything" in (request.GET if posted is None else posted)
+    extent = Extent.named((request.GET if posted is None else posted).get("with", ""))
     if posted is None:
-        body = _kept_file(revision, kind, everything)
+        body = _kept_file(revision, kind, extent)
     else:
         seconds = spam.wait_after("file", network_of(request), FILES_AT_ONCE)
         if seconds:
             return _wait(request, seconds)
         fields = _fields(revision, site_content(revision.language))
-        body = write_file(revision, kind, read_values(fields, posted), everything)
+        body = write_file(revision, kind, read_values(fields, posted), extent)
     response = HttpResponse(body, content_type=FORMATS[kind][1])
     response["Content-Disposition"] = f'attachment; filename="{revision.slug}.{kind}"'
     response["X-Robots-Tag"] = "noindex"
@@ -118,18 +119,18 @@ def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     return response
 
 
-def write_file(revision: RoleRevision, kind: str, values: Values, everything: bool) -> bytes:
-    """Return a role as a file of a kind, filled in; `everything`: with the sections that are not “in copy” too."""
+def write_file(revision: RoleRevision, kind: str, values: Values, extent: Extent) -> bytes:
+    """Return a role as a file of a kind, filled in."""
     _name, _type, write = FORMATS[kind]
-    return write(describe(revision, values, everything))
+    return write(describe(revision, values, extent))
 
 
-def _kept_file(revision: RoleRevision, kind: str, everything: bool) -> bytes:
+def _kept_file(revision: RoleRevision, kind: str, extent: Extent) -> bytes:
     """Return a file in which nothing is filled in, made once for each revision, which never changes."""
-    key = f"role-file:{revision.pk}:{kind}:{everything:d}"
+    key = f"role-file:{revision.pk}:{kind}:{extent}"
     kept = cache.get(key)
     if kept is None:
-        kept = write_file(revision, kind, {}, everything)
+        kept = write_file(revision, kind, {}, extent)
         cache.set(key, kept, KEEP_FILES)
     return kept
 
@@ -198,6 +199,8 @@ def render_role(
         "preview": preview,
         "fields": fields,
         "files": formats(),
+        "extents": extents(sections),
+        "must_haves": must_haves(sections),
         "filled": len({field.name for field in fields if field.value}),
     }
     response = render(request, "roles/role.html", context)

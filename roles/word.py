@@ -119,7 +119,23 @@ class Writer:
         written = self.document.add_table(len(rows), max(map(len, rows), default=1), "Table Grid")
         for row, cells in enumerate(rows):
             for column, cell in enumerate(cells):
-                self._inline(written.cell(row, column).paragraphs[0], cell.children, {"bold": cell.name == "th"})
+                self._inline(written.cell(row, column).paragraphs[0], cell.children, {"bold": _is_heading(cell)})
+        if rows and all(_is_heading(cell) for cell in rows[0]):  # said again on each page, and to screen readers
+            written.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+        self._set_widths(written, rows)
+
+    def _set_widths(self, table: Any, rows: list[Any]) -> None:
+        """Give each column room by its longest words, within bounds; a column for notes is written in by hand."""
+        page: Any = self.document.sections[0]
+        room = page.page_width - page.left_margin - page.right_margin
+        columns = range(len(table.columns))
+        longest = [max((len(row[at].get_text()) for row in rows if at < len(row)), default=1) for at in columns]
+        shares = [min(max(4, length * 3 if length > 1 else length), 40) for length in longest]
+        for column, share in zip(table.columns, shares, strict=True):
+            width = room * share // sum(shares)
+            column.width = width
+            for cell in column.cells:
+                cell.width = width
 
     def _inline(self, paragraph: Any, children: Iterable[Any], how: Runs | None = None) -> None:
         how = how or {}
@@ -152,6 +168,10 @@ class Writer:
         run.font.underline = True
         element.append(deepcopy(run._r))
         run._r.getparent().replace(run._r, element)
+
+
+def _is_heading(cell: Tag) -> bool:
+    return cell.name == "th" and cell.get("scope") != "row"
 
 
 def _trim(paragraph: Any) -> None:

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from leads import records
 from recruitcms.demo.load import FOLDER
 from recruitcms.markup import plain_text
+from roles import kit
 from roles.files import read_role
 from roles.models import Role, RoleRevision, Section
 
@@ -98,7 +99,9 @@ def test_every_role_is_whole(path):
         text for section in file.sections for text in (section.heading, section.body, section.advice, section.note)
     ]
 
-    assert {section.kind for section in file.sections} == set(Section.Kind.values)
+    kinds = {section.kind for section in file.sections}
+    assert set(Section.Kind.values) - Section.BY_CHOICE <= kinds
+    assert kinds & kit.KINDS in (set(), kit.KINDS)
     assert len(plain_text(" ".join(texts)).split()) >= 900
     assert file.meta["slug"] == path.stem
     assert len(file.meta["search_title"]) <= 70

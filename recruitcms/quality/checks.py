@@ -49,8 +49,13 @@ def checklist(document: Any) -> list[Finding]:
 
 def findings(subject: Subject) -> list[Finding]:
     """Return what is to be said about a subject: a document and what stands around it, read once."""
-    found = [finding for check in (*EVERY, *subject.checks) for finding in islice(check(subject), SHOWN)]
+    found = [finding for check in (*EVERY, *subject.checks) for finding in yielded(check, subject)]
     return sorted(found, key=lambda finding: list(Grade).index(finding.grade))
+
+
+def yielded(check: Check, subject: Subject) -> Iterator[Finding]:
+    """Yield what a check finds, and no more of it than anybody reads at once."""
+    return islice(check(subject), SHOWN)
 
 
 def stops(subject: Subject) -> Iterator[Finding]:
@@ -259,7 +264,7 @@ def cut(sentence: str) -> str:
 # Polish: the demonstration roles, the same texts in both languages, differ by 14 (34 and 48).
 STEPS = (30, 40, 50, 60)
 SHIFT = {"pl": 14, "de": 10}
-LONG_SENTENCE = {"pl": 30, "de": 30}
+LONG_SENTENCE = {"en": 35, "pl": 30, "de": 30}
 ENOUGH_WORDS = 40  # fewer say little about a section
 HARD = 3  # the step from which a text is a warning
 
@@ -294,7 +299,7 @@ def reading_ease(subject: Subject) -> Iterator[Finding]:
 
 def long_sentences(subject: Subject) -> Iterator[Finding]:
     """The three longest sentences, where they are too long to be read in one go."""
-    limit = LONG_SENTENCE.get(subject.language, 35)
+    limit = LONG_SENTENCE.get(subject.language, LONG_SENTENCE["en"])
     long = [
         (count, text, sentence)
         for text, found in subject.long_texts

@@ -51,6 +51,11 @@ class WordList:
     pattern: re.Pattern[str]
 
 
+def languages() -> list[str]:
+    """Return the languages that there is a list for."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
 @cache
 def word_list(language: str) -> WordList | None:
     """Return the list of a language, None where there is none."""
@@ -102,15 +107,27 @@ def matches(block: str, language: str, fine: re.Pattern[str] | None, skip_quoted
     starts = sentence_starts(block) if found else []
     whole = sentences(block) if found else []
     seen = set()
+    asked: dict[tuple[re.Pattern[str], int], bool] = {}  # a sentence may be long, and have many words of one entry
     for match in found:
         number = bisect(starts, match.start()) - 1
         if (match[0], number) not in seen:
             seen.add((match[0], number))
             wording = words.entries[int(str(match.lastgroup)[1:])]
-            if not (wording.unless and wording.unless.search(lowered(whole[number]))):
+            if not _has_other_form(wording.unless, number, whole[number], asked):
                 denied = DENIED.search(low[max(0, match.start() - 40) : match.start()])
                 grade = Grade.INFORMS if denied else wording.grade
                 yield Match(wording, grade, block[match.start() : match.end()], whole[number])
+
+
+def _has_other_form(
+    unless: re.Pattern[str] | None, number: int, sentence: str, asked: dict[tuple[re.Pattern[str], int], bool]
+) -> bool:
+    """Tell whether a sentence has what makes the words fine; `asked` keeps the answers."""
+    if unless is None:
+        return False
+    if (unless, number) not in asked:
+        asked[unless, number] = bool(unless.search(lowered(sentence)))
+    return asked[unless, number]
 
 
 def _blank(spared: re.Match[str]) -> str:

@@ -76,6 +76,12 @@ def names_a_kind(line: str) -> bool:
     return rest != words and not set(rest.split()) - FILLERS
 
 
+def forget() -> None:
+    """Forget the headings compared so far: those of a visitor's text must not stay in memory."""
+    for kept in (kind_of, names_a_kind, _mend):
+        kept.cache_clear()
+
+
 def plain_words(text: str) -> str:
     """Return a heading's words: no case, accents, punctuation, numbering, emoji or markup."""
     text = MARKUP.sub(lambda found: found[1] or "", text).strip()
@@ -175,7 +181,12 @@ def _says_only(words: str, phrase: Phrase) -> bool:
 
 def _without(words: str, title: str) -> str:
     """Return words without those of the role's title, which stand in many headings, and the article before them."""
-    return " ".join(re.sub(rf"\b(?:an? )?{re.escape(title)}s?\b", " ", words).split()) if title else words
+    if not title:
+        return words
+    rest = f" {words} "
+    for said in (f"an {title}", f"a {title}", title):
+        rest = rest.replace(f" {said} ", " ").replace(f" {said}s ", " ")
+    return rest.strip()
 
 
 def _mended(words: str) -> str:

@@ -73,6 +73,9 @@ def read(files: Iterable[Opened], seen: Seen, form: str = "auto") -> Iterator[In
             raise UnreadableError(str(error) if named else f"{opened_file.name}: {error}") from error
 
 
+PASTED_HTML = re.compile(r"<(?:p|div|h[1-6]|ul|ol|li|br|b|strong|span|table)\b[^<>]*>", re.IGNORECASE)
+
+
 def kind_of_file(name: str) -> str:
     """Return the format that a file's name says, or ""."""
     return BY_NAME.get(Path(name.lower()).suffix, "")
@@ -118,12 +121,15 @@ def _from_text(name: str, text: str, notes: list[str], kind: str) -> Incoming:
 def pasted(title: str, language: str, text: str, key: str) -> Incoming:
     """Return the document in pasted text: HTML where it has tags, else Markdown or plain lines."""
     notes: list[str] = []
-    if re.search(r"<(?:p|div|h[1-6]|ul|ol|li|br|b|strong|span|table)\b[^<>]*>", text, re.IGNORECASE):
-        text = to_markdown(text, notes)
-    found = outline(text, title=title)
+    found = outline(pasted_markdown(text, notes), title=title)
     return completed(
         Incoming("pasted", key, found.title or "", "Pasted text", found.sections, language=language, notes=notes)
     )
+
+
+def pasted_markdown(text: str, notes: list[str] | None = None) -> str:
+    """Return pasted text as Markdown: converted where it has HTML tags. What is left out is noted."""
+    return to_markdown(text, notes) if PASTED_HTML.search(text) else text
 
 
 def _text(opened_file: Opened) -> str:

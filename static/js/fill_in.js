@@ -54,11 +54,11 @@ form.querySelector('[data-clear]').addEventListener('click', () => {
 });
 
 // A file of the template with what was filled in.
-document.addEventListener('click', (event) => {
-  const link = event.target.closest('a[data-file]');
-  if (!link || !fields.some((field) => field.value.trim())) return;
+document.querySelector('#take').addEventListener('submit', (event) => {
+  if (!fields.some((field) => field.value.trim())) return;
   event.preventDefault();
-  form.action = link.href;
+  form.elements.with.value = event.target.elements.with.value;
+  form.action = event.submitter.formAction;
   form.submit();
 });
 

@@ -56,7 +56,7 @@ function show(button) {
 // --- All presses. ---
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy], [data-share], [data-save], [data-enlarge], .toc-bar a');
-  if (event.target.closest('a[download]')) count('download');
+  if (event.target.closest('[data-file]')) count('download');
   if (navigator.share && event.target.closest('[data-native]')) {
     event.preventDefault();
     navigator.share({ title: document.title, text: $('meta[name=description]').content, url: canonical.href }).catch(() => {});
@@ -178,6 +178,7 @@ if (panel) {
   try { if (localStorage.getItem('fill-ins')) fillIn(); } catch { /* no storage */ }
 }
 
+$('#with')?.addEventListener('change', async () => (await import($('#doc').dataset.take)).take());
 $('#q[data-script]')?.addEventListener('focus', ({ target }) => import(target.dataset.script), { once: true });
 
 $$('[data-save]').forEach(show);

@@ -1,17 +1,20 @@
-// Copying: the template, or a section of it, as rich text, Markdown or plain text. Loaded at the first press.
+// Copying: the template, or a section of it, as rich text, Markdown or plain text. Loaded at the first press, or when
+// somebody chooses how much goes along.
 
 const $$ = (selector, within) => [...within.querySelectorAll(selector)];
-const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV', 'TABLE', 'TR']);
+const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV']);
 
 function clean(source) {
   const copy = source.cloneNode(true);
   for (const element of $$('.noprint, .note, button, svg, dialog', copy)) element.remove();
+  for (const cards of $$('.challenges', copy)) cards.replaceWith(...[...cards.children].flatMap((card) => [...card.childNodes]));
   for (const mark of $$('mark', copy)) {
     const lines = mark.textContent.split('\n').flatMap((line) => [document.createElement('br'), line]);
     mark.replaceWith(...lines.slice(1));
   }
   for (const element of $$('*', copy)) {
     for (const name of element.getAttributeNames()) if (name !== 'href' && name !== 'start') element.removeAttribute(name);
+    if (element.nodeName === 'TABLE') element.border = 1; // lines to write on
     if (element.href) element.href = element.href; // an address that also leads there from elsewhere
   }
   copy.normalize();
@@ -37,9 +40,16 @@ function written(node, signs, depth = 0) {
     if (/^H[1-4]$/.test(node.nodeName)) return `\n\n${'#'.repeat(Number(node.nodeName[1]))} ${text.trim()}\n\n`;
     if (node.nodeName === 'BLOCKQUOTE') return `\n\n${text.trim().replace(/^/gm, '> ')}\n\n`;
   }
-  if (node.nodeName === 'TD' || node.nodeName === 'TH') return `${text.trim()} | `;
-  if (node.nodeName === 'TR') return `${text.replace(/ \| $/, '')}\n`;
+  if (node.nodeName === 'TABLE') return table(node, signs);
   return BLOCKS.has(node.nodeName) ? `\n\n${text.trim()}\n\n` : text;
+}
+
+function table(node, signs) {
+  const rows = [...node.rows].map(({ cells }) => [...cells].map((cell) => written(cell, signs).trim()));
+  if (!signs) return `\n\n${rows.map((row) => row.join(' | ')).join('\n')}\n\n`;
+  rows.splice(1, 0, rows[0].map(() => '---'));
+  const cell = (text) => (text.replaceAll('|', '\\|').replaceAll('\n', ' '));
+  return `\n\n${rows.map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')}\n\n`;
 }
 
 function list(node, signs, depth) {
@@ -53,10 +63,21 @@ function list(node, signs, depth) {
 
 const tidy = (text) => text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
 
+// Lets the sections that were chosen go into copies and print. Files are told by their form.
+export function take() {
+  const extent = document.querySelector('[name=with]:checked').value;
+  for (const section of $$('#doc > [data-with]', document)) {
+    const goes = extent !== '' && section.dataset.with.split(' ').includes(extent);
+    section.classList.toggle('noprint', !goes);
+    for (const link of $$(`.toc-list a[href="#${section.id}"]`, document)) link.classList.toggle('part', goes);
+  }
+}
+
 // Returns {html, text}: html only where rich text is asked for.
 export function copyOf(source, how) {
-  const copy = clean(source);
   const whole = source.id === 'doc';
+  if (whole) take();
+  const copy = clean(source);
   if (whole) copy.prepend(Object.assign(document.createElement('h1'), { textContent: title() }));
   const text = `${tidy(written(copy, how === 'markdown'))}\n`;
   if (how !== 'rich') return { text };

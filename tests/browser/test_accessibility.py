@@ -23,6 +23,7 @@ PUBLIC = [
     "/reports/salary-report-2026/sent/",
     "/consultation/",
     "/consultation/thanks/",
+    "/check-your-text/",
     "/people/",
     "/people/hanna-brevik-nowak/",
     "/privacy-policy/",

@@ -44,7 +44,7 @@ def test_nothing_typed_leaves_the_browser_until_a_download_needs_it(page: Page):
 
     page.locator("summary", has_text="Download").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Markdown").click()
+        page.get_by_role("button", name="Markdown .md").click()
 
     text = Path(download.value.path()).read_text()
     assert "Halden" in text
