@@ -14,6 +14,7 @@ from recruitcms.publishing import Publishable
 from recruitcms.revisions import Revision
 from recruitcms.translated import Translated, copy_of, localized_url
 from roles.headings import heading_for
+from roles.pay.slot import standard_text
 from roles.search import index
 
 WORDS_A_MINUTE = 200
@@ -163,13 +164,16 @@ class Section(models.Model):
         WHERE = "where", _("Where the role works")
         GOOD = "good", _("How to be good at it")
         MISTAKES = "mistakes", _("Mistakes to avoid (list)")
+        PAY = "pay", _("Pay (empty: the fill-in word for the pay)")
         OFFER = "offer", _("What we offer (list)")
         ABOUT = "about", _("About us (a sample text)")
         RESUMES = "resumes", _("Sample résumés")
         CONTACT = "contact", _("Contact")
         OTHER = "other", _("A section of your own")
 
-    IN_COPY = {Kind.INTRODUCTION, Kind.WHAT, Kind.DUTIES, Kind.REQUIRED, Kind.NICE, Kind.OFFER, Kind.ABOUT}
+    IN_COPY = {
+        *(Kind.INTRODUCTION, Kind.WHAT, Kind.DUTIES, Kind.REQUIRED, Kind.NICE, Kind.PAY, Kind.OFFER, Kind.ABOUT),
+    }
 
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="sections")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OTHER)
@@ -214,7 +218,7 @@ class Section(models.Model):
     def says_something(self, pictures: bool) -> bool:
         """Tell whether the section has anything to show; `pictures`: whether the role has sample résumés."""
         written = any(text.strip() for text in (self.body, self.advice, self.note))
-        return written or (self.kind == self.Kind.RESUMES and pictures)
+        return written or self.kind == self.Kind.PAY or (self.kind == self.Kind.RESUMES and pictures)
 
     @property
     def plain(self) -> str:
@@ -226,6 +230,9 @@ class Section(models.Model):
         """Return the section as visitors see it: {"id", "kind", "heading", "in_copy", "note", "html", …}."""
         note_title, _bar, note_text = self.note.rpartition("|")
         challenges = self.kind == self.Kind.CHALLENGES
+        body = self.body
+        if self.kind == self.Kind.PAY and not body.strip():
+            body = standard_text(role.language)
         with override(role.language):
             heading = self.heading or heading_for(self.kind, role.title, role.title_plural)
         return {
@@ -233,8 +240,8 @@ class Section(models.Model):
             "heading": heading,
             "in_copy": self.in_copy,
             "note": {"title": note_title.strip(), "text": note_text.strip()} if self.note.strip() else None,
-            "body": self.body,
-            "html": "" if challenges else markup.render_markdown(self.body),
+            "body": body,
+            "html": "" if challenges else markup.render_markdown(body),
             "cards": [
                 {"title": title, "html": markup.render_markdown(text)}
                 for title, text in (markup.split_by_headings(self.body) if challenges else [])
@@ -332,4 +339,5 @@ class RoleRevision(Revision):
 
 # Django looks for models here; those of imports stand beside what uses them.
 from roles.moving.models import ImportItem, ImportRun, Origin  # noqa: E402, F401
+from roles.pay.models import PayNote, SalaryBand  # noqa: E402, F401
 from roles.search.models import MissedSearch, SearchEntry, SearchWord, Synonyms  # noqa: E402, F401

@@ -29,7 +29,7 @@ from recruitcms.admin.shared import TextWidget
 class EditionForm(forms.ModelForm):
     class Meta:
         model = Edition
-        fields = ["date", "file", "file_name", "pages"]
+        fields = ["date", "is_draft", "file", "file_name", "pages"]
         # Not the admin's own widget: it prints a public address that a private file does not have.
         widgets = {"file": forms.FileInput(attrs={"accept": "application/pdf"})}
 
@@ -51,7 +51,7 @@ class EditionInline(admin.StackedInline):
     model = Edition
     form = EditionForm
     extra = 0
-    fields = ["date", "file", "stored", "file_name", "pages", "downloads"]
+    fields = ["date", "is_draft", "file", "stored", "file_name", "pages", "downloads"]
     readonly_fields = ["stored", "downloads"]
 
     @admin.display(description=gettext_lazy("stored file"))
