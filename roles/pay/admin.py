@@ -40,7 +40,10 @@ class SalaryBandForm(forms.ModelForm):
 
     class Meta:
         model = SalaryBand
-        fields = "__all__"  # the admin's own list says which
+        fields = [
+            *("role_group", "level", "country", "place", "contract", "currency", "period", "low", "median", "high"),
+            *("basis", "sample_size", "source", "date", "is_shown"),
+        ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
