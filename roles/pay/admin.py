@@ -75,7 +75,8 @@ class SalaryBandAdmin(SharedContentAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SalaryBand]:
         named = roles_by_name().filter(translation_group=OuterRef("role_group")).values("title")[:1]
         title = Coalesce(Subquery(named), Value(""), output_field=CharField())
-        return super().get_queryset(request).annotate(role_title=title)
+        rows = SalaryBand.objects.annotate(role_title=title)  # first: what comes next sorts by it
+        return rows.order_by(*self.get_ordering(request))
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         return ["role_title", "level", "country", "place", "contract", "-date"]
