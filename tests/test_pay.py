@@ -14,10 +14,10 @@ from django.utils.translation import override
 from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
 from recruitcms.quality import checklist
-from roles.models import PayNote, Role, SalaryBand, Section
+from roles.models import PayNote, Role, Section
 from roles.pay.models import is_old
 from roles.pay.slot import band_to_show
-from tests.factories import make_role, make_site, make_user, published_role
+from tests.factories import make_band, make_pay_note, make_role, make_site, make_user, published_role
 from tests.lead_factories import published_report
 from tests.test_admin_publishing import version
 
@@ -25,38 +25,6 @@ pytestmark = pytest.mark.django_db
 
 
 SECTIONS = {"introduction": "We look.", "pay": ""}
-
-
-def make_band(role=None, **more):
-    """Return a saved row of the salary table; what pages have kept is stale, as after a save in the admin."""
-    fields = {
-        "role_group": role.translation_group if role else uuid.uuid4(),
-        "level": "senior",
-        "country": "PL",
-        "currency": "PLN",
-        "low": 24000,
-        "median": 27200,
-        "high": 31000,
-        "sample_size": 42,
-        "source": "Northbeam",
-        "date": timezone.localdate() - timedelta(days=30),
-    }
-    band = SalaryBand.objects.create(**fields | more)
-    touch_content()
-    return band
-
-
-def make_note(**more):
-    fields = {
-        "country": "Poland",
-        "text": "The pay or its range, before the interview.",
-        "law": "Labour Code, article 18(3ca)",
-        "url": "https://law.example/18-3ca",
-        "as_of": date(2026, 11, 2),
-    }
-    note = PayNote.objects.create(**fields | more)
-    touch_content()
-    return note
 
 
 def page_of(client, role):
@@ -86,7 +54,7 @@ def test_an_empty_pay_section_says_the_shared_word_of_its_language(client):
 def test_the_slot_is_part_of_what_visitors_take_away(client):
     role = published_role(slug="designer", sections={"introduction": "We look.", "pay": "", "mistakes": "- Hoard"})
     make_band(role)
-    make_note()
+    make_pay_note()
 
     taken = client.get("/roles/designer.md").content.decode()
     page = page_of(client, role)
@@ -135,8 +103,8 @@ def test_the_card_stands_at_the_pay_section_with_the_band_and_the_notes(client):
     make_site()
     role = published_role(sections={"introduction": "We look.", "pay": "[Pay range] gross.", "offer": "- Tea"})
     make_band(role)
-    make_note()
-    make_note(country="Polska", language="pl")
+    make_pay_note()
+    make_pay_note(country="Polska", language="pl")
 
     page = page_of(client, role)
 
@@ -183,14 +151,14 @@ def test_no_band_and_no_note_is_no_card_and_no_figure(client):
 
 
 @pytest.mark.parametrize(
-    ("language", "range", "median"),
+    ("language", "pay", "median"),
     [
         ("en", "24,000–31,000 PLN", "Median 27,200 PLN"),
         ("pl", "24 000–31 000 PLN", "27 200 PLN"),
         ("de", "24.000–31.000 PLN", "27.200 PLN"),
     ],
 )
-def test_one_band_serves_all_languages_in_their_own_figures(client, language, range, median):
+def test_one_band_serves_all_languages_in_their_own_figures(client, language, pay, median):
     group = uuid.uuid4()
     roles = [published_role(language=code, translation_group=group) for code in ("en", "pl", "de")]
     make_band(roles[0])
@@ -199,7 +167,7 @@ def test_one_band_serves_all_languages_in_their_own_figures(client, language, ra
     with override(language):
         card = card_of(page_of(client, role))
 
-    assert range in card
+    assert pay in card
     assert median in card
 
 
@@ -209,7 +177,20 @@ def test_a_changed_figure_shows_without_publishing(client, admin_client):
     before = page_of(client, role)
     form = {
         name: getattr(band, name)
-        for name in "level country place contract currency period low median basis sample_size source date".split()
+        for name in [
+            "level",
+            "country",
+            "place",
+            "contract",
+            "currency",
+            "period",
+            "low",
+            "median",
+            "basis",
+            "sample_size",
+            "source",
+            "date",
+        ]
     }
 
     url = reverse("admin:roles_salaryband_change", args=[band.pk])
@@ -249,7 +230,7 @@ def test_the_report_with_all_levels_is_offered_where_there_is_one(client):
 
 
 def test_notes_are_markdown_and_run_no_code(client):
-    make_note(text="**Range** first. <script>alert(1)</script>", country="<b>X</b>")
+    make_pay_note(text="**Range** first. <script>alert(1)</script>", country="<b>X</b>")
     page = page_of(client, published_role(sections=SECTIONS))
 
     assert "<strong>Range</strong> first." in page
@@ -261,7 +242,7 @@ def test_notes_are_markdown_and_run_no_code(client):
 def test_bands_and_notes_cost_a_role_page_no_query(client, django_assert_max_num_queries, number):
     role = published_role(sections=SECTIONS)
     for row in range(number):
-        make_note(country=f"Country {row}")
+        make_pay_note(country=f"Country {row}")
         make_band(role, place=f"Town {row}")
         make_band(make_role(), level="lead")
     page_of(client, role)
@@ -276,7 +257,7 @@ def test_bands_and_notes_cost_a_role_page_no_query(client, django_assert_max_num
 
 
 @pytest.mark.parametrize(
-    "better, worse",
+    ("better", "worse"),
     [
         ({"is_shown": True, "level": "junior"}, {"level": "senior"}),
         ({"level": "senior"}, {"level": "lead"}),
@@ -406,7 +387,7 @@ def test_the_list_of_the_table_costs_the_same_however_long(admin_client, django_
 def test_editors_alone_change_notes_and_bands(client, group, status):
     """SEC-12: least privilege."""
     client.force_login(make_user(group=group))
-    band, note = make_band(), make_note()
+    band, note = make_band(), make_pay_note()
     pages = [
         reverse("admin:roles_salaryband_change", args=[band.pk]),
         reverse("admin:roles_salaryband_add"),
@@ -418,7 +399,7 @@ def test_editors_alone_change_notes_and_bands(client, group, status):
 
 
 def test_a_note_is_copied_into_another_language(admin_client):
-    note = make_note()
+    note = make_pay_note()
 
     admin_client.post(reverse("admin:roles_paynote_translate", args=[note.pk, "pl"]))
 

@@ -11,11 +11,10 @@ from django.utils import timezone
 from leads import confirmation, tokens
 from leads.models import Edition, Submission
 from recruitcms import salary_edition
-from tests.factories import make_role, make_site, make_user
+from tests.factories import make_band, make_role, make_site, make_user
 from tests.lead_factories import make_wordings, published_report
 from tests.test_admin_publishing import version
 from tests.test_lead_admin import report_form
-from tests.test_pay import make_band
 from tests.test_salary_report import text_of
 
 pytestmark = pytest.mark.django_db
