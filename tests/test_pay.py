@@ -133,7 +133,7 @@ def test_a_role_without_a_pay_section_has_the_card_after_what_it_offers(client, 
 
     page = page_of(client, role)
 
-    ids = re.findall(r'<section id="(\w+)"|<section class="pay noprint" aria-labelledby="(h-pay-facts)"', page)
+    ids = re.findall(r'<section id="(\w+)"|<section class="pay card noprint" aria-labelledby="(h-pay-facts)"', page)
     found = [first or second for first, second in ids]
     assert found[found.index("h-pay-facts") - 1] == place
 
@@ -147,7 +147,7 @@ def test_no_band_and_no_note_is_no_card_and_no_figure(client):
     assert card_of(page).endswith("[Pay range]")
     assert "pay__facts" not in page
     assert "PLN" not in page
-    assert 'class="pay noprint"' not in page_of(client, published_role())
+    assert 'class="pay card noprint"' not in page_of(client, published_role())
 
 
 @pytest.mark.parametrize(
