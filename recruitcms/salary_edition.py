@@ -217,6 +217,8 @@ def _origin(bands: list[SalaryBand]) -> str:
         counted[band.get_basis_display()] += band.sample_size
     dates = sorted(band.date for band in bands)
     numbers = "; ".join(f"{basis}: {number}" for basis, number in sorted(counted.items()))
+    if dates[0] == dates[-1]:
+        return _("Figures of %(day)s. Counted: %(numbers)s.") % {"day": format_date(dates[0]), "numbers": numbers}
     span = {"first": format_date(dates[0]), "last": format_date(dates[-1]), "numbers": numbers}
     return _("Figures from %(first)s to %(last)s. Counted: %(numbers)s.") % span
 

@@ -121,7 +121,7 @@ def test_a_draft_is_made_that_staff_open_and_nobody_else_gets(admin_client, clie
     file = admin_client.get(reverse("admin:leads_report_edition", args=[draft.pk]))
     pdf = b"".join(file.streaming_content)
     assert made.redirect_chain[0][0].startswith(reverse("admin:leads_report_change", args=[report.pk]))
-    assert "A draft of the edition was made." in words_of(made)
+    assert "A draft was made. Open its file , then" in words_of(made)
     assert report.current_edition == current
     assert (draft.date, draft.size, draft.file_name) == (DAY, len(pdf), "salary-report-2026-11-20")
     assert len(re.findall(rb"/Type /Page\b", pdf)) == draft.pages

@@ -124,8 +124,9 @@ class ReportAdmin(PublishableAdmin):
                 form.add_error(None, sentence)
             else:
                 self.log_change(request, report, [{"added": {"name": _("edition"), "object": str(edition)}}])
-                message = _("A draft of the edition was made. Open its file, then take the tick “draft” away.")
-                self.message_user(request, message, messages.SUCCESS)
+                file = reverse("admin:leads_report_edition", args=[edition.pk])
+                words = _('A draft was made. <a href="{}">Open its file</a>, then take the tick “Draft” away.')
+                self.message_user(request, format_html(words, file), messages.SUCCESS)
                 return HttpResponseRedirect(reverse("admin:leads_report_change", args=[pk]) + "#editions-group")
         context = {
             **self.admin_site.each_context(request),

@@ -60,10 +60,9 @@ class SalaryBandForm(forms.ModelForm):
 @admin.register(SalaryBand)
 class SalaryBandAdmin(SharedContentAdmin):
     form = SalaryBandForm
-    list_display = ["role", "level", "region", "contract", "range", "middle", "sample_size", "date", "old", "is_shown"]
+    list_display = ["role", "level", "region", "contract", "pay", "sample_size", "date", "still_good", "is_shown"]
     list_filter = ["level", "country", "contract", "currency", "basis", "date", "is_shown"]
     search_fields = ["role_title", "place", "source"]
-    date_hierarchy = "date"
     save_as = True  # the next year's row is much like this one
     fieldsets = [
         (None, {"fields": ["role_group", "level", ("country", "place"), "contract"]}),
@@ -90,13 +89,9 @@ class SalaryBandAdmin(SharedContentAdmin):
         return band.region
 
     @admin.display(description=gettext_lazy("pay"), ordering="low")
-    def range(self, band: SalaryBand) -> str:
+    def pay(self, band: SalaryBand) -> str:
         return f"{band.range} {band.get_period_display()}"
 
-    @admin.display(description=gettext_lazy("median"), ordering="median")
-    def middle(self, band: SalaryBand) -> str:
-        return band.middle
-
     @admin.display(description=gettext_lazy("still good"), boolean=True)
-    def old(self, band: SalaryBand) -> bool:
+    def still_good(self, band: SalaryBand) -> bool:
         return not band.is_old
