@@ -3,9 +3,11 @@
 import re
 import uuid
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +16,7 @@ from django.utils.translation import override
 from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
 from recruitcms.quality import checklist
-from roles.models import PayNote, Role, Section
+from roles.models import PayNote, Role, SalaryBand, Section
 from roles.pay.models import is_old
 from roles.pay.slot import band_to_show
 from tests.factories import make_band, make_pay_note, make_role, make_site, make_user, published_role
@@ -405,3 +407,95 @@ def test_a_note_is_copied_into_another_language(admin_client):
 
     copy = PayNote.objects.get(language="pl")
     assert (copy.translation_group, copy.source_language) == (note.translation_group, "en")
+
+
+# --- the spreadsheet ---
+
+SHEET = "/admin/roles/salaryband/sheet/"
+
+
+def sheet_of(client, kind="csv"):
+    return client.get(f"{SHEET}{kind}/").content
+
+
+def upload(client, content, name="table.csv"):
+    return client.post(SHEET, {"sheet": SimpleUploadedFile(name, content)}, follow=True).content.decode()
+
+
+def changed_in(content, *replacements):
+    text = content.decode("utf-8-sig")
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    return text.encode()
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv-semicolons", "xlsx"])
+def test_the_table_goes_out_and_comes_back_the_same(admin_client, kind):
+    band = make_band(make_role(title="=Lead; Data"), source="+48, plus", is_shown=True)
+
+    page = upload(admin_client, sheet_of(admin_client, kind), f"table.{kind[:4]}")
+
+    assert "Rows added: 0. Rows changed: 0." in page
+    assert SalaryBand.objects.values().get() == {
+        name: value for name, value in vars(band).items() if name != "_state"
+    } | {"role_group": uuid.UUID(str(band.role_group))}
+
+
+def test_rows_are_changed_and_added_by_a_sheet(admin_client, client):
+    role = published_role(title="Designer", sections=SECTIONS)
+    make_band(role)
+    sent = sheet_of(admin_client)
+    before = page_of(client, role)
+    row = "\n,,designer,lead,PL,,employment,pln,month,30000,33000,36000,offers,9,Northbeam,2026-10-01,\n"
+
+    page = upload(admin_client, changed_in(sent, ("31000", "32000")) + row.encode())
+
+    assert "Rows added: 1. Rows changed: 1." in page
+    assert "24,000–31,000" in before
+    assert "24,000–32,000" in page_of(client, role)
+    lead = SalaryBand.objects.get(level="lead")
+    assert (lead.role_group, lead.currency, lead.date) == (role.translation_group, "PLN", date(2026, 10, 1))
+
+
+def test_a_wrong_row_is_named_and_nothing_is_taken(admin_client):
+    make_band(make_role(title="Designer"))
+    make_band(make_role(title="Writer"))
+    sent = changed_in(sheet_of(admin_client), ("Writer", "Wizard"), ("31000", "25000"))
+    sent = sent.replace(b"24000", b"23000")
+
+    page = unescape(upload(admin_client, sent))
+
+    assert "Row 2: high: “To” is less than the median." in page
+    assert "Row 3: role: There is no one role of this title: “Wizard”." in page
+    assert set(SalaryBand.objects.values_list("low", "high")) == {(24000, 31000)}
+
+
+def test_what_somebody_changed_meanwhile_is_not_overwritten(admin_client):
+    band = make_band(make_role())
+    sent = changed_in(sheet_of(admin_client), ("31000", "32000"))
+    SalaryBand.objects.update(low=23000)
+
+    page = upload(admin_client, sent)
+
+    assert "Changed since this sheet was downloaded." in page
+    band.refresh_from_db()
+    assert (band.low, band.high) == (23000, 31000)
+
+
+@pytest.mark.parametrize("content", [b"", b"id,version\n1,2\n", b"\xff\xfe", b"PK\x03\x04 broken"])
+def test_what_is_no_sheet_of_ours_is_refused(admin_client, content):
+    make_band(make_role())
+
+    page = upload(admin_client, content)
+
+    assert 'class="errorlist"' in page
+    assert SalaryBand.objects.count() == 1
+
+
+@pytest.mark.parametrize(("group", "status"), [("Editors", 200), ("Writers", 403), ("Lead handlers", 403)])
+def test_editors_alone_have_the_sheet(client, group, status):
+    """SEC-12: least privilege."""
+    client.force_login(make_user(group=group))
+
+    assert [client.get(page).status_code for page in (SHEET, f"{SHEET}xlsx/")] == [status] * 2

@@ -3,18 +3,27 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recruitcms.admin import FORM_FIELDS, TranslatedAdmin
 from recruitcms.admin.shared import SharedContentAdmin
 from recruitcms.languages import own_language
+from recruitcms.publishing import touch_content
+from recruitcms.sheets import MOST_BYTES, SheetError
 from roles.models import Role
+from roles.pay import sheet
 from roles.pay.models import PayNote, SalaryBand
+from roles.sheet_files import read_table, write_csv, write_xlsx
+from roles.sheet_views import SEPARATORS, XLSX, UploadForm
 
 
 @admin.register(PayNote)
@@ -33,6 +42,14 @@ def roles_by_name() -> QuerySet[Role]:
     return Role.objects.order_by(own_first, "title", "pk")
 
 
+def titles() -> dict[str, str]:
+    """Return what each group of roles is called, by the group."""
+    names: dict[str, str] = {}
+    for group, title in roles_by_name().values_list("translation_group", "title"):
+        names.setdefault(str(group), title or _("(untitled)"))
+    return names
+
+
 class SalaryBandForm(forms.ModelForm):
     """Offers roles by name; what is kept is the group of their translations."""
 
@@ -47,9 +64,7 @@ class SalaryBandForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names: dict[str, str] = {}
-        for group, title in roles_by_name().values_list("translation_group", "title"):
-            names.setdefault(str(group), title or _("(untitled)"))
+        names = titles()
         if self.instance.pk:
             names.setdefault(str(self.instance.role_group), _("(a role that was deleted)"))
         field = self.fields["role_group"]
@@ -70,6 +85,48 @@ class SalaryBandAdmin(SharedContentAdmin):
         (gettext_lazy("Where it comes from"), {"fields": ["basis", "sample_size", "source", "date"]}),
         (gettext_lazy("On the page"), {"fields": ["is_shown"]}),
     ]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("sheet/", view(self.sheet_view), name="roles_salaryband_sheet"),
+            path("sheet/<slug:kind>/", view(self.download_view), name="roles_salaryband_download"),
+            *super().get_urls(),
+        ]
+
+    def sheet_view(self, request: HttpRequest) -> HttpResponse:
+        """Offer the table as a file, and take it back: all of it, or nothing."""
+        if not (self.has_change_permission(request) and self.has_add_permission(request)):
+            raise PermissionDenied
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if form.is_valid():
+            try:
+                table = read_table(form.cleaned_data["sheet"].read(MOST_BYTES + 1), sheet.is_heading)
+                added, changed = sheet.take(table, titles())
+            except SheetError as error:
+                form.add_error("sheet", str(error).splitlines())
+            else:
+                touch_content()
+                words = _("Rows added: %(added)d. Rows changed: %(changed)d.") % {"added": added, "changed": changed}
+                self.message_user(request, words, messages.SUCCESS)
+                return HttpResponseRedirect(reverse("admin:roles_salaryband_changelist"))
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": _("Spreadsheet"), "form": form}
+        return TemplateResponse(request, "admin/roles/salaryband/sheet.html", context)
+
+    def download_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Send the whole table as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if kind not in {"xlsx", *SEPARATORS}:
+            raise Http404
+        rows = sheet.rows_of(self.get_queryset(request), titles())
+        is_book = kind == "xlsx"
+        content = write_xlsx(rows, "Salary table", sheet.WIDTHS) if is_book else write_csv(rows, SEPARATORS[kind])
+        response = HttpResponse(content, content_type=XLSX if is_book else "text/csv; charset=utf-8")
+        name = f"salary-table-{timezone.localdate():%Y-%m-%d}.{kind.partition('-')[0]}"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        response["Cache-Control"] = "private, no-store"
+        return response
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SalaryBand]:
         named = roles_by_name().filter(translation_group=OuterRef("role_group")).values("title")[:1]

@@ -53,6 +53,7 @@ ADMIN = [
     "leads/report/1/change/",
     "leads/report/1/salary-edition/",
     "roles/salaryband/",
+    "roles/salaryband/sheet/",
     "roles/salaryband/1/change/",
     "roles/paynote/1/change/",
     "leads/consenttext/",
