@@ -88,10 +88,10 @@ class SalaryBand(models.Model):
     currency = models.CharField(
         _("currency"), max_length=3, validators=[check_currency], help_text=_("Its code: PLN, EUR, USD …")
     )
-    period = models.CharField(_("for"), max_length=5, choices=Period, default=Period.MONTH)
-    low = models.PositiveIntegerField(_("from"), validators=[MinValueValidator(1)])
+    period = models.CharField(_("period"), max_length=5, choices=Period, default=Period.MONTH)
+    low = models.PositiveIntegerField(_("range from"), validators=[MinValueValidator(1)])
     median = models.PositiveIntegerField(_("median"))
-    high = models.PositiveIntegerField(_("to"))
+    high = models.PositiveIntegerField(_("range to"))
     basis = models.CharField(_("what was counted"), max_length=10, choices=Basis, default=Basis.ACCEPTED)
     sample_size = models.PositiveIntegerField(
         _("sample size"), validators=[MinValueValidator(1)], help_text=_("How many of them. Visitors see the number.")
@@ -139,9 +139,9 @@ class SalaryBand(models.Model):
         """Refuse figures out of their order and dates to come, by the field. Raises ValidationError."""
         wrong = {}
         if self.low and self.median and self.median < self.low:
-            wrong["median"] = gettext("The median is less than “from”.")
+            wrong["median"] = gettext("The median is below the lower end.")
         if self.median and self.high and self.high < self.median:
-            wrong["high"] = gettext("“To” is less than the median.")
+            wrong["high"] = gettext("The upper end is below the median.")
         if self.date and self.date > timezone.localdate():
             wrong["date"] = gettext("This day is still to come.")
         if wrong:

@@ -63,7 +63,7 @@ def take(table: Table, titles: dict[str, str]) -> tuple[int, int]:
                 band.save()
                 added, changed = added + (not before), changed + bool(before)
         if problems:
-            more = [_("and %(count)d more") % {"count": len(problems) - MOST_PROBLEMS}]
+            more = [_("More rows are wrong: %(count)d.") % {"count": len(problems) - MOST_PROBLEMS}]
             raise SheetError("\n".join(problems[:MOST_PROBLEMS] + (more if len(problems) > MOST_PROBLEMS else [])))
     return added, changed
 
