@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -35,10 +35,12 @@ NUMBERS = 50  # the width of a column of figures
 RAYS = (1300, 900, 1081, 1300, 990, 1176, 870, 1035, 786, 900, 645, 750, 569)
 LIT_RAY = 5
 
-COMMON_LEVEL = "Senior"  # what the chart of medians compares; a role without it stands there with its first level
+COMMON_LEVEL = "senior"  # what the chart of medians compares; a role without it stands there with its first level
+MOST_BARS = 24  # that fit on a page
 PAY = ("employment_low", "employment_median", "employment_high", "b2b_low", "b2b_median", "b2b_high")
 ADDRESS = re.compile(r"[\w.]+@[\w.]+\w")
 
+Figures = Callable[[dict[str, Any]], list[Any]]  # what follows the text of a chapter
 Bar = tuple[str, str, list[int]]  # what it stands for, its level if that needs saying, one or two values
 
 
@@ -58,25 +60,31 @@ ALL = ((0, 0), (-1, -1))
 FLUSH = [("LEFTPADDING", *ALL, 0), ("RIGHTPADDING", *ALL, 0), ("FONT", *ALL, TEXT, 8.5)]
 
 
-def make_pdf(data: dict[str, Any], language: str) -> tuple[bytes, int]:
-    """Return the PDF, the same bytes for the same data, and its number of pages. ValueError: the data lacks a key."""
-    pdf, document = build(data, language)
+def make_pdf(data: dict[str, Any], language: str, figures: Sequence[Figures] | None = None) -> tuple[bytes, int]:
+    """Return the PDF, the same bytes for the same data, and its number of pages. ValueError: the data lacks a key.
+
+    `figures`: what follows the text of each chapter; without it, those of the report that has them all.
+    """
+    pdf, document = build(data, language, figures)
     return pdf, document.page
 
 
-def build(data: dict[str, Any], language: str) -> "tuple[bytes, ReportDocument]":
+def build(
+    data: dict[str, Any], language: str, figures: Sequence[Figures] | None = None
+) -> "tuple[bytes, ReportDocument]":
     """Return the PDF and the document it came from, which knows the page of each chapter."""
+    figures = FIGURES if figures is None else figures
     source = strict(data)
     source["part"], source["words"], source["label"] = source[language], source["words"][language], f"label_{language}"
-    if len(source["part"]["chapters"]) != len(FIGURES):
-        raise ValueError(f"The salary report needs {len(FIGURES)} chapters in {language}.")
+    if len(source["part"]["chapters"]) != len(figures):
+        raise ValueError(f"The salary report needs {len(figures)} chapters in {language}.")
     for name in (TEXT, BOLD):
         font = TTFont(name, FONTS / f"{name}.ttf")
         font.face.name = name.encode()  # inside, both files are called Literata-Regular: one would replace the other
         registerFont(font)
     output = io.BytesIO()
     document = ReportDocument(output, source, language)
-    document.multiBuild(list(story(source)))
+    document.multiBuild(list(story(source, figures)))
     return output.getvalue(), document
 
 
@@ -163,7 +171,9 @@ class ReportDocument(BaseDocTemplate):
 
     def __init__(self, output: io.BytesIO, source: dict[str, Any], language: str) -> None:
         self.part, self.words, self.day = source["part"], source["words"], source["edition_date"]
-        texts = {"title": self.part["title"], "subject": self.part["summary"], "author": AUTHOR, "creator": AUTHOR}
+        self.author = source.get("author", AUTHOR)
+        texts = {"title": self.part["title"], "subject": self.part["summary"]}
+        texts |= {"author": self.author, "creator": self.author}
         super().__init__(output, pagesize=A4, lang=language, invariant=1, initialFontName=TEXT, **texts)
         frame = Frame(MARGIN, 66, COLUMN, HEIGHT - 146, 0, 0, 0, 0)
         inner = PageTemplate("inner", [frame], onPageEnd=self.draw_margins)
@@ -187,7 +197,7 @@ class ReportDocument(BaseDocTemplate):
     def draw_cover(self, canvas: Any, _document: Any) -> None:
         draw_box(canvas, (0, 0, WIDTH, HEIGHT), AMBER)
         draw_rays(canvas, MARGIN + 27, 96, WIDTH / 1200, NIGHT, LIGHT)
-        draw_text(canvas, MARGIN, HEIGHT - 92, AUTHOR, NIGHT, TEXT, 22)
+        draw_text(canvas, MARGIN, HEIGHT - 92, self.author, NIGHT, TEXT, 22)
         canvas.drawRightString(WIDTH - MARGIN, 46, self.words["region"])
         lines = balanced(self.part["title"], 68)
         size = min(68, 68 * COLUMN / max(stringWidth(line, BOLD, 68) for line in lines))  # long German words
@@ -201,10 +211,11 @@ class ReportDocument(BaseDocTemplate):
         """Draw the running title above, and below it the label of sample figures and the page number."""
         chapter, opening = self.chapters[-1]
         draw_text(canvas, MARGIN, HEIGHT - 46, self.part["title"], INK_3)
-        canvas.drawRightString(WIDTH - MARGIN, HEIGHT - 46, AUTHOR if opening == document.page else chapter)
+        canvas.drawRightString(WIDTH - MARGIN, HEIGHT - 46, self.author if opening == document.page else chapter)
         draw_box(canvas, (MARGIN, HEIGHT - 56, COLUMN, 0.6), LINE)
-        draw_box(canvas, (MARGIN, 31, stringWidth(self.words["sample"], TEXT, 8.5) + 16, 17), TINT, 8.5)
-        draw_text(canvas, MARGIN + 8, 36.5, self.words["sample"], AMBER_TEXT)
+        if self.words["sample"]:
+            draw_box(canvas, (MARGIN, 31, stringWidth(self.words["sample"], TEXT, 8.5) + 16, 17), TINT, 8.5)
+            draw_text(canvas, MARGIN + 8, 36.5, self.words["sample"], AMBER_TEXT)
         draw_figure(canvas, WIDTH - MARGIN, 36.5, str(document.page), INK, BOLD, 10)
 
 
@@ -222,10 +233,10 @@ class Drawing(Flowable):
         self.drawing(self.canv)
 
 
-def story(source: dict[str, Any]) -> Iterator[Any]:
+def story(source: dict[str, Any], figures: Sequence[Figures]) -> Iterator[Any]:
     """Yield what follows the cover: each chapter on a new page, its text, then its figures."""
     yield NextPageTemplate("inner")
-    for chapter, figures in zip(source["part"]["chapters"], FIGURES, strict=True):
+    for chapter, below in zip(source["part"]["chapters"], figures, strict=True):
         yield from (PageBreak(), Drawing(4, draw_box, box=(0, 0, 36, 4), color=AMBER, radius=2))
         title = Paragraph("<br/>".join(map(escape, balanced(chapter["title"], CHAPTER.fontSize))), CHAPTER)
         title.chapter = chapter["title"]
@@ -233,7 +244,7 @@ def story(source: dict[str, Any]) -> Iterator[Any]:
         for place, text in enumerate(chapter["paragraphs"]):
             yield Paragraph(typeset(text), BODY if place else LEAD)
         yield Spacer(0, 12)
-        yield from figures(source)
+        yield from below(source)
 
 
 def contents(source: dict[str, Any]) -> list[Any]:
@@ -248,15 +259,23 @@ def roles(data: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def pay(source: dict[str, Any]) -> list[Any]:
-    """Return the table, which goes on over the next pages, and the chart of medians, the best paid first."""
+    """Return the table, which goes on over the next pages, and the chart of medians, the best paid first.
+
+    A figure that is None is not known: a dash in the table, and its row is not in the chart.
+    """
     labels = strict({row["level"]: row[source["label"]] for row in source["levels"]})
     bars: list[Bar] = []
     for role, rows in roles(source).items():
-        row = next((row for row in rows if row["level"] == COMMON_LEVEL), rows[0])
+        both = [row for row in rows if row["employment_median"] is not None and row["b2b_median"] is not None]
+        if not both:
+            continue
+        row = next((row for row in both if row["level"] == COMMON_LEVEL), both[0])
         level = "" if row["level"] == COMMON_LEVEL else labels[row["level"]]
         bars.append((role, level, [row["employment_median"], row["b2b_median"]]))
     bars.sort(key=lambda bar: -bar[2][1])
-    return [pay_table(source, labels), PageBreak(), chart("medians", bars, 23, source)]
+    pages = [bars[first : first + MOST_BARS] for first in range(0, len(bars), MOST_BARS)]
+    charts = [part for page in pages for part in (PageBreak(), chart("medians", page, 23, source))]
+    return [pay_table(source, labels), *charts]
 
 
 def pay_table(source: dict[str, Any], labels: dict[str, str]) -> Table:
@@ -277,7 +296,7 @@ def pay_table(source: dict[str, Any], labels: dict[str, str]) -> Table:
 
 def pay_cell(row: dict[str, Any], key: str, words: dict[str, str]) -> Drawing:
     color, font = (INK, BOLD) if "median" in key else (INK_2, TEXT)
-    text = f"{row[key]:,}".replace(",", words["thousands"])
+    text = "–" if row[key] is None else f"{row[key]:,}".replace(",", words["thousands"])
     return Drawing(10, draw_figure, right=NUMBERS, y=0.4, text=text, color=color, font=font)
 
 
@@ -345,7 +364,7 @@ def rays(_source: dict[str, Any], dark: Any) -> list[Any]:
 
 
 # What follows the text of each chapter.
-FIGURES: tuple[Callable[[dict[str, Any]], list[Any]], ...] = (
+FIGURES: tuple[Figures, ...] = (
     *(contents, pay, contracts, partial(shares, "remote"), partial(shares, "benefits")),
     *(partial(rays, dark=LINE), quarters, partial(rays, dark=NIGHT)),
 )

@@ -16,9 +16,19 @@ MENU = [
     (
         _("Library"),
         "file",
-        ["Role", "Category", "FillInWord", "Translations", "Calendar", "PageCount", "Synonyms", "MissedSearch"],
+        [
+            "Role",
+            "Category",
+            "FillInWord",
+            "Translations",
+            "Calendar",
+            "PageCount",
+            "Synonyms",
+            "MissedSearch",
+            "PayNote",
+        ],
     ),
-    (_("Salary report"), "chart", ["Report"]),
+    (_("Salary report"), "chart", ["Report", "SalaryBand"]),
     (
         _("Site content"),
         "grid",
@@ -28,7 +38,19 @@ MENU = [
     (_("Settings"), "gear", ["SiteSettings", "WordingException", "StaffMail", "User", "Group"]),
 ]
 # Who may see one of these may see how it is translated.
-TRANSLATED = {"Role", "Category", "Report", "Page", "CallToAction", "Person", "Testimonial", "SiteSettings", "Purpose"}
+TRANSLATED = {
+    "Role",
+    "Category",
+    "Report",
+    "Page",
+    "CallToAction",
+    "Person",
+    "Testimonial",
+    "SiteSettings",
+    "Purpose",
+} | {
+    *("FillInWord", "PayNote"),
+}
 
 
 class Desk(AdminSite):

@@ -19,9 +19,9 @@ from leads.models import ConsentText, Purpose, PurposeText, Report
 from recruitcms import catalogues
 from recruitcms.dashboard import may_view
 from recruitcms.languages import codes, own_language
-from recruitcms.models import CallToAction, Page, Person, SiteText, Testimonial
+from recruitcms.models import CallToAction, FillInWord, Page, Person, SiteText, Testimonial
 from recruitcms.translating import fingerprint, has_moved_on, source_language
-from roles.models import Category, Role
+from roles.models import Category, PayNote, Role
 
 STATES = {
     "missing": gettext_lazy("Missing"),
@@ -296,6 +296,10 @@ KINDS = [
         lambda: shared(Testimonial, name="quote"),
     ),
     Kind("ctas", gettext_lazy("Calls to action"), ["recruitcms.calltoaction"], lambda: shared(CallToAction)),
+    Kind(
+        "fill-ins", gettext_lazy("Fill-in words"), ["recruitcms.fillinword"], lambda: shared(FillInWord, name="label")
+    ),
+    Kind("pay-notes", gettext_lazy("Pay and the law"), ["roles.paynote"], lambda: shared(PayNote, name="country")),
     Kind("texts", gettext_lazy("Site texts"), ["recruitcms.sitesettings"], site_texts),
     Kind("wordings", gettext_lazy("Wordings"), ["leads.consenttext", "leads.purpose"], wordings),
     Kind("interface", gettext_lazy("Interface and mails"), ["roles.role", "recruitcms.page"], interface),

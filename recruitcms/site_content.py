@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from uuid import UUID
 
 from django.db.models import Min, Q
 from django.utils import timezone
@@ -24,7 +25,7 @@ from recruitcms.models import (
     SiteText,
     Testimonial,
 )
-from roles.models import Category, Synonyms
+from roles.models import Category, PayNote, SalaryBand, Synonyms
 
 _kept: dict[str, "SiteContent"] = {}
 
@@ -143,6 +144,19 @@ class SiteContent:
     def fill_in_words(self) -> list[FillInWord]:
         """The fill-in words that all templates share, in the order of the panel."""
         return list(FillInWord.objects.filter(language=self.language))
+
+    @cached_property
+    def pay_notes(self) -> list[PayNote]:
+        """What the law of each country asks about pay in adverts."""
+        return list(PayNote.objects.filter(language=self.language))
+
+    @cached_property
+    def salary_bands(self) -> dict[UUID, list[SalaryBand]]:
+        """The salary table by role, which is named by the group of its translations."""
+        bands: dict[UUID, list[SalaryBand]] = {}
+        for band in SalaryBand.objects.all():
+            bands.setdefault(band.role_group, []).append(band)
+        return bands
 
     @cached_property
     def synonyms(self) -> list[list[list[str]]]:

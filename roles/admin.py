@@ -14,6 +14,7 @@ from recruitcms.languages import language_name
 from recruitcms.translating import Source, numbered
 from roles.models import Category, Role, RoleRevision, SampleResume, Section
 from roles.moving.admin import ImportsAdmin
+from roles.pay import admin as _pay_admin  # noqa: F401  (registers what is its own)
 from roles.search import admin as _search_admin  # noqa: F401  (registers what is its own)
 from roles.sheet_views import SheetMixin
 from roles.variant_views import VariantMixin

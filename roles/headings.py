@@ -32,6 +32,7 @@ def heading_for(kind: str, title: str, plural: str = "") -> str:
         "where": _("Where does %(a_role)s work?"),
         "good": _("How can I be a good %(role)s?"),
         "mistakes": _("Mistakes to avoid"),
+        "pay": _("Pay"),
         "offer": _("What we offer"),
         "about": _("About us"),
         "resumes": _("Explore sample résumés"),

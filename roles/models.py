@@ -15,6 +15,7 @@ from recruitcms.revisions import Revision
 from recruitcms.translated import Translated, copy_of, localized_url
 from roles import kit
 from roles.headings import heading_for
+from roles.pay.slot import standard_text
 from roles.search import index
 
 WORDS_A_MINUTE = 200
@@ -164,6 +165,7 @@ class Section(models.Model):
         WHERE = "where", _("Where the role works")
         GOOD = "good", _("How to be good at it")
         MISTAKES = "mistakes", _("Mistakes to avoid (list)")
+        PAY = "pay", _("Pay (empty: the fill-in word for the pay)")
         OFFER = "offer", _("What we offer (list)")
         ABOUT = "about", _("About us (a sample text)")
         RESUMES = "resumes", _("Sample résumés")
@@ -172,7 +174,7 @@ class Section(models.Model):
         SCORECARD = "scorecard", _("Interview scorecard (list of criteria)")
         OTHER = "other", _("A section of your own")
 
-    IN_COPY = {Kind.INTRODUCTION, Kind.WHAT, Kind.DUTIES, Kind.REQUIRED, Kind.NICE, Kind.OFFER, Kind.ABOUT}
+    IN_COPY = {Kind.INTRODUCTION, Kind.WHAT, Kind.DUTIES, Kind.REQUIRED, Kind.NICE, Kind.PAY, Kind.OFFER, Kind.ABOUT}
     AS_CARDS = {Kind.CHALLENGES, Kind.QUESTIONS}
     BY_CHOICE = {Kind.QUESTIONS, Kind.SCORECARD, Kind.OTHER}  # not offered on every new role
 
@@ -219,7 +221,7 @@ class Section(models.Model):
     def says_something(self, pictures: bool) -> bool:
         """Tell whether the section has anything to show; `pictures`: whether the role has sample résumés."""
         written = any(text.strip() for text in (self.body, self.advice, self.note))
-        return written or (self.kind == self.Kind.RESUMES and pictures)
+        return written or self.kind == self.Kind.PAY or (self.kind == self.Kind.RESUMES and pictures)
 
     @property
     def plain(self) -> str:
@@ -231,15 +233,18 @@ class Section(models.Model):
         """Return the section as visitors see it: {"id", "kind", "heading", "in_copy", "note", "html", …}."""
         note_title, _bar, note_text = self.note.rpartition("|")
         as_cards = self.kind in self.AS_CARDS
+        body = self.body
+        if self.kind == self.Kind.PAY and not body.strip():
+            body = standard_text(role.language)
         with override(role.language):
             heading = self.heading or heading_for(self.kind, role.title, role.title_plural)
-            html = "" if as_cards else kit.render_body(self.kind, self.body)
+            html = "" if as_cards else kit.render_body(self.kind, body)
         return {
             "kind": self.kind,
             "heading": heading,
             "in_copy": self.in_copy,
             "note": {"title": note_title.strip(), "text": note_text.strip()} if self.note.strip() else None,
-            "body": self.body,
+            "body": body,
             "html": html,
             "cards": [
                 {"title": title, "html": markup.render_markdown(text)}
@@ -338,4 +343,5 @@ class RoleRevision(Revision):
 
 # Django looks for models here; those of imports stand beside what uses them.
 from roles.moving.models import ImportItem, ImportRun, Origin  # noqa: E402, F401
+from roles.pay.models import PayNote, SalaryBand  # noqa: E402, F401
 from roles.search.models import MissedSearch, SearchEntry, SearchWord, Synonyms  # noqa: E402, F401

@@ -54,9 +54,9 @@ class RoleSubject(Subject):
         """A role has no text of its own: what `problems()` calls the text are its sections."""
         return (Place("", "sections"), _("Sections")) if name == "body" else super().place_of_problem(name)
 
-    def place_of(self, kind: str) -> Place:
-        """Return the text of the first section of a kind, else the sections as a whole."""
-        rows = [row for row, section in enumerate(self.sections) if section.kind == kind]
+    def place_of(self, *kinds: str) -> Place:
+        """Return the text of the first section of the first of these kinds, else the sections as a whole."""
+        rows = [row for kind in kinds for row, section in enumerate(self.sections) if section.kind == kind]
         return Place("body", "sections", rows[0]) if rows else Place("", "sections")
 
     @property
@@ -132,22 +132,29 @@ def calls_to_action(subject: RoleSubject) -> Iterator[Finding]:
 
 
 def pay(subject: RoleSubject) -> Iterator[Finding]:
-    """The advert names the pay: a fill-in word for it, or a figure (EU directive 2023/970, article 5)."""
+    """The advert names the pay: a fill-in word for it, or a figure (EU directive 2023/970, article 5).
+
+    A pay section without a text says its fill-in word by itself.
+    """
     lines = (
         line
         for section in subject.sections
         if section.in_copy
         for line in f"{section.heading}\n{section.body}".splitlines()
     )
-    if not any(names_pay(line) for line in lines):
+    by_itself = any(
+        section.kind == Section.Kind.PAY and section.in_copy and not section.body.strip()
+        for section in subject.sections
+    )
+    if not by_itself and not any(names_pay(line) for line in lines):
         yield Finding(
             "pay-missing",
             Grade.WARNS,
             _("No section names the pay."),
-            subject.place_of("offer"),
-            _("What we offer"),
+            subject.place_of("pay", "offer"),
+            _("Pay"),
             reason=_("The EU pay transparency directive (2023/970) wants the pay or its range before the interview."),
-            alternative=_("A line with a fill-in word: [Salary range] gross a month."),
+            alternative=_("A “Pay” section, left empty: it shows the fill-in word for the pay."),
             found="pay",
         )
 

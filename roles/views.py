@@ -29,7 +29,8 @@ from roles.description import Extent, describe, extents
 from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, read_values
 from roles.kit import must_haves
-from roles.models import Category, RoleRevision
+from roles.models import Category, RoleRevision, Section
+from roles.pay.slot import band_to_show
 from roles.search import marks, missed
 from roles.search.query import Found, find
 
@@ -186,6 +187,7 @@ def render_role(
         "author": revision.author,
         "band_after": _place_after(sections, ["required", "duties", "what", "introduction"]),
         "report_after": _place_after(sections, ["mistakes", "good", "where", "challenges", "nice"]),
+        "pay": _pay(site, revision, sections),
         "related": related_roles(revision),
         "updated": revision.live_from or timezone.now(),
         "page_url": settings.SITE_URL + path,
@@ -242,6 +244,15 @@ def related_roles(revision: RoleRevision) -> list[RoleRevision]:
         rest = others.exclude(pk__in=[role.pk for role in found]).order_by("-live_from")
         found += rest[: RELATED - len(found)]
     return found
+
+
+def _pay(site: SiteContent, revision: RoleRevision, sections: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what stands beside the pay: the market's band, the notes on the law, and the section it stands at."""
+    band = band_to_show(site.salary_bands.get(revision.translation_group, []), revision.language)
+    if not (band or site.pay_notes):
+        return {}
+    advert = [section for section in sections if section["in_copy"] or section["kind"] == Section.Kind.PAY]
+    return {"band": band, "notes": site.pay_notes, "place": _place_after(advert or sections, ["pay", "offer"])}
 
 
 def _place_after(sections: list[dict[str, Any]], kinds: list[str]) -> str:

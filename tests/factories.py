@@ -1,16 +1,20 @@
 """Test objects from plain functions with sane defaults. Pictures are drawn, never pasted."""
 
 import io
+import uuid
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
 from recruitcms.models import CallToAction, Page, Person, Picture, SiteSettings, SiteText
 from recruitcms.pictures import read_picture, store_renditions
-from roles.models import Category, Role, Section
+from recruitcms.publishing import touch_content
+from roles.models import Category, PayNote, Role, SalaryBand, Section
 
 numbers = count(1)
 
@@ -98,3 +102,35 @@ def make_cta(place: str, **more: Any) -> CallToAction:
     return CallToAction.objects.create(
         **{"name": f"{place} {next(numbers)}", "place": place, "heading": "Talk to us", "button": "Book a call"} | more
     )
+
+
+def make_band(role: Role | None = None, **more: Any) -> SalaryBand:
+    """Return a saved row of the salary table; what pages have kept is stale, as after a save in the admin."""
+    fields = {
+        "role_group": role.translation_group if role else uuid.uuid4(),
+        "level": "senior",
+        "country": "PL",
+        "currency": "PLN",
+        "low": 24000,
+        "median": 27200,
+        "high": 31000,
+        "sample_size": 42,
+        "source": "Northbeam",
+        "date": timezone.localdate() - timedelta(days=30),
+    }
+    band = SalaryBand.objects.create(**fields | more)
+    touch_content()
+    return band
+
+
+def make_pay_note(**more: Any) -> PayNote:
+    fields = {
+        "country": "Poland",
+        "text": "The pay or its range, before the interview.",
+        "law": "Labour Code, article 18(3ca)",
+        "url": "https://law.example/18-3ca",
+        "as_of": date(2026, 11, 2),
+    }
+    note = PayNote.objects.create(**fields | more)
+    touch_content()
+    return note

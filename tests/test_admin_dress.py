@@ -76,9 +76,9 @@ def test_the_menu_shows_an_editor_the_groups_of_an_editors_work(editor):
     assert menu(page) == {
         "Library": [
             *["Roles", "Categories", "Fill-in words", "Translations", "Calendar", "Page counts"],
-            *["Words that mean the same", "Searches without result"],
+            *["Words that mean the same", "Searches without result", "Notes on pay and the law"],
         ],
-        "Salary report": ["Reports"],
+        "Salary report": ["Reports", "Salary table"],
         "Site content": [
             *["Pages", "Calls to action", "People", "Testimonials", "Logos", "Pictures"],
             *["Old addresses", "Addresses not found"],
@@ -314,7 +314,7 @@ def test_the_page_tells_the_script_which_kinds_go_into_the_copy(editor):
     page = page_of(editor, "admin:roles_role_add")
 
     kinds = re.search(r'data-in-copy="([^"]+)"', page)[1].split()
-    assert set(kinds) == {"introduction", "what", "duties", "required", "nice", "offer", "about"}
+    assert set(kinds) == {"introduction", "what", "duties", "required", "nice", "pay", "offer", "about"}
     assert "Sections without any text, advice or note are left out of the published page." in page
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from leads.salary_report import build, make_pdf, roles
+from leads.salary_report import PAY, build, contents, make_pdf, pay, roles
 
 DATA = Path(__file__).parent.parent / "recruitcms" / "demo" / "report.toml"
 
@@ -93,7 +93,7 @@ def test_it_names_every_role_and_all_their_pay(data: dict[str, Any], language: s
     text = text_of(make_pdf(data, language)[0])
 
     separator = data["words"][language]["thousands"].replace("\u00a0", " ")
-    figures = {value for row in data["salary"] for value in row.values() if isinstance(value, int)}
+    figures = {row[key] for row in data["salary"] for key in PAY}
     assert len(roles(data)) == 24
     assert [role for role in roles(data) if role not in text] == []
     assert [value for value in figures if f"{value:,}".replace(",", separator) not in text] == []
@@ -139,6 +139,39 @@ def test_a_missing_chapter_is_refused(data: dict[str, Any]) -> None:
 
     with pytest.raises(ValueError, match="needs 8 chapters in en"):
         make_pdf(broken, "en")
+
+
+def test_a_report_may_have_fewer_chapters_with_figures_of_their_own(data: dict[str, Any]) -> None:
+    some = copy.deepcopy(data)
+    some["en"]["chapters"] = some["en"]["chapters"][:2]
+
+    pdf, document = build(some, "en", [contents, pay])
+
+    assert [title for title, _page in document.chapters] == [chapter["title"] for chapter in some["en"]["chapters"]]
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == document.page < make_pdf(data, "en")[1]
+
+
+def test_a_figure_that_is_not_known_is_a_dash_and_in_no_chart(data: dict[str, Any]) -> None:
+    some = copy.deepcopy(data)
+    some["en"]["chapters"] = some["en"]["chapters"][:1]
+    row = some["salary"][0] | {"role": "Known by half", "b2b_low": None, "b2b_median": None, "b2b_high": None}
+    some["salary"] = [row]
+
+    text = text_of(make_pdf(some, "en", [pay])[0])
+
+    assert re.search(r"Mid\s+14,200\s+16,500\s+19,500\s+–\s+–\s+–", text)
+    assert text.count("Known by half") == 1
+
+
+def test_more_roles_than_fit_on_a_page_have_several_charts(data: dict[str, Any]) -> None:
+    some = copy.deepcopy(data)
+    some["en"]["chapters"] = some["en"]["chapters"][:1]
+    some["salary"] = [some["salary"][1] | {"role": f"Role {number:03}"} for number in range(60)]
+
+    text = text_of(make_pdf(some, "en", [pay])[0])
+
+    assert text.count(some["words"]["en"]["medians"]) == 3
+    assert [number for number in range(60) if text.count(f"Role {number:03}") != 2] == []
 
 
 def test_a_line_of_the_chart_that_is_not_in_the_table_is_refused(data: dict[str, Any]) -> None:

@@ -11,10 +11,19 @@ from django.utils import timezone
 
 from leads.models import PurposeText
 from recruitcms import catalogues, matrix
-from recruitcms.models import CallToAction, Page
+from recruitcms.models import CallToAction, FillInWord, Page
 from recruitcms.translating import REMEMBERED
 from roles.models import Category, Role, RoleRevision
-from tests.factories import make_category, make_cta, make_page, make_person, make_role, make_site, make_user
+from tests.factories import (
+    make_category,
+    make_cta,
+    make_page,
+    make_pay_note,
+    make_person,
+    make_role,
+    make_site,
+    make_user,
+)
 from tests.lead_factories import make_purpose, make_report, make_wording
 
 pytestmark = pytest.mark.django_db
@@ -250,11 +259,29 @@ def test_every_kind_opens_with_and_without_rows(admin_client, kind):
     make_report()
     make_wording("report")
     make_cta("booking")
+    make_pay_note()
+    FillInWord.objects.create(language="en", key="pay", label="Pay range", words="Pay range")
     make_site(tagline="Hello")
     full = admin_client.get(f"{URL}?kind={kind}")
 
     assert (empty.status_code, full.status_code) == (200, 200)
     assert shown(full) or kind == "testimonials"
+
+
+def test_shared_fill_in_words_and_notes_on_pay_are_in_the_matrix(admin_client, clock):
+    FillInWord.objects.create(language="en", key="pay", label="Pay range", words="Pay range").copy_into("pl")
+    note = make_pay_note(country="Poland")
+    note.copy_into("de")
+    note.text = "Changed since."
+    note.save()
+
+    words = states(matrix.shared(FillInWord, name="label"))
+    notes = shown(admin_client.get(f"{URL}?kind=pay-notes"))
+
+    assert words == {"Pay range": {"en": "live", "pl": "live", "de": "missing"}}
+    assert notes["Poland"]["Deutsch"].startswith("Live")
+    assert "Out of date" in notes["Poland"]["Deutsch"]
+    assert notes["Poland"]["Polski"].startswith("Missing Translate")
 
 
 def test_two_thousand_roles_cost_twelve_queries_and_one_page(admin_client, django_assert_max_num_queries):

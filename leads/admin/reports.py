@@ -4,17 +4,19 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from reportlab.platypus.doctemplate import LayoutError
 
 from leads.models import (
     Edition,
@@ -22,6 +24,7 @@ from leads.models import (
     ReportRevision,
 )
 from leads.views import render_report
+from recruitcms import salary_edition
 from recruitcms.admin import PublishableAdmin
 from recruitcms.admin.shared import TextWidget
 
@@ -29,7 +32,7 @@ from recruitcms.admin.shared import TextWidget
 class EditionForm(forms.ModelForm):
     class Meta:
         model = Edition
-        fields = ["date", "file", "file_name", "pages"]
+        fields = ["date", "is_draft", "file", "file_name", "pages"]
         # Not the admin's own widget: it prints a public address that a private file does not have.
         widgets = {"file": forms.FileInput(attrs={"accept": "application/pdf"})}
 
@@ -47,11 +50,21 @@ class EditionForm(forms.ModelForm):
         return file
 
 
+class EditionDayForm(forms.Form):
+    """The day that an edition made from the salary table is of."""
+
+    date = forms.DateField(
+        label=gettext_lazy("date of the edition"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("It holds the newest figures up to this day; those older than 18 months stay out."),
+    )
+
+
 class EditionInline(admin.StackedInline):
     model = Edition
     form = EditionForm
     extra = 0
-    fields = ["date", "file", "stored", "file_name", "pages", "downloads"]
+    fields = ["date", "is_draft", "file", "stored", "file_name", "pages", "downloads"]
     readonly_fields = ["stored", "downloads"]
 
     @admin.display(description=gettext_lazy("stored file"))
@@ -86,8 +99,45 @@ class ReportAdmin(PublishableAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_urls(self) -> list[Any]:
-        file = self.admin_site.admin_view(self.edition_view)
-        return [path("edition/<int:pk>/", file, name="leads_report_edition"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("edition/<int:pk>/", view(self.edition_view), name="leads_report_edition"),
+            path("<int:pk>/salary-edition/", view(self.salary_edition_view), name="leads_report_salary_edition"),
+            *super().get_urls(),
+        ]
+
+    def salary_edition_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what the salary table gives for an edition of a day, then make it as a draft."""
+        report = self.get_object(request, str(pk))
+        if report is None:
+            raise Http404
+        if not (self.has_change_permission(request, report) and request.user.has_perm("leads.add_edition")):
+            raise PermissionDenied
+        form = EditionDayForm(request.POST or None, initial={"date": timezone.localdate()})
+        day = form.cleaned_data["date"] if form.is_valid() else timezone.localdate()
+        figures = salary_edition.read(report.language, day)
+        if form.is_valid() and "_make" in request.POST:
+            try:
+                edition = salary_edition.add_edition(report, figures)
+            except (ValueError, LayoutError, OSError) as error:
+                sentence = _("No edition was made, and nothing changed: %(reason)s") % {"reason": error}
+                form.add_error(None, sentence)
+            else:
+                self.log_change(request, report, [{"added": {"name": _("edition"), "object": str(edition)}}])
+                file = reverse("admin:leads_report_edition", args=[edition.pk])
+                words = _('A draft was made. <a href="{}">Open its file</a>, then take the tick “Draft” away.')
+                self.message_user(request, format_html(words, file), messages.SUCCESS)
+                return HttpResponseRedirect(reverse("admin:leads_report_change", args=[pk]) + "#editions-group")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "object": report,
+            "title": _("Make an edition from the salary table"),
+            "form": form,
+            "figures": figures,
+            "day": day,
+        }
+        return TemplateResponse(request, "admin/leads/report/salary_edition.html", context)
 
     def edition_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """Hand the stored PDF to staff, without counting it as a download."""

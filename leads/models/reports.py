@@ -92,7 +92,7 @@ class Report(Publishable):
         found = super().problems()
         if not self.points.strip():
             found["points"] = _("Write at least one point: what does the reader get?")
-        if not self.pk or not self.editions.all():
+        if not self.pk or all(edition.is_draft for edition in self.editions.all()):
             found["editions"] = _("Add an edition: the file that people are to receive.")
         return found
 
@@ -136,8 +136,8 @@ class Report(Publishable):
 
     @property
     def current_edition(self) -> "Edition | None":
-        """The newest edition whose day has come."""
-        return self.editions.filter(date__lte=timezone.localdate()).order_by("-date", "-pk").first()
+        """The newest edition whose day has come and that is no draft."""
+        return self.editions.filter(is_draft=False, date__lte=timezone.localdate()).order_by("-date", "-pk").first()
 
 
 def _pairs(lines: str) -> list[tuple[str, str]]:
@@ -175,6 +175,11 @@ class Edition(models.Model):
     file_name = models.SlugField(_("name when downloaded"), max_length=80, help_text=_("Without “.pdf”."))
     pages = models.PositiveSmallIntegerField(_("pages"), default=1)
     size = models.PositiveIntegerField(_("size in bytes"), default=0, editable=False)
+    is_draft = models.BooleanField(
+        _("draft"),
+        default=False,
+        help_text=_("Staff alone can open it; people get the edition before it. Take the tick away to hand it out."),
+    )
     downloads = models.PositiveIntegerField(
         _("downloads"),
         default=0,

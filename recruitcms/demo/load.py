@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from leads.models import ConsentText, Edition, Purpose, PurposeText, Report
 from leads.salary_report import make_pdf
+from recruitcms import salary_edition
 from recruitcms.languages import codes
 from recruitcms.models import (
     CallToAction,
@@ -28,7 +29,7 @@ from recruitcms.pictures import read_picture, store_renditions
 from recruitcms.publishing import Publishable, touch_content
 from recruitcms.translating import mark_up_to_date, source_of
 from roles.files import RoleFile, read_role, split_front_matter
-from roles.models import Category, Role, SampleResume, Section, Synonyms
+from roles.models import Category, PayNote, Role, SalaryBand, SampleResume, Section, Synonyms
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"  # what the others are translations of
@@ -54,8 +55,10 @@ def load_demo() -> dict[str, int]:
             "fill-in words": load_translated("fill_ins", "word", FillInWord, ("key",)),
             "pages": load_pages(),
             "consent wordings": load_purposes(),  # after the policy that they point to
-            "reports": load_reports(),
             "roles": load_roles(),
+            "notes on pay": load_pay_notes(),
+            "salary bands": load_salary_bands(),
+            "reports": load_reports(),  # whose edition is made from the salary table
         }
         if is_first:
             remember_sources()
@@ -65,7 +68,7 @@ def load_demo() -> dict[str, int]:
 
 def remember_sources() -> None:
     """Say of every translation that it says what its English text says."""
-    for model in (Person, Category, Testimonial, CallToAction, FillInWord, Page, Report, Role):
+    for model in (Person, Category, Testimonial, CallToAction, FillInWord, PayNote, Page, Report, Role):
         for row in model.objects.exclude(language=ENGLISH):
             source = source_of(row, [row, *row.translations()])
             if source:
@@ -208,8 +211,41 @@ def load_pages() -> int:
     return added
 
 
+def load_pay_notes() -> int:
+    data = read_toml("pay_notes")
+    return sum(
+        add_translations(PayNote, note, {"country": note[ENGLISH]["country"]}, as_of=data["as_of"])
+        for note in data["note"]
+    )
+
+
+def load_salary_bands() -> int:
+    """Add the report's rows to the salary table: of each role that is there and has no rows yet."""
+    data = read_toml("report")
+    groups = dict(Role.objects.filter(language=ENGLISH).values_list("title", "translation_group"))
+    known = set(SalaryBand.objects.values_list("role_group", flat=True))
+    added = [
+        SalaryBand(
+            role_group=groups[row["role"]],
+            level=row["level"],
+            contract=contract,
+            low=row[f"{contract}_low"],
+            median=row[f"{contract}_median"],
+            high=row[f"{contract}_high"],
+            sample_size=row[f"{contract}_offers"],
+            date=data["edition_date"],
+            **data["band"],
+        )
+        for row in data["salary"]
+        for contract in SalaryBand.Contract.values
+        if groups.get(row["role"]) and groups[row["role"]] not in known
+    ]
+    return len(SalaryBand.objects.bulk_create(added))
+
+
 def load_reports() -> int:
     data = read_toml("report")
+    market = (data["band"]["country"], data["band"]["currency"], data["band"]["period"])
     group, added = None, 0
     for language in LANGUAGES:
         texts = dict(data.get(language, {}))
@@ -223,6 +259,7 @@ def load_reports() -> int:
         report.translation_group = group or report.translation_group
         report.save()
         group = report.translation_group
+        data["salary"] = salary_edition.read(language, data["edition_date"]).rows_of(*market)
         pdf, pages = make_pdf(data, language)
         edition = Edition(report=report, date=data["edition_date"], file_name=file_name, pages=pages, size=len(pdf))
         edition.file.save(f"{file_name}.pdf", ContentFile(pdf))

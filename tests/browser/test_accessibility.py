@@ -52,6 +52,11 @@ ADMIN = [
     "recruitcms/sitesettings/1/change/",
     "leads/submission/",
     "leads/report/1/change/",
+    "leads/report/1/salary-edition/",
+    "roles/salaryband/",
+    "roles/salaryband/sheet/",
+    "roles/salaryband/1/change/",
+    "roles/paynote/1/change/",
     "leads/consenttext/",
     "leads/outgoingmail/files/",
 ]

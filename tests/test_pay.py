@@ -1,0 +1,501 @@
+"""The pay on a role's page: its place, the notes on the law, and one band of the salary table."""
+
+import re
+import uuid
+from datetime import date, timedelta
+from html import unescape
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import override
+
+from recruitcms.models import FillInWord
+from recruitcms.publishing import touch_content
+from recruitcms.quality import checklist
+from roles.models import PayNote, Role, SalaryBand, Section
+from roles.pay.models import is_old
+from roles.pay.slot import band_to_show
+from tests.factories import make_band, make_pay_note, make_role, make_site, make_user, published_role
+from tests.lead_factories import published_report
+from tests.test_admin_publishing import version
+
+pytestmark = pytest.mark.django_db
+
+
+SECTIONS = {"introduction": "We look.", "pay": ""}
+
+
+def page_of(client, role):
+    return client.get(role.get_absolute_url()).content.decode()
+
+
+def card_of(page):
+    """Return the words of the card, "" where there is none."""
+    card = re.search(r'<section[^>]* class="[^"]*\bpay\b.*?</section>', page, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", card[0]).split()).replace("\u00a0", " ") if card else ""
+
+
+# --- the slot ---
+
+
+def test_an_empty_pay_section_says_the_shared_word_of_its_language(client):
+    FillInWord.objects.create(language="pl", key="pay", label="Widełki", words="Widełki, Stawka")
+    polish = published_role(language="pl", sections={"introduction": "Szukamy.", "pay": ""})
+    english = published_role(sections={"introduction": "We look.", "pay": ""})
+
+    with override("pl"):
+        page = page_of(client, polish)
+    assert '<mark class="slot">[Widełki]</mark>' in page
+    assert '<mark class="slot">[Pay range]</mark> gross a month' in page_of(client, english)
+
+
+def test_the_slot_is_part_of_what_visitors_take_away(client):
+    role = published_role(slug="designer", sections={"introduction": "We look.", "pay": "", "mistakes": "- Hoard"})
+    make_band(role)
+    make_pay_note()
+
+    taken = client.get("/roles/designer.md").content.decode()
+    page = page_of(client, role)
+
+    assert "## Pay\n\n[Pay range] gross a month" in taken
+    assert "24,000" not in taken
+    assert "Labour Code" not in taken
+    assert 'data-copy="#pay"' in page
+    assert re.search(r'<div class="pay__facts noprint', page)
+
+
+def test_what_is_filled_in_stands_in_the_slot(client):
+    FillInWord.objects.create(language="en", key="pay", label="Pay range", words="Pay range")
+    role = published_role(slug="designer", sections=SECTIONS)
+
+    page = client.post(role.get_absolute_url(), {"pay": "18,000 to 24,000 PLN"}).content.decode()
+
+    assert '<mark class="slot filled" data-slot="Pay range">18,000 to 24,000 PLN</mark> gross a month' in page
+
+
+def test_an_empty_pay_section_names_the_pay_for_the_checklist():
+    without = make_role(sections={"introduction": "Words.", "duties": "- Own"})
+    empty = make_role(sections={"introduction": "Words.", "pay": ""})
+    vague = make_role(sections={"introduction": "Words.", "offer": "- Fun", "pay": "Competitive."})
+
+    def where(role):
+        return [finding.place for finding in checklist(role) if finding.key == "pay-missing"]
+
+    assert [(place.field, place.row) for place in where(without)] == [("", None)]
+    assert where(empty) == []
+    assert [(place.field, place.row) for place in where(vague)] == [("body", 2)]
+
+
+def test_a_new_role_is_offered_the_pay_section_before_what_the_company_offers(admin_client):
+    page = admin_client.get(reverse("admin:roles_role_add")).content.decode()
+
+    chosen = re.findall(r'<option value="(\w+)" selected>', page)
+    kinds = [kind for kind in chosen if kind in Section.Kind.values]
+    assert kinds.index("pay") + 1 == kinds.index("offer")
+
+
+# --- the card ---
+
+
+def test_the_card_stands_at_the_pay_section_with_the_band_and_the_notes(client):
+    make_site()
+    role = published_role(sections={"introduction": "We look.", "pay": "[Pay range] gross.", "offer": "- Tea"})
+    make_band(role)
+    make_pay_note()
+    make_pay_note(country="Polska", language="pl")
+
+    page = page_of(client, role)
+
+    card = card_of(page)
+    assert page.count("pay__facts") == 1
+    assert "[Pay range] gross." in card
+    assert "24,000–31,000 PLN a month Median 27,200 PLN, Senior, Poland, employment contract, gross." in card
+    assert "Counted: 42 (accepted offers). Source: Northbeam," in card
+    assert "Poland as of 2 Nov 2026" in card
+    assert "no legal advice" in card
+    assert "Polska" not in card
+    assert '<a href="https://law.example/18-3ca" rel="noopener">Labour Code, article 18(3ca)</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("kinds", "place"),
+    [
+        (["introduction", "offer", "about", "contact"], "offer"),
+        (["introduction", "duties", "contact"], "duties"),
+        (["contact"], "contact"),
+    ],
+)
+def test_a_role_without_a_pay_section_has_the_card_after_what_it_offers(client, kinds, place):
+    role = published_role(sections=dict.fromkeys(kinds, "Words."))
+    make_band(role)
+
+    page = page_of(client, role)
+
+    ids = re.findall(r'<section id="(\w+)"|<section class="pay card noprint" aria-labelledby="(h-pay-facts)"', page)
+    found = [first or second for first, second in ids]
+    assert found[found.index("h-pay-facts") - 1] == place
+
+
+def test_no_band_and_no_note_is_no_card_and_no_figure(client):
+    role = published_role(sections={"introduction": "We look.", "pay": "[Pay range]"})
+    make_band(make_role())
+
+    page = page_of(client, role)
+
+    assert card_of(page).endswith("[Pay range]")
+    assert "pay__facts" not in page
+    assert "PLN" not in page
+    assert 'class="pay card noprint"' not in page_of(client, published_role())
+
+
+@pytest.mark.parametrize(
+    ("language", "pay", "median"),
+    [
+        ("en", "24,000–31,000 PLN", "Median 27,200 PLN"),
+        ("pl", "24 000–31 000 PLN", "27 200 PLN"),
+        ("de", "24.000–31.000 PLN", "27.200 PLN"),
+    ],
+)
+def test_one_band_serves_all_languages_in_their_own_figures(client, language, pay, median):
+    group = uuid.uuid4()
+    roles = [published_role(language=code, translation_group=group) for code in ("en", "pl", "de")]
+    make_band(roles[0])
+    role = next(role for role in roles if role.language == language)
+
+    with override(language):
+        card = card_of(page_of(client, role))
+
+    assert pay in card
+    assert median in card
+
+
+def test_a_changed_figure_shows_without_publishing(client, admin_client):
+    role = published_role(sections=SECTIONS)
+    band = make_band(role)
+    before = page_of(client, role)
+    form = {
+        name: getattr(band, name)
+        for name in [
+            "level",
+            "country",
+            "place",
+            "contract",
+            "currency",
+            "period",
+            "low",
+            "median",
+            "basis",
+            "sample_size",
+            "source",
+            "date",
+        ]
+    }
+
+    url = reverse("admin:roles_salaryband_change", args=[band.pk])
+    admin_client.post(url, form | version(admin_client, url) | {"role_group": band.role_group, "high": 33000})
+
+    assert "24,000–31,000" in before
+    assert "24,000–33,000" in page_of(client, role)
+
+
+def test_old_figures_say_so(client):
+    role = published_role(sections=SECTIONS)
+    make_band(role, date=timezone.localdate() - timedelta(days=600))
+
+    assert "more than 18 months old" in card_of(page_of(client, role))
+
+
+@pytest.mark.parametrize(
+    ("day", "old"), [(date(2025, 5, 27), False), (date(2025, 5, 26), True), (date(2025, 6, 1), False)]
+)
+def test_figures_are_old_after_18_months(day, old):
+    assert is_old(day, date(2026, 11, 27)) is old
+
+
+def test_the_report_with_all_levels_is_offered_where_there_is_one(client):
+    make_site()
+    role = published_role(sections=SECTIONS)
+    make_band(role)
+    before = card_of(page_of(client, role))
+
+    report = published_report(title="IT Salary Report 2026")
+    touch_content()
+    page = page_of(client, role)
+
+    assert "All levels and regions" not in before
+    assert "All levels and regions: IT Salary Report 2026" in card_of(page)
+    assert f'<a class="link" href="{report.get_absolute_url()}">All levels' in page
+
+
+def test_notes_are_markdown_and_run_no_code(client):
+    make_pay_note(text="**Range** first. <script>alert(1)</script>", country="<b>X</b>")
+    page = page_of(client, published_role(sections=SECTIONS))
+
+    assert "<strong>Range</strong> first." in page
+    assert "alert(1)</script>" not in page
+    assert "&lt;b&gt;X&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_bands_and_notes_cost_a_role_page_no_query(client, django_assert_max_num_queries, number):
+    role = published_role(sections=SECTIONS)
+    for row in range(number):
+        make_pay_note(country=f"Country {row}")
+        make_band(role, place=f"Town {row}")
+        make_band(make_role(), level="lead")
+    page_of(client, role)
+
+    with django_assert_max_num_queries(6):  # as many as without
+        page = page_of(client, role)
+
+    assert "24,000–31,000" in page
+
+
+# --- which band ---
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"is_shown": True, "level": "junior"}, {"level": "senior"}),
+        ({"level": "senior"}, {"level": "lead"}),
+        ({"level": "mid"}, {"level": "junior"}),
+        ({"level": "lead"}, {"level": "principal"}),
+        ({"level": "one-team"}, {"level": "several-teams"}),
+        ({"level": "mid"}, {"level": "senior", "date": date(2020, 1, 1)}),
+        ({"country": "PL", "date": date(2026, 9, 1)}, {"country": "DE", "date": date(2026, 10, 1)}),
+        ({"contract": "employment", "date": date(2026, 9, 1)}, {"contract": "b2b", "date": date(2026, 10, 1)}),
+        ({"date": date(2026, 9, 1)}, {"place": "Kraków", "date": date(2026, 10, 1)}),
+        ({"date": date(2026, 10, 1)}, {"date": date(2026, 9, 1), "sample_size": 900}),
+        ({"sample_size": 90, "currency": "EUR"}, {"sample_size": 9}),
+    ],
+)
+def test_the_one_band_is_chosen_by_a_rule(better, worse):
+    other, chosen = make_band(**worse), make_band(**better)
+
+    assert band_to_show([other, chosen], "pl") == chosen
+    assert band_to_show([chosen, other], "pl") == chosen
+
+
+def test_a_page_about_a_level_shows_that_levels_band():
+    senior, junior = make_band(is_shown=True), make_band(level="junior")
+
+    assert band_to_show([senior, junior], "en", "junior") == junior
+    assert band_to_show([senior, junior], "en", "lead") == senior
+    assert band_to_show([], "en") is None
+
+
+# --- the table ---
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"low": 28000}, "median"),
+        ({"high": 27000}, "high"),
+        ({"currency": "XYZ"}, "currency"),
+        ({"currency": "zł"}, "currency"),
+        ({"low": 0}, "low"),
+        ({"sample_size": 0}, "sample_size"),
+        ({"date": date(2090, 1, 1)}, "date"),
+        ({"level": "wizard"}, "level"),
+    ],
+)
+def test_a_wrong_row_is_refused_by_its_field(values, field):
+    band = make_band()
+    for name, value in values.items():
+        setattr(band, name, value)
+
+    with pytest.raises(ValidationError) as error:
+        band.full_clean()
+
+    assert list(error.value.message_dict) == [field]
+
+
+def test_a_currency_may_be_typed_small():
+    band = make_band()
+    band.currency = " eur"
+    band.full_clean()
+
+    assert band.currency == "EUR"
+
+
+def test_the_database_keeps_figures_in_order_and_rows_once():
+    role = make_role()
+    make_band(role)
+
+    for wrong in ({"level": "mid", "low": 30000}, {}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_band(role, **wrong)
+
+
+# --- the desk ---
+
+
+def test_editors_pick_a_role_by_name_and_find_its_rows_by_it(client):
+    client.force_login(make_user(group="Editors"))
+    role = make_role(title="Lead Data Engineer")
+    make_role(title="Daten", language="de", translation_group=role.translation_group)
+    other = make_role(title="Product Designer")
+    make_band(other)
+    add = reverse("admin:roles_salaryband_add")
+    form = {"role_group": role.translation_group, "level": "lead", "country": "PL", "contract": "employment"}
+    form |= {"currency": "PLN", "period": "month", "low": 9, "median": 8, "high": 10, "basis": "accepted"}
+    form |= {"sample_size": 12, "source": "Northbeam", "date": "2026-10-01"}
+
+    page = client.get(add).content.decode()
+    refused = client.post(add, form).content.decode()
+    saved = client.post(add, form | {"median": 9})
+
+    assert f'<option value="{role.translation_group}">Lead Data Engineer</option>' in page
+    assert "Daten" not in page
+    assert "The median is below the lower end" in refused
+    assert saved.status_code == 302
+    rows = client.get(reverse("admin:roles_salaryband_changelist") + "?q=data").content.decode()
+    assert "Lead Data Engineer" in rows
+    assert "Product Designer" not in rows
+
+
+def test_a_row_outlives_its_role_and_says_so(admin_client):
+    role = make_role()
+    band = make_band(role)
+    Role.objects.all().delete()
+
+    rows = admin_client.get(reverse("admin:roles_salaryband_changelist")).content.decode()
+    form = admin_client.get(reverse("admin:roles_salaryband_change", args=[band.pk])).content.decode()
+
+    assert "(a role that was deleted)" in rows
+    assert f'<option value="{band.role_group}" selected>(a role that was deleted)</option>' in form
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_list_of_the_table_costs_the_same_however_long(admin_client, django_assert_max_num_queries, number):
+    for _row in range(number):
+        make_band(make_role())
+    url = reverse("admin:roles_salaryband_changelist")
+    admin_client.get(url)
+
+    with django_assert_max_num_queries(12):
+        admin_client.get(url)
+
+
+@pytest.mark.parametrize(
+    ("group", "status"), [("Editors", 200), ("Writers", 403), ("Publishers", 403), ("Lead handlers", 403)]
+)
+def test_editors_alone_change_notes_and_bands(client, group, status):
+    """SEC-12: least privilege."""
+    client.force_login(make_user(group=group))
+    band, note = make_band(), make_pay_note()
+    pages = [
+        reverse("admin:roles_salaryband_change", args=[band.pk]),
+        reverse("admin:roles_salaryband_add"),
+        reverse("admin:roles_paynote_change", args=[note.pk]),
+        reverse("admin:roles_paynote_add"),
+    ]
+
+    assert [client.get(page).status_code for page in pages] == [status] * 4
+
+
+def test_a_note_is_copied_into_another_language(admin_client):
+    note = make_pay_note()
+
+    admin_client.post(reverse("admin:roles_paynote_translate", args=[note.pk, "pl"]))
+
+    copy = PayNote.objects.get(language="pl")
+    assert (copy.translation_group, copy.source_language) == (note.translation_group, "en")
+
+
+# --- the spreadsheet ---
+
+SHEET = "/admin/roles/salaryband/sheet/"
+
+
+def sheet_of(client, kind="csv"):
+    return client.get(f"{SHEET}{kind}/").content
+
+
+def upload(client, content, name="table.csv"):
+    return client.post(SHEET, {"sheet": SimpleUploadedFile(name, content)}, follow=True).content.decode()
+
+
+def changed_in(content, *replacements):
+    text = content.decode("utf-8-sig")
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    return text.encode()
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv-semicolons", "xlsx"])
+def test_the_table_goes_out_and_comes_back_the_same(admin_client, kind):
+    band = make_band(make_role(title="=Lead; Data"), source="+48, plus", is_shown=True)
+
+    page = upload(admin_client, sheet_of(admin_client, kind), f"table.{kind[:4]}")
+
+    assert "Rows added: 0. Rows changed: 0." in page
+    assert SalaryBand.objects.values().get() == {
+        name: value for name, value in vars(band).items() if name != "_state"
+    } | {"role_group": uuid.UUID(str(band.role_group))}
+
+
+def test_rows_are_changed_and_added_by_a_sheet(admin_client, client):
+    role = published_role(title="Designer", sections=SECTIONS)
+    make_band(role)
+    sent = sheet_of(admin_client)
+    before = page_of(client, role)
+    row = "\n,,designer,lead,PL,,employment,pln,month,30000,33000,36000,offers,9,Northbeam,2026-10-01,\n"
+
+    page = upload(admin_client, changed_in(sent, ("31000", "32000")) + row.encode())
+
+    assert "Rows added: 1. Rows changed: 1." in page
+    assert "24,000–31,000" in before
+    assert "24,000–32,000" in page_of(client, role)
+    lead = SalaryBand.objects.get(level="lead")
+    assert (lead.role_group, lead.currency, lead.date) == (role.translation_group, "PLN", date(2026, 10, 1))
+
+
+def test_a_wrong_row_is_named_and_nothing_is_taken(admin_client):
+    make_band(make_role(title="Designer"))
+    make_band(make_role(title="Writer"))
+    sent = changed_in(sheet_of(admin_client), ("Writer", "Wizard"), ("31000", "25000"))
+    sent = sent.replace(b"24000", b"23000")
+
+    page = unescape(upload(admin_client, sent))
+
+    assert "Row 2: high: The upper end is below the median." in page
+    assert "Row 3: role: There is no one role of this title: “Wizard”." in page
+    assert set(SalaryBand.objects.values_list("low", "high")) == {(24000, 31000)}
+
+
+def test_what_somebody_changed_meanwhile_is_not_overwritten(admin_client):
+    band = make_band(make_role())
+    sent = changed_in(sheet_of(admin_client), ("31000", "32000"))
+    SalaryBand.objects.update(low=23000)
+
+    page = upload(admin_client, sent)
+
+    assert "Changed since this sheet was downloaded." in page
+    band.refresh_from_db()
+    assert (band.low, band.high) == (23000, 31000)
+
+
+@pytest.mark.parametrize("content", [b"", b"id,version\n1,2\n", b"\xff\xfe", b"PK\x03\x04 broken"])
+def test_what_is_no_sheet_of_ours_is_refused(admin_client, content):
+    make_band(make_role())
+
+    page = upload(admin_client, content)
+
+    assert 'class="errorlist"' in page
+    assert SalaryBand.objects.count() == 1
+
+
+@pytest.mark.parametrize(("group", "status"), [("Editors", 200), ("Writers", 403), ("Lead handlers", 403)])
+def test_editors_alone_have_the_sheet(client, group, status):
+    """SEC-12: least privilege."""
+    client.force_login(make_user(group=group))
+
+    assert [client.get(page).status_code for page in (SHEET, f"{SHEET}xlsx/")] == [status] * 2
