@@ -9,10 +9,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from roles.moving.likeness import Likeness
+
 SHORT = 8  # words: a longer heading is a sentence, and a word in it names nothing
-VAGUE = (False, 0)
-HINTS = 2  # that a heading needs where no phrase fits
 OTHER = "other"
+ENOUGH, MUCH = 1, 10  # the lead (Like.lead) with which examples decide where no phrase fits, and where one does
 LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+(?=\S)|(?<=\S)[*_`~]+|</?[a-z][^>]*>", re.IGNORECASE)
 NUMBERING = re.compile(r"^(?:(?:section|part|step)?\s*(?:\d+|[ivx]+|[a-h])\s*[.):]+)+\s+", re.IGNORECASE)
@@ -55,15 +56,21 @@ class Phrase(NamedTuple):
 
 @lru_cache(4096)
 def kind_of(heading: str, title: str = "") -> str:
-    """Return the kind of section that a heading names, or "other"; `title`: of the role, which headings repeat."""
+    """Return the kind of section that a heading names, or "other"; `title`: of the role, which headings repeat.
+
+    A phrase that is all it says decides. Elsewhere the examples do: alone where they say enough, against a phrase that
+    is only a part of the heading where they say much.
+    """
     words = plain_words(heading)
     bare = _without(words, plain_words(title))
-    texts = {_same(_mended(words)), _same(_mended(bare))}
-    found = [match for text in texts for match in _matches(text)]
-    how, kind = max(found, default=(VAGUE, OTHER))
-    if how == VAGUE:
-        return _hinted(_same(bare)) or kind
-    return "nice" if kind == "required" and any(other == "nice" for _how, other in found) else kind
+    found = [match for text in {_same(_mended(words)), _same(_mended(bare))} for match in _matches(text)]
+    (all_it_says, _length), kind = max(found, default=((False, 0), OTHER))
+    if kind == "required" and any(other == "nice" for _how, other in found):
+        kind = "nice"
+    like = _likeness().of(_same(_mended(bare)))
+    if all_it_says or like.lead < (MUCH if found else ENOUGH):
+        return kind
+    return like.kind
 
 
 @lru_cache(4096)
@@ -95,15 +102,9 @@ def _same(words: str) -> str:
 def phrases() -> list[Phrase]:
     """Return what the table of headings says, ready to be compared."""
     return [
-        Phrase(
-            kind,
-            how,
-            re.compile(_pattern(text)),
-            text.split()[0][:LETTERS_COMPARED],
-            0 if how == "vague" else len(text),
-        )
+        Phrase(kind, how, re.compile(_pattern(text)), text.split()[0][:LETTERS_COMPARED], len(text))
         for kind, lists in _table().items()
-        for how in ("words", "phrases", "whole", "vague")
+        for how in ("words", "phrases", "whole")
         for text in map(_same, lists.get(how, []))
     ]
 
@@ -114,23 +115,9 @@ def _table() -> dict[str, dict[str, list[str]]]:
 
 
 @cache
-def _hints() -> list[tuple[str, re.Pattern[str]]]:
-    return [
-        (kind, re.compile("|".join(_pattern(hint) for hint in map(_same, lists["hints"]))))
-        for kind, lists in _table().items()
-        if "hints" in lists
-    ]
-
-
-def _hinted(words: str) -> str:
-    """Return the kind that most hints in a short heading speak for, two at least and more than any other; or ""."""
-    if len(words.split()) > SHORT:
-        return ""
-    counts = sorted(((len(set(pattern.findall(words))), kind) for kind, pattern in _hints()), reverse=True)
-    (most, kind), (next_most, next_kind) = counts[:2]
-    if most < HINTS or (most == next_most and {kind, next_kind} != {"required", "nice"}):
-        return ""
-    return kind if most > next_most else "nice"
+def _likeness() -> Likeness:
+    lists = ((kind, text) for kind, by_use in _table().items() for listed in by_use.values() for text in listed)
+    return Likeness(((kind, _same(plain_words(text.replace("*", "")))) for kind, text in lists), OTHER)
 
 
 @cache
