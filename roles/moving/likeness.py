@@ -3,21 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
-from math import log
-from typing import NamedTuple
+from math import log, sqrt
 
 STEM = 5  # letters: "kwalifikacje" and "kwalifikacjami" are one word
 SMALL = {"a", "an", "the", "der", "die", "das", "ein", "eine"}
 SMOOTHING = 1.0  # as if each kind had been seen once with every clue
 BY_NUMBER = 0.3  # how much it counts that a kind has many examples: less than in full, they are a list and no census
-STRANGE = 1.0  # what a word that no example has says for no kind
-
-
-class Like(NamedTuple):
-    """The kind that a heading is most like, and how much more than the next: e to the power of `lead` times."""
-
-    kind: str
-    lead: float
+STRANGE = 2.0  # what a word that no example has says for no kind
 
 
 class Likeness:
@@ -33,16 +25,16 @@ class Likeness:
             for clue in _clues(words):
                 self.clues.setdefault(clue, Counter())[kind] += 1
 
-    def of(self, words: str) -> Like:
-        """Return what plain words are like; `other`, with no lead, where no example has one of them."""
-        clues = _clues(words)
-        known = [self.clues[clue] for clue in clues if clue in self.clues]
+    def scores(self, words: str) -> dict[str, float]:
+        """Return how much plain words are like each kind (logarithms, to be compared); all 0 where none is known."""
+        stems = _stems(words)
+        known = [self.clues[clue] for clue in _clues(words) if clue in self.clues]
         if not known:
-            return Like(self.other, 0)
-        strange = sum(stem not in self.clues for stem in _stems(words))
-        scores = {kind: self._score(kind, known) + STRANGE * strange * (kind == self.other) for kind in self.kinds}
-        first, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
-        return Like(first, scores[first] - scores[second])
+            return dict.fromkeys(self.kinds, 0.0)
+        # The clues of a heading depend on each other: each further word says less.
+        scores = {kind: self._score(kind, known) / sqrt(len(stems)) for kind in self.kinds}
+        scores[self.other] += STRANGE * sum(stem not in self.clues for stem in stems)
+        return scores
 
     def _score(self, kind: str, clues: list[Counter[str]]) -> float:
         number, total = self.kinds[kind], self.kinds.total()

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from roles.moving.likeness import Likeness
 
 SHORT = 8  # words: a longer heading is a sentence, and a word in it names nothing
 OTHER = "other"
-ENOUGH, MUCH = 1, 10  # the lead (Like.lead) with which examples decide where no phrase fits, and where one does
+ENOUGH = 2  # the lead that examples need to decide where no phrase stands in the heading
+BY_LETTER = 0.3  # what a letter of a phrase counts beside the examples
+FRAMING = {"introduction", "what"}  # kinds that frame words name when they stand alone
+SHORTEST_MENDED, ALIKE = 4, 0.85  # letters of a word that may be misspelt; how near a known one is (difflib)
 LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+(?=\S)|(?<=\S)[*_`~]+|</?[a-z][^>]*>", re.IGNORECASE)
 NUMBERING = re.compile(r"^(?:(?:section|part|step)?\s*(?:\d+|[ivx]+|[a-h])\s*[.):]+)+\s+", re.IGNORECASE)
@@ -37,13 +40,8 @@ SAME = {
 ASKED_BY_ONESELF = re.compile(r"\b(am|can|could|do|must|should|will|would) i\b")  # "i" alone is Polish for "and"
 ASKED = re.compile(r"\b(can|could|do|should|will|would) (you|we)\b")
 
-# Long words that are often misspelt.
-SPELLINGS = [
-    "responsibilities", "responsibility", "requirements", "qualifications", "competencies", "benefits", "experience",
-    "education", "description", "introduction", "compensation", "opportunity", "preferred", "desirable", "challenges",
-    "mistakes", "location", "summary", "overview", "obowiazkow", "obowiazki", "wymagania", "oferujemy",
-    "umiejetnosci", "wynagrodzenie", "widziane", "aufgaben", "anforderungen", "qualifikationen", "voraussetzungen",
-]  # fmt: skip
+
+Match = tuple[tuple[bool, int], str]  # (says nothing else, letters), kind
 
 
 class Phrase(NamedTuple):
@@ -58,19 +56,26 @@ class Phrase(NamedTuple):
 def kind_of(heading: str, title: str = "") -> str:
     """Return the kind of section that a heading names, or "other"; `title`: of the role, which headings repeat.
 
-    A phrase that is all it says decides. Elsewhere the examples do: alone where they say enough, against a phrase that
-    is only a part of the heading where they say much.
+    A phrase that is all it says decides. Elsewhere the kind is the one whose examples it is most like, and the more so
+    for each phrase of the kind that stands in it.
     """
     words = plain_words(heading)
-    bare = _without(words, plain_words(title))
-    found = [match for text in {_same(_mended(words)), _same(_mended(bare))} for match in _matches(text)]
+    bare = _same(_mended(_without(words, plain_words(title))))
+    texts = {_same(_mended(words)), bare}
+    found = _framed(texts) or [match for text in texts for match in _matches(text)]
+    if any(kind == "nice" for _how, kind in found):
+        found = [match for match in found if match[1] != "required"]
     (all_it_says, _length), kind = max(found, default=((False, 0), OTHER))
-    if kind == "required" and any(other == "nice" for _how, other in found):
-        kind = "nice"
-    like = _likeness().of(_same(_mended(bare)))
-    if all_it_says or like.lead < (MUCH if found else ENOUGH):
-        return kind
-    return like.kind
+    return kind if all_it_says else _likeliest(bare, found)
+
+
+def _likeliest(words: str, found: list[Match]) -> str:
+    scores = _likeness().scores(words)
+    longest = {kind: letters for (_all, letters), kind in sorted(found)}
+    for kind, letters in longest.items():
+        scores[kind] += BY_LETTER * letters
+    first, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
+    return first if found or scores[first] - scores[second] >= ENOUGH else OTHER
 
 
 @lru_cache(4096)
@@ -111,13 +116,39 @@ def phrases() -> list[Phrase]:
 
 @cache
 def _table() -> dict[str, dict[str, list[str]]]:
+    return {kind: lists for kind, lists in _file().items() if kind != "frames"}
+
+
+@cache
+def _file() -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "headings.toml").read_text(encoding="utf-8"))
 
 
 @cache
+def _frames() -> re.Pattern[str]:
+    return re.compile("|".join(_pattern(_same(frame)) for frame in _file()["frames"]))
+
+
+def _framed(texts: set[str]) -> list[Match]:
+    """Return what phrases say of headings once words like "at a glance" are taken out."""
+    rests = {" ".join(_frames().sub(" ", text).split()) for text in texts}
+    return [match for rest in rests - texts for match in _matches(rest) if match[1] not in FRAMING]
+
+
+@cache
+def _examples() -> list[tuple[str, str]]:
+    """Return every (kind, words as headings have them) of the table."""
+    return [
+        (kind, _same(plain_words(text.replace("*", ""))))
+        for kind, lists in _table().items()
+        for listed in lists.values()
+        for text in listed
+    ]
+
+
+@cache
 def _likeness() -> Likeness:
-    lists = ((kind, text) for kind, by_use in _table().items() for listed in by_use.values() for text in listed)
-    return Likeness(((kind, _same(plain_words(text.replace("*", "")))) for kind, text in lists), OTHER)
+    return Likeness(_examples(), OTHER)
 
 
 @cache
@@ -139,7 +170,7 @@ def _pattern(text: str) -> str:
     return rf"\b{text}\b"
 
 
-def _matches(words: str) -> Iterator[tuple[tuple[bool, int], str]]:
+def _matches(words: str) -> Iterator[Match]:
     """Yield ((says nothing else, length), kind) for each phrase that a heading has."""
     text = words
     short = len(text.split()) <= SHORT
@@ -166,11 +197,22 @@ def _without(words: str, title: str) -> str:
 
 
 def _mended(words: str) -> str:
-    """Return words with slips of the pen in long ones put right: `responsibilites`."""
+    """Return words with slips of the pen put right: `responsibilites`, `ueber`."""
     return " ".join(_mend(word) for word in words.split())
 
 
-@cache
+@lru_cache(4096)
 def _mend(word: str) -> str:
-    close = get_close_matches(word, SPELLINGS, n=1, cutoff=0.86) if len(word) > 6 else []
-    return close[0] if close else word
+    known = _vocabulary()
+    if word in known or len(word) < SHORTEST_MENDED:
+        return word
+    plain = re.sub("([aou])e", r"\1", word)  # as keyboards without umlauts have it
+    if plain in known:
+        return plain
+    near = [other for other in known if abs(len(other) - len(word)) < 2 and other[0] in word[:2]]
+    return (get_close_matches(word, near, n=1, cutoff=ALIKE) or [word])[0]
+
+
+@cache
+def _vocabulary() -> set[str]:
+    return {word for _kind, words in _examples() for word in words.split()} | set(SAME)
