@@ -14,9 +14,11 @@ from roles.moving.likeness import Likeness
 SHORT = 8  # words: a longer heading is a sentence, and a word in it names nothing
 OTHER = "other"
 ENOUGH = 2  # the lead that examples need to decide where no phrase stands in the heading
+WORD = 10  # letters more: a word that names a kind by itself says more than its length
 BY_LETTER = 0.3  # what a letter of a phrase counts beside the examples
 FRAMING = {"introduction", "what"}  # kinds that frame words name when they stand alone
 SHORTEST_MENDED, ALIKE = 4, 0.85  # letters of a word that may be misspelt; how near a known one is (difflib)
+LONGEST_END = 4  # letters that inflection adds
 LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+(?=\S)|(?<=\S)[*_`~]+|</?[a-z][^>]*>", re.IGNORECASE)
 NUMBERING = re.compile(r"^(?:(?:section|part|step)?\s*(?:\d+|[ivx]+|[a-h])\s*[.):]+)+\s+", re.IGNORECASE)
@@ -107,7 +109,13 @@ def _same(words: str) -> str:
 def phrases() -> list[Phrase]:
     """Return what the table of headings says, ready to be compared."""
     return [
-        Phrase(kind, how, re.compile(_pattern(text)), text.split()[0][:LETTERS_COMPARED], len(text))
+        Phrase(
+            kind,
+            how,
+            re.compile(_pattern(text)),
+            text.split()[0][:LETTERS_COMPARED],
+            len(text) + (WORD if how == "words" else 0),
+        )
         for kind, lists in _table().items()
         for how in ("words", "phrases", "whole")
         for text in map(_same, lists.get(how, []))
@@ -193,7 +201,17 @@ def _says_only(words: str, phrase: Phrase) -> bool:
 
 def _without(words: str, title: str) -> str:
     """Return words without those of the role's title, which stand in many headings, and the article before them."""
-    return " ".join(re.sub(rf"\b(?:an? )?{re.escape(title)}s?\b", " ", words).split()) if title else words
+    rest, named = words.split(), title.split()
+    for start in range(len(rest) - len(named), -1, -1) if named else ():
+        end = start + len(named)
+        if all(map(_inflected, rest[start:end], named)):
+            rest[start - (start > 0 and rest[start - 1] in ARTICLES) : end] = []
+    return " ".join(rest)
+
+
+def _inflected(word: str, base: str) -> bool:
+    """Tell whether a word is another form of a word: `inżyniera`, `engineers`."""
+    return word[: max(3, len(base) - 2)] == base[: max(3, len(base) - 2)] and abs(len(word) - len(base)) <= LONGEST_END
 
 
 def _mended(words: str) -> str:
