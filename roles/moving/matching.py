@@ -18,6 +18,7 @@ WORD = 10  # letters more: a word that names a kind by itself says more than its
 BY_LETTER = 0.3  # what a letter of a phrase counts beside the examples
 FRAMING = {"introduction", "what"}  # kinds that frame words name when they stand alone
 SHORTEST_MENDED, ALIKE = 4, 0.85  # letters of a word that may be misspelt; how near a known one is (difflib)
+ITEMS_READ, MOST = 30, 0.6  # lines of a text, and the share of them that have to speak of one kind
 LONGEST_END = 4  # letters that inflection adds
 LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+(?=\S)|(?<=\S)[*_`~]+|</?[a-z][^>]*>", re.IGNORECASE)
@@ -54,36 +55,59 @@ class Phrase(NamedTuple):
     length: int  # letters: the longer says more
 
 
-@lru_cache(4096)
-def kind_of(heading: str, title: str = "") -> str:
-    """Return the kind of section that a heading names, or "other"; `title`: of the role, which headings repeat.
+def kind_of(heading: str, title: str = "", text: str = "") -> str:
+    """Return the kind of section that a heading names, or "other".
 
-    A phrase that is all it says decides. Elsewhere the kind is the one whose examples it is most like, and the more so
-    for each phrase of the kind that stands in it.
+    `title`: of the role, which headings repeat. `text`: below the heading, which tells where the heading does not.
+    """
+    kind, told = _named(heading, title)
+    return kind if told or not text else kind_of_items(text)
+
+
+@lru_cache(4096)
+def _named(heading: str, title: str) -> tuple[str, bool]:
+    """Return (kind, does the heading tell).
+
+    An example or a phrase that is all it says decides. Elsewhere the kind is the one whose examples it is most like,
+    and the more so for each phrase of the kind that stands in it.
     """
     words = plain_words(heading)
     bare = _same(_mended(_without(words, plain_words(title))))
     texts = {_same(_mended(words)), bare}
+    if bare in _known():
+        return _known()[bare], True
     found = _framed(texts) or [match for text in texts for match in _matches(text)]
     if any(kind == "nice" for _how, kind in found):
         found = [match for match in found if match[1] != "required"]
     (all_it_says, _length), kind = max(found, default=((False, 0), OTHER))
-    return kind if all_it_says else _likeliest(bare, found)
+    return (kind, True) if all_it_says else _likeliest(bare, found)
 
 
-def _likeliest(words: str, found: list[Match]) -> str:
+def _likeliest(words: str, found: list[Match]) -> tuple[str, bool]:
     scores = _likeness().scores(words)
     longest = {kind: letters for (_all, letters), kind in sorted(found)}
     for kind, letters in longest.items():
         scores[kind] += BY_LETTER * letters
     first, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
-    return first if found or scores[first] - scores[second] >= ENOUGH else OTHER
+    told = bool(found) or scores[first] - scores[second] >= ENOUGH
+    return (first if told else OTHER), told
+
+
+def kind_of_items(text: str) -> str:
+    """Return the kind that most of the lines of a section's text speak of, or "other"."""
+    items = [words for line in text.splitlines() if (words := plain_words(line))][:ITEMS_READ]
+    counts = {kind: sum(bool(said.search(item)) for item in items) for kind, said in _said_in_items().items()}
+    first, second = sorted(counts, key=counts.__getitem__, reverse=True)[:2]
+    clear = counts[first] >= max(2, MOST * len(items)) and counts[first] > counts[second]
+    return first if clear else OTHER
 
 
 @lru_cache(4096)
 def names_a_kind(line: str) -> bool:
     """Tell whether a line says nothing but the name of a kind of section, as headings without markup do."""
     words = rest = _same(plain_words(line))
+    if _known().get(words, OTHER) != OTHER:
+        return True
     for phrase in sorted(_possible(words), key=lambda phrase: -phrase.length):
         if phrase.kind != OTHER and (phrase.how != "whole" or rest != words or _says_only(words, phrase)):
             rest = phrase.pattern.sub(" ", rest)
@@ -144,12 +168,32 @@ def _framed(texts: set[str]) -> list[Match]:
 
 
 @cache
+def _said_in_items() -> dict[str, re.Pattern[str]]:
+    return {
+        kind: re.compile("|".join(map(_pattern, lists["items"])))
+        for kind, lists in _table().items()
+        if "items" in lists
+    }
+
+
+@cache
+def _known() -> dict[str, str]:
+    """Return the kind of each heading that is an example of one kind alone."""
+    kinds: dict[str, set[str]] = {}
+    for kind, lists in _table().items():
+        for text in lists.get("examples", []):
+            kinds.setdefault(_same(plain_words(text)), set()).add(kind)
+    return {words: one.pop() for words, one in kinds.items() if len(one) == 1}
+
+
+@cache
 def _examples() -> list[tuple[str, str]]:
     """Return every (kind, words as headings have them) of the table."""
     return [
         (kind, _same(plain_words(text.replace("*", ""))))
         for kind, lists in _table().items()
-        for listed in lists.values()
+        for use, listed in lists.items()
+        if use != "items"
         for text in listed
     ]
 
@@ -174,8 +218,9 @@ def _possible(words: str) -> Iterator[Phrase]:
 
 
 def _pattern(text: str) -> str:
-    text = text.replace(" * ", " .+ ").replace("*", "[^ ]*")
-    return rf"\b{text}\b"
+    start = "^" if text.startswith("^") else r"\b"
+    text = text.removeprefix("^").replace(" * ", " .+ ").replace("*", "[^ ]*")
+    return rf"{start}{text}\b"
 
 
 def _matches(words: str) -> Iterator[Match]:

@@ -257,7 +257,8 @@ def _sections(parts: list[_Part], role: str) -> Iterator[dict[str, Any]]:
     top = min((part.level for part in headed), default=0)
     section: dict[str, Any] = {"kind": "introduction", "heading": "", "body": "", "level": top}
     for part in parts:
-        kind = kind_of(part.heading, role) if part.heading else "introduction"
+        text = "\n".join(part.lines) if part.level == top else ""
+        kind = kind_of(part.heading, role, text) if part.heading else "introduction"
         begins = part.heading and (part.level == top or kind not in {OTHER, section["kind"]})
         if begins:
             yield from _told(section)
