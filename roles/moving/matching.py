@@ -18,6 +18,7 @@ WORD = 10  # letters more: a word that names a kind by itself says more than its
 BY_LETTER = 0.3  # what a letter of a phrase counts beside the examples
 FRAMING = {"introduction", "what"}  # kinds that frame words name when they stand alone
 SHORTEST_MENDED, ALIKE = 4, 0.85  # letters of a word that may be misspelt; how near a known one is (difflib)
+SOMEBODY = "specialist"  # who stands in the examples for the title of the role
 ITEMS_READ, MOST = 30, 0.6  # lines of a text, and the share of them that have to speak of one kind
 LONGEST_END = 4  # letters that inflection adds
 LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
@@ -38,7 +39,8 @@ SAME = {
     "well": "we will", "wed": "we would", "weve": "we have", "were": "we are", "whos": "who is",
     "sie": "du", "ihnen": "dir", "ihr": "dein", "ihre": "dein", "ihren": "dein", "ihrem": "dein", "ihrer": "dein",
     "deine": "dein", "deinen": "dein", "deinem": "dein", "deiner": "dein", "mein": "dein", "meine": "dein",
-    "my": "your", "me": "you", "im": "you are", "ill": "you will",
+    "specjalista": SOMEBODY, "specjalisty": SOMEBODY, "specjalistow": SOMEBODY, "specjaliste": SOMEBODY,
+    "specialists": SOMEBODY, "my": "your", "me": "you", "im": "you are", "ill": "you will",
 }  # fmt: skip
 ASKED_BY_ONESELF = re.compile(r"\b(am|can|could|do|must|should|will|would) i\b")  # "i" alone is Polish for "and"
 ASKED = re.compile(r"\b(can|could|do|should|will|would) (you|we)\b")
@@ -71,16 +73,18 @@ def _named(heading: str, title: str) -> tuple[str, bool]:
     An example or a phrase that is all it says decides. Elsewhere the kind is the one whose examples it is most like,
     and the more so for each phrase of the kind that stands in it.
     """
-    words = plain_words(heading)
-    bare = _same(_mended(_without(words, plain_words(title))))
+    words, named = plain_words(heading), plain_words(title)
+    bare = _same(_mended(_without(words, named)))
+    said = _same(_mended(_without(words, named, SOMEBODY)))  # as the examples have it
     texts = {_same(_mended(words)), bare}
-    if bare in _known():
-        return _known()[bare], True
+    for text in (bare, said):
+        if text in _known():
+            return _known()[text], True
     found = _framed(texts) or [match for text in texts for match in _matches(text)]
     if any(kind == "nice" for _how, kind in found):
         found = [match for match in found if match[1] != "required"]
     (all_it_says, _length), kind = max(found, default=((False, 0), OTHER))
-    return (kind, True) if all_it_says else _likeliest(bare, found)
+    return (kind, True) if all_it_says else _likeliest(said if bare else "", found)
 
 
 def _likeliest(words: str, found: list[Match]) -> tuple[str, bool]:
@@ -244,13 +248,13 @@ def _says_only(words: str, phrase: Phrase) -> bool:
     return not set(rest) - FILLERS
 
 
-def _without(words: str, title: str) -> str:
+def _without(words: str, title: str, instead: str = "") -> str:
     """Return words without those of the role's title, which stand in many headings, and the article before them."""
     rest, named = words.split(), title.split()
     for start in range(len(rest) - len(named), -1, -1) if named else ():
         end = start + len(named)
         if all(map(_inflected, rest[start:end], named)):
-            rest[start - (start > 0 and rest[start - 1] in ARTICLES) : end] = []
+            rest[start - (start > 0 and rest[start - 1] in ARTICLES) : end] = instead.split()
     return " ".join(rest)
 
 
