@@ -112,7 +112,7 @@ def names_a_kind(line: str) -> bool:
     words = rest = _same(plain_words(line))
     if _known().get(words, OTHER) != OTHER:
         return True
-    for phrase in sorted(_possible(words), key=lambda phrase: -phrase.length):
+    for phrase in sorted(_possible(words), key=lambda phrase: -len(phrase.pattern.pattern)):
         if phrase.kind != OTHER and (phrase.how != "whole" or rest != words or _says_only(words, phrase)):
             rest = phrase.pattern.sub(" ", rest)
     return rest != words and not set(rest.split()) - FILLERS
