@@ -24,6 +24,7 @@ LONGEST_END = 4  # letters that inflection adds
 LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+(?=\S)|(?<=\S)[*_`~]+|</?[a-z][^>]*>", re.IGNORECASE)
 NUMBERING = re.compile(r"^(?:(?:section|part|step)?\s*(?:\d+|[ivx]+|[a-h])\s*[.):]+)+\s+", re.IGNORECASE)
+PARTS = re.compile(r"\s*(?:[:|–—()/]|,? \bczyli\b|,? \bd\.h\.)\s*")
 APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼ´`"), None)
 LETTERS = str.maketrans({"ł": "l", "ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "&": " and ", "+": " and "})
 ARTICLES = {"a", "an", "the", "der", "die", "das", "ein", "eine", "einen", "einer"}
@@ -70,21 +71,45 @@ def kind_of(heading: str, title: str = "", text: str = "") -> str:
 def _named(heading: str, title: str) -> tuple[str, bool]:
     """Return (kind, does the heading tell).
 
-    An example or a phrase that is all it says decides. Elsewhere the kind is the one whose examples it is most like,
-    and the more so for each phrase of the kind that stands in it.
+    An example or a phrase that is all it says decides, or all that a part of it says ("Fly high: your tasks").
+    Elsewhere the kind is the one whose examples it is most like, and the more so for each phrase of the kind in it.
     """
+    if kind := _said_by_all(heading, title):
+        return kind, True
+    kinds = [kind for part in _parts(heading) if (kind := _said_by_all(part, title))]
+    if kinds:
+        return next((kind for kind in kinds if kind not in FRAMING), kinds[0]), True
+    bare, said, texts = _texts(heading, title)
+    return _likeliest(said if bare else "", _found(texts))
+
+
+def _parts(heading: str) -> list[str]:
+    parts = [part for part in PARTS.split(heading) if part.strip()]
+    return parts if len(parts) > 1 else []
+
+
+def _texts(heading: str, title: str) -> tuple[str, str, set[str]]:
+    """Return the heading's words without the role's title, with somebody for it, and (with and without) to search."""
     words, named = plain_words(heading), plain_words(title)
     bare = _same(_mended(_without(words, named)))
-    said = _same(_mended(_without(words, named, SOMEBODY)))  # as the examples have it
-    texts = {_same(_mended(words)), bare}
+    return bare, _same(_mended(_without(words, named, SOMEBODY))), {_same(_mended(words)), bare}
+
+
+def _said_by_all(heading: str, title: str) -> str:
+    """Return the kind of an example or a phrase that is all a heading says, or ""."""
+    bare, said, texts = _texts(heading, title)
     for text in (bare, said):
         if text in _known():
-            return _known()[text], True
+            return _known()[text]
+    (all_it_says, _length), kind = max(_found(texts), default=((False, 0), OTHER))
+    return kind if all_it_says else ""
+
+
+def _found(texts: set[str]) -> list[Match]:
     found = _framed(texts) or [match for text in texts for match in _matches(text)]
     if any(kind == "nice" for _how, kind in found):
         found = [match for match in found if match[1] != "required"]
-    (all_it_says, _length), kind = max(found, default=((False, 0), OTHER))
-    return (kind, True) if all_it_says else _likeliest(said if bare else "", found)
+    return found
 
 
 def _likeliest(words: str, found: list[Match]) -> tuple[str, bool]:
