@@ -43,7 +43,7 @@ def _out_of_lists(lines: list[str]) -> list[str]:
 
 def _is_heading(line: str) -> bool:
     item = ITEM.match(line)
-    return item is not None and names_a_kind(item[1])
+    return item is not None and names_a_kind(item[1], marked=True)
 
 
 def _has_items(lines: list[str], number: int) -> bool:
@@ -53,7 +53,9 @@ def _has_items(lines: list[str], number: int) -> bool:
 
 def _out_of_tables(lines: list[str]) -> list[str]:
     """Free the first cells that name a kind, of rows of two, and cells that name one in rows of one."""
-    headings = {number for number, line in enumerate(lines) if (cells := _cells(line)) and names_a_kind(cells[0])}
+    headings = {
+        number for number, line in enumerate(lines) if (cells := _cells(line)) and names_a_kind(cells[0], marked=True)
+    }
     if len(headings) < FEWEST:
         return lines
     free: list[str] = []

@@ -24,6 +24,7 @@ LONGEST_END = 4  # letters that inflection adds
 LETTERS_COMPARED = 3  # of the first word, before a pattern is tried
 MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*_`~]+(?=\S)|(?<=\S)[*_`~]+|</?[a-z][^>]*>", re.IGNORECASE)
 NUMBERING = re.compile(r"^(?:(?:section|part|step)?\s*(?:\d+|[ivx]+|[a-h])\s*[.):]+)+\s+", re.IGNORECASE)
+NICE_FIRST = "nice".__ne__  # as a key to sort by: what is called nice and required ("Skills: desirable") is nice
 PARTS = re.compile(r"\s*(?:[:|–—()/]|,? \bczyli\b|,? \bd\.h\.)\s*")
 APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼ´`"), None)
 LETTERS = str.maketrans({"ł": "l", "ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "&": " and ", "+": " and "})
@@ -78,7 +79,7 @@ def _named(heading: str, title: str) -> tuple[str, bool]:
         return kind, True
     kinds = [kind for part in _parts(heading) if (kind := _said_by_all(part, title))]
     if kinds:
-        return next((kind for kind in kinds if kind not in FRAMING), kinds[0]), True
+        return next((kind for kind in sorted(kinds, key=NICE_FIRST) if kind not in FRAMING), kinds[0]), True
     bare, said, texts = _texts(heading, title)
     return _likeliest(said if bare else "", _found(texts))
 
@@ -132,10 +133,13 @@ def kind_of_items(text: str) -> str:
 
 
 @lru_cache(4096)
-def names_a_kind(line: str) -> bool:
-    """Tell whether a line says nothing but the name of a kind of section, as headings without markup do."""
+def names_a_kind(line: str, marked: bool = False) -> bool:
+    """Tell whether a line says nothing but the name of a kind of section, as headings without markup do.
+
+    `marked`: it is bold, or something stands below it; then to be an example of a heading is enough, as with a colon.
+    """
     words = rest = _same(plain_words(line))
-    if _known().get(words, OTHER) != OTHER:
+    if (marked or line.rstrip().endswith(":")) and _known().get(words, OTHER) != OTHER:
         return True
     for phrase in sorted(_possible(words), key=lambda phrase: -len(phrase.pattern.pattern)):
         if phrase.kind != OTHER and (phrase.how != "whole" or rest != words or _says_only(words, phrase)):

@@ -60,7 +60,8 @@ def outline(text: str, title: str = "", role: str = "") -> Outline:
     """Return the outline of a Markdown text. `title`: its title, where known; `role`: the role named in headings."""
     lines = set_free(_tidied_lines(unquoted(text)))
     parts = _parts(lines)
-    if not any(0 < part.level < BOLD_LEVEL for part in parts):
+    levels = [part.level for part in parts if part.heading]
+    if sum(level < PLAIN_LEVEL for level in levels) <= 1 or min(levels) >= BOLD_LEVEL:
         parts = _parts(lines, plain=True)
     found = title
     first = next((part for part in parts if part.heading), None)
@@ -201,7 +202,7 @@ def _list_lines(lines: list[str], before: list[str]) -> list[str]:
 def _parts(lines: list[str], plain: bool = False) -> list[_Part]:
     """Split lines at headings of every look. The first part is what stands before them all.
 
-    `plain`: the text has no headings by markup, so that a line that only names a kind is one wherever it stands.
+    `plain`: the text has no headings by markup but its title, so that a line that only names a kind is one anywhere.
     """
     parts = [_Part(0, "", [])]
     fence = ""
@@ -233,9 +234,9 @@ def _heading(line: str, below: str, before: list[str], plain: bool) -> tuple[int
         return (-1 if under[1].startswith("=") else -2), "", ""
     alone = not above.strip()
     bold = BOLD_LINE.match(line)
-    if bold and not re.search(r"[.;,]$", bold[2]) and (alone or names_a_kind(bold[2])):
+    if bold and not re.search(r"[.;,]$", bold[2]) and (alone or names_a_kind(bold[2], marked=True)):
         return BOLD_LEVEL, bold[2].strip(), ""
-    if alone and (lead := BOLD_LEAD.match(line)) and names_a_kind(lead[2]):
+    if alone and (lead := BOLD_LEAD.match(line)) and names_a_kind(lead[2], marked=True):
         return BOLD_LEVEL, lead[2].strip(), lead[5]
     apart = alone and (not below.strip() or line.rstrip().endswith(":"))
     if (plain or apart) and not UNDERLINE.match(below) and _may_be_plain(line) and names_a_kind(line):
