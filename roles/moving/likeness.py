@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from math import log, sqrt
 
-STEM = 6  # letters: "kwalifikacje" and "kwalifikacjami" are one word
+STEM = 7  # letters: "kwalifikacje" and "kwalifikacjami" are one word
 SMALL = {"a", "an", "the", "der", "die", "das", "ein", "eine"}
 SMOOTHING = 1.0  # as if each kind had been seen once with every clue
 BY_NUMBER = 0.3  # how much it counts that a kind has many examples: less than in full, they are a list and no census

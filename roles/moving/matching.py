@@ -17,6 +17,7 @@ ENOUGH = 2  # the lead that examples need to decide where no phrase stands in th
 WORD = 10  # letters more: a word that names a kind by itself says more than its length
 BY_LETTER = 0.3  # what a letter of a phrase counts beside the examples
 FRAMING = {"introduction", "what"}  # kinds that frame words name when they stand alone
+SISTERS = [{"introduction", "what"}, {"required", "nice"}]  # kinds so close that either tells enough
 SHORTEST_MENDED, ALIKE = 4, 0.85  # letters of a word that may be misspelt; how near a known one is (difflib)
 SOMEBODY = "specialist"  # who stands in the examples for the title of the role
 ITEMS_READ, MOST = 30, 0.6  # lines of a text, and the share of them that have to speak of one kind
@@ -118,7 +119,8 @@ def _likeliest(words: str, found: list[Match]) -> tuple[str, bool]:
     longest = {kind: letters for (_all, letters), kind in sorted(found)}
     for kind, letters in longest.items():
         scores[kind] += BY_LETTER * letters
-    first, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
+    first, *rest = sorted(scores, key=scores.__getitem__, reverse=True)
+    second = next(kind for kind in rest if {first, kind} not in SISTERS)
     told = bool(found) or scores[first] - scores[second] >= ENOUGH
     return (first if told else OTHER), told
 
@@ -253,7 +255,7 @@ def _possible(words: str) -> Iterator[Phrase]:
 def _pattern(text: str) -> str:
     start = "^" if text.startswith("^") else r"\b"
     text = text.removeprefix("^").replace(" * ", " .+ ").replace("*", "[^ ]*")
-    return rf"{start}{text}\b"
+    return rf"{start}{text}\b".replace(" the ", " (?:the )?")
 
 
 def _matches(words: str) -> Iterator[Match]:
