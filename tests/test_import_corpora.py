@@ -216,6 +216,19 @@ def test_what_only_sounds_like_a_kind_lands_in_none_but_about_us(heading):
     assert kind_of(heading, "Tester") in {"other", "about"}
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Senior Backend Engineer", "Head of Finance", "Recruiter", "Benefits Manager", "Contact Centre Agent", "Team Lead",
+        "Location Scout", "Skills Coach", "Growth Product Manager, Remote", "Full Stack Developer (m/w/d)", "Kierownik projektu",
+        "Specjalista ds. rekrutacji", "Specjalista ds. wynagrodzeń", "Koordynator szkoleń", "Kontroler jakości", "Automatyk",
+        "Kundenberater", "Personalreferent", "Teamleitung Vertrieb", "Fachkraft für Lagerlogistik", "Steuerfachangestellte",
+    ],
+)  # fmt: skip
+def test_the_title_of_a_role_names_no_kind(title):
+    assert kind_of(title) == "other"
+
+
 def test_a_second_import_of_what_people_write_changes_nothing(rest):
     content = wild.wordpress_export(wild.all_described()[:20]).encode()
 

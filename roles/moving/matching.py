@@ -46,7 +46,7 @@ SAME = {
     "specialists": SOMEBODY, "my": "your", "me": "you", "im": "you are", "ill": "you will",
 }  # fmt: skip
 ASKED_BY_ONESELF = re.compile(r"\b(am|can|could|do|must|should|will|would) i\b")  # "i" alone is Polish for "and"
-ASKED = re.compile(r"\b(can|could|do|should|will|would) (you|we)\b")
+ASKED = re.compile(r"\b(are|can|could|do|have|must|should|will|would) (you|we|specialist)\b")
 
 
 Match = tuple[tuple[bool, int], str]  # (says nothing else, letters), kind
@@ -121,6 +121,8 @@ def _likeliest(words: str, found: list[Match]) -> tuple[str, bool]:
         scores[kind] += BY_LETTER * letters
     first, *rest = sorted(scores, key=scores.__getitem__, reverse=True)
     second = next(kind for kind in rest if {first, kind} not in SISTERS)
+    if first == "required" and "nice" in longest:
+        return "nice", True
     told = bool(found) or scores[first] - scores[second] >= ENOUGH
     return (first if told else OTHER), told
 
