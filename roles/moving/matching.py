@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from roles.moving.likeness import Likeness
 
+LETTERS_READ = 400  # of a heading: what is longer is a text made to be slow
 SHORT = 8  # words: a longer heading is a sentence, and a word in it names nothing
+FEW = 3  # words: each counts
 OTHER = "other"
 ENOUGH = 2  # the lead that examples need to decide where no phrase stands in the heading
 WORD = 10  # letters more: a word that names a kind by itself says more than its length
@@ -65,7 +67,7 @@ def kind_of(heading: str, title: str = "", text: str = "") -> str:
 
     `title`: of the role, which headings repeat. `text`: below the heading, which tells where the heading does not.
     """
-    kind, told = _named(heading, title)
+    kind, told = _named(heading[:LETTERS_READ], title)
     return kind if told or not text else kind_of_items(text)
 
 
@@ -121,8 +123,8 @@ def _likeliest(words: str, found: list[Match]) -> tuple[str, bool]:
         scores[kind] += BY_LETTER * letters
     first, *rest = sorted(scores, key=scores.__getitem__, reverse=True)
     second = next(kind for kind in rest if {first, kind} not in SISTERS)
-    if first == "required" and "nice" in longest:
-        return "nice", True
+    if first == "required" and "nice" in longest and len(words.split()) <= FEW:
+        return "nice", True  # "Wünschenswerte Kenntnisse": of few words, both are meant
     told = bool(found) or scores[first] - scores[second] >= ENOUGH
     return (first if told else OTHER), told
 
@@ -309,8 +311,17 @@ def _mend(word: str) -> str:
     plain = re.sub("([aou])e", r"\1", word)  # as keyboards without umlauts have it
     if plain in known:
         return plain
-    near = [other for other in known if abs(len(other) - len(word)) < 2 and other[0] in word[:2]]
+    near = [other for length in (-1, 0, 1) for other in _by_look().get((word[0], len(word) + length), [])]
     return (get_close_matches(word, near, n=1, cutoff=ALIKE) or [word])[0]
+
+
+@cache
+def _by_look() -> dict[tuple[str, int], list[str]]:
+    """Return the known words by first letter and length, which slips of the pen seldom change much."""
+    index: dict[tuple[str, int], list[str]] = {}
+    for word in sorted(_vocabulary()):
+        index.setdefault((word[0], len(word)), []).append(word)
+    return index
 
 
 @cache

@@ -18,7 +18,7 @@ BOLD_LINE = re.compile(r"^ {0,3}(?:[^\w\s*]{1,3}\s*)?(\*{2,3}|_{2,3})(?=[^\s*_])
 BOLD_LEAD = re.compile(r"^ {0,3}(\*\*|__)(?=\S)((?:(?!\1).)+?)(?:(:)\1|\1[ \t]*(:))[ \t]+(?=\S)(.*)$")
 LIST_ITEM = re.compile(r"^([ \t]*)([-*+•●▪■◦○‣⁃·–—➤►✓✔✅☑]|\d{1,3}[.)])[ \t]+(?=\S)(?:\[[ xX]\][ \t]+)?")
 OUR_ITEM = re.compile(r"^ *(?:- |\d+\. )")
-TABLE_ROW = re.compile(r"^\s*\|.*\|[ \t]*$", re.MULTILINE)
+TABLE_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$")
 HTML_BLOCK = re.compile(
