@@ -163,6 +163,45 @@ def test_headings_as_people_write_them_land_in_their_kinds_in_wordpress(first):
     assert share >= ENOUGH, missed
 
 
+SETS = ["headings_ordinary", "headings_mixed", "headings_odd"]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_headings_that_were_never_seen_when_they_were_written_land_in_their_kinds(name):
+    total, missed, taken, others = 0, [], [], 0
+    for item in wild.all_described(name):
+        for kinds, heading, _sentences in item.parts:
+            found = kind_of(heading, item.title)
+            if kinds == {"other"}:
+                others += 1
+                taken += [(heading, found)] if found != "other" else []
+            else:
+                total += 1
+                missed += [(heading, found, kinds)] if found not in kinds else []
+
+    assert len(missed) <= (1 - ENOUGH) * total, missed
+    assert len(taken) <= (1 - ENOUGH) * others, taken
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_such_descriptions_come_whole_out_of_markdown_and_wordpress(name):
+    items = wild.all_described(name)
+    exported = {item.key: item for item in read_export(io.BytesIO(wild.wordpress_export(items, 1).encode()), Seen())}
+    pairs = {
+        "Markdown": [
+            (item, read_markdown(f"{item.language}/{number}.md", wild.markdown_file(item, number)))
+            for number, item in enumerate(items)
+        ],
+        "WordPress": [(item, exported[str(1 + number)]) for number, item in enumerate(items)],
+    }
+
+    for found in pairs.values():
+        share, missed, lost = as_found(found)
+
+        assert lost == []
+        assert share >= ENOUGH, missed
+
+
 @pytest.mark.parametrize(
     "heading",
     [
@@ -175,6 +214,19 @@ def test_headings_as_people_write_them_land_in_their_kinds_in_wordpress(first):
 )  # fmt: skip
 def test_what_only_sounds_like_a_kind_lands_in_none_but_about_us(heading):
     assert kind_of(heading, "Tester") in {"other", "about"}
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Senior Backend Engineer", "Head of Finance", "Recruiter", "Benefits Manager", "Contact Centre Agent", "Team Lead",
+        "Location Scout", "Skills Coach", "Growth Product Manager, Remote", "Full Stack Developer (m/w/d)", "Kierownik projektu",
+        "Specjalista ds. rekrutacji", "Specjalista ds. wynagrodzeń", "Koordynator szkoleń", "Kontroler jakości", "Automatyk",
+        "Kundenberater", "Personalreferent", "Teamleitung Vertrieb", "Fachkraft für Lagerlogistik", "Steuerfachangestellte",
+    ],
+)  # fmt: skip
+def test_the_title_of_a_role_names_no_kind(title):
+    assert kind_of(title) == "other"
 
 
 def test_a_second_import_of_what_people_write_changes_nothing(rest):

@@ -179,7 +179,7 @@ def test_the_text_is_in_no_log_cache_or_row_and_no_cookie_is_set(client, caplog,
     assert not any("quillzebra" in text.lower() for text in kept)
     assert not response.cookies
     assert [
-        compared.cache_info().currsize for compared in (matching.kind_of, matching.names_a_kind, matching._mend)
+        compared.cache_info().currsize for compared in (matching._named, matching.names_a_kind, matching._mend)
     ] == [0] * 3
 
 

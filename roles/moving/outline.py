@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roles.files import one_line_end
+from roles.moving.hidden_headings import CELL_BREAK, set_free, unquoted
 from roles.moving.matching import OTHER, kind_of, names_a_kind
 from roles.moving.rich_text import COMMENT, to_markdown
 
@@ -13,10 +14,12 @@ FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 CODE = re.compile(r"(?<!`)(`+)(?!`)[^\n]+?(?<!`)\1(?!`)")
 ATX = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+|(?<=##)(?=[^#\s]))(.*?)(?:[ \t]+#+)?[ \t]*$")
 UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
-BOLD_LINE = re.compile(r"^ {0,3}(?:[^\w\s*]{1,3}\s*)?(\*{2,3}|_{2,3})(?=[^\s*_])((?:(?!\1).)+?)\1[ \t]*(:?)[ \t]*$")
+BOLD_LINE = re.compile(r"^ {0,3}(?:[^\w\s*]{1,3}\s*)?(\*{2,3}|_{2,3})(?=[^\s*_])((?:(?!\1).)+?)\1[ \t]*(:?)[ \t]*\\?$")
 BOLD_LEAD = re.compile(r"^ {0,3}(\*\*|__)(?=\S)((?:(?!\1).)+?)(?:(:)\1|\1[ \t]*(:))[ \t]+(?=\S)(.*)$")
 LIST_ITEM = re.compile(r"^([ \t]*)([-*+•●▪■◦○‣⁃·–—➤►✓✔✅☑]|\d{1,3}[.)])[ \t]+(?=\S)(?:\[[ xX]\][ \t]+)?")
 OUR_ITEM = re.compile(r"^ *(?:- |\d+\. )")
+TABLE_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
+BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 TABLE_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$")
 HTML_BLOCK = re.compile(
     r"<(ul|ol|table|h[1-6]|p|div|blockquote|dl|details|section|center)\b[^<>]*>.{0,50000}?</\1\s*>",
@@ -55,9 +58,10 @@ class _Part:
 
 def outline(text: str, title: str = "", role: str = "") -> Outline:
     """Return the outline of a Markdown text. `title`: its title, where known; `role`: the role named in headings."""
-    lines = _tidied_lines(text)
+    lines = set_free(_tidied_lines(unquoted(text)))
     parts = _parts(lines)
-    if not any(0 < part.level < BOLD_LEVEL for part in parts):
+    levels = [part.level for part in parts if part.heading]
+    if sum(level < PLAIN_LEVEL for level in levels) <= 1 or min(levels) >= BOLD_LEVEL:
         parts = _parts(lines, plain=True)
     found = title
     first = next((part for part in parts if part.heading), None)
@@ -80,7 +84,7 @@ def _is_title(first: _Part, parts: list[_Part], title: str) -> bool:
 
 def tidied(text: str) -> str:
     """Return Markdown as ours reads it: one bullet, lists set apart and nested by four spaces, no HTML."""
-    return "\n".join(_tidied_lines(text)).strip()
+    return "\n".join(_tidied_lines(text)).replace(CELL_BREAK, " ").strip()
 
 
 def markdown_notes(text: str) -> list[str]:
@@ -118,7 +122,8 @@ def _without_html(text: str) -> str:
     text = COMMENT.sub("", text)
     if text.count("<") < TAGS_CONVERTED:
         text = HTML_BLOCK.sub(lambda block: f"\n\n{_block(block[0])}\n\n", text)
-    text = re.sub(r"<br\s*/?>", "  \n", text, flags=re.IGNORECASE)
+    text = TABLE_ROW.sub(lambda row: BREAK.sub(CELL_BREAK, row[0]), text)
+    text = BREAK.sub("  \n", text)
     text = re.sub(r"</?(?:strong|b)>", "**", text)
     text = re.sub(r"<img\b[^<>]*?\balt=[\"']([^\"'<>]*)[\"'][^<>]*>", r"\1", text)
     text = re.sub(r"<a\b[^<>]*?href=[\"']([^\"'<>]*)[\"'][^<>]*>([^<>]*)</a>", r"[\2](\1)", text)
@@ -197,7 +202,7 @@ def _list_lines(lines: list[str], before: list[str]) -> list[str]:
 def _parts(lines: list[str], plain: bool = False) -> list[_Part]:
     """Split lines at headings of every look. The first part is what stands before them all.
 
-    `plain`: the text has no headings by markup, so that a line that only names a kind is one wherever it stands.
+    `plain`: the text has no headings by markup but its title, so that a line that only names a kind is one anywhere.
     """
     parts = [_Part(0, "", [])]
     fence = ""
@@ -228,9 +233,10 @@ def _heading(line: str, below: str, before: list[str], plain: bool) -> tuple[int
     if (under := UNDERLINE.match(line)) and above.strip() and _may_be_underlined(above, before):
         return (-1 if under[1].startswith("=") else -2), "", ""
     alone = not above.strip()
-    if alone and (bold := BOLD_LINE.match(line)) and not re.search(r"[.;,]$", bold[2]):
+    bold = BOLD_LINE.match(line)
+    if bold and not re.search(r"[.;,]$", bold[2]) and (alone or names_a_kind(bold[2], marked=True)):
         return BOLD_LEVEL, bold[2].strip(), ""
-    if alone and (lead := BOLD_LEAD.match(line)) and names_a_kind(lead[2]):
+    if alone and (lead := BOLD_LEAD.match(line)) and names_a_kind(lead[2], marked=True):
         return BOLD_LEVEL, lead[2].strip(), lead[5]
     apart = alone and (not below.strip() or line.rstrip().endswith(":"))
     if (plain or apart) and not UNDERLINE.match(below) and _may_be_plain(line) and names_a_kind(line):
@@ -257,7 +263,8 @@ def _sections(parts: list[_Part], role: str) -> Iterator[dict[str, Any]]:
     top = min((part.level for part in headed), default=0)
     section: dict[str, Any] = {"kind": "introduction", "heading": "", "body": "", "level": top}
     for part in parts:
-        kind = kind_of(part.heading, role) if part.heading else "introduction"
+        text = "\n".join(part.lines) if part.level == top else ""
+        kind = kind_of(part.heading, role, text) if part.heading else "introduction"
         begins = part.heading and (part.level == top or kind not in {OTHER, section["kind"]})
         if begins:
             yield from _told(section)

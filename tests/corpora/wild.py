@@ -1,6 +1,6 @@
 """Job descriptions in the shapes and with the headings of real ones, each written out by hand; all of it invented.
 
-wild.txt has one on each line: language | title | kind: heading ; kind: heading. Several kinds (`what/introduction`)
+wild.txt and headings_ordinary, _mixed and _odd.txt have one on each line: language | title | kind: heading ; kind: heading. Several kinds (`what/introduction`)
 mean that either is right; `other` that the heading names none of ours.
 """
 
@@ -44,8 +44,9 @@ def described(text: str) -> Iterator[Described]:
         yield Described(language, title, parts)
 
 
-def all_described() -> list[Described]:
-    return list(described((Path(__file__).parent / "wild.txt").read_text(encoding="utf-8")))
+def all_described(name: str = "wild") -> list[Described]:
+    """Return the descriptions of a file."""
+    return list(described((Path(__file__).parent / f"{name}.txt").read_text(encoding="utf-8")))
 
 
 # --- Markdown ---
