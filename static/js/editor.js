@@ -19,8 +19,12 @@ function clock(time) {
 
 class SignedOut extends Error {}
 class SomebodyElse extends Error {}
+class TooLong extends Error {}
 
-const typed = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+// Without the token, which goes along as a header: that of an old session would be refused, and must not lie around here.
+const isTyped = ([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken";
+const typed = () => new URLSearchParams([...new FormData(form)].filter(isTyped));
+const isTooLong = (body) => String(body).length > Number(words.mostBytes) || [...body].length > Number(words.mostFields);
 const key = () => form.elements._form.value;
 const token = () => form.elements.csrfmiddlewaretoken.value;
 
@@ -34,6 +38,7 @@ async function renew() {
 }
 
 async function post(url, body, signal = AbortSignal.timeout(15000)) {
+  if (isTooLong(body)) throw new TooLong();
   const ask = () => fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token() }, redirect: "manual", keepalive: body.has("_gone"), signal });
   let answer = await ask();
   if (answer.status === 403) {
@@ -122,6 +127,7 @@ function failed(error) {
   else if (error instanceof SomebodyElse) trouble = words.somebodyElse;
   else trouble = /^\d/.test(error.message) ? words.refused : words.offline;
   if (!kept) trouble = words.full;
+  if (error instanceof TooLong) trouble = `${words.tooLong} ${kept ? words.keptHere : words.onlyHere}`;
   say(trouble);
   if (error instanceof SignedOut) {
     const link = Object.assign(document.createElement("a"), { href: words.loginUrl, target: "_blank", textContent: words.signIn });
@@ -183,11 +189,13 @@ function startKeeping() {
   window.django?.jQuery(form).on("select2:select select2:unselect", touched); // these tell only jQuery
   form.addEventListener("submit", (event) => {
     clearTimeout(waiting);
-    keepHere({ sent: true }); // until the next page says that it was saved
-    if (navigator.onLine) return;
+    const kept = keepHere({ sent: true }); // until the next page says that it was saved
+    const isLong = isTooLong(typed());
+    if (navigator.onLine && !isLong) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    say(words.notNow);
+    if (isLong) failed(new TooLong());
+    else say(kept ? words.notNow : words.full);
   }, true);
   window.addEventListener("pagehide", () => {
     if (unkept) keepHere();
@@ -225,7 +233,7 @@ async function show() {
     else if (!$("panel-preview").hidden) draw(answer.html);
     document.dispatchEvent(new CustomEvent("editor:looked", { detail: answer }));
   } catch (error) {
-    if (error.name !== "AbortError") facts(words.waiting);
+    if (error.name !== "AbortError") facts(error instanceof TooLong ? words.tooLong : words.waiting);
   }
 }
 
