@@ -34,7 +34,10 @@ async function renew() {
   if (answer.type === "opaqueredirect") throw new SignedOut();
   const fresh = await answer.json();
   if (String(fresh.user) !== words.user) throw new SomebodyElse();
-  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = fresh.token;
+  const asides = [...document.querySelectorAll("template")].map((template) => template.content);
+  for (const part of [document, ...asides]) {
+    for (const field of part.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = fresh.token;
+  }
 }
 
 async function post(url, body, signal = AbortSignal.timeout(15000)) {
@@ -115,6 +118,7 @@ async function beat() {
 }
 
 function heard({ kept_at: keptAt, others, changed }) {
+  if (isBehind) look();
   trouble = "";
   if (keptAt && !unkept) say(fill(words.kept, { time: keptAt }));
   tell("kept-others", others?.length && fill(words.others, { names: others.join("; ") }));
@@ -214,6 +218,7 @@ const LOOK_AFTER = 90; // ms after the last key
 const frame = document.querySelector(".look__frame");
 let looking = 0;
 let asked = null;
+let isBehind = false; // the page says less than the form: the server was not to be reached
 let places = {};
 let current = ""; // the row that is being edited
 
@@ -228,12 +233,15 @@ async function show() {
   asked = new AbortController();
   try {
     const answer = await post(words.lookUrl, typed(), asked.signal);
+    isBehind = false;
     places = answer.places ?? {};
     if (answer.why) facts(answer.why);
     else if (!$("panel-preview").hidden) draw(answer.html);
     document.dispatchEvent(new CustomEvent("editor:looked", { detail: answer }));
   } catch (error) {
-    if (error.name !== "AbortError") facts(error instanceof TooLong ? words.tooLong : words.waiting);
+    if (error.name === "AbortError") return;
+    isBehind = true;
+    facts(error instanceof TooLong ? words.tooLong : words.waiting);
   }
 }
 

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, open_panel
+from tests.browser.conftest import Site, open_panel, sign_in
 
 ROLE = "/admin/roles/role/{}/change/"
 
@@ -210,6 +210,33 @@ def test_the_preview_follows_what_is_typed_and_nothing_of_it_is_saved(editor: Pa
         expect(page.get_by_text("Keeps the lamps of")).to_be_attached()
         assert editor.locator(".look__frame").evaluate("frame => frame.clientWidth") == width
     assert (saved_summary(site, role), said) == (before, [])
+
+
+def test_each_of_two_sees_their_own_text_in_the_preview_and_it_outlives_network_and_session(
+    editor: Page, colleague: Page, role: str, site: Site
+):
+    open_form(editor, role)
+    open_form(colleague, role)
+    mine, theirs = editor.frame_locator(".look__frame"), colleague.frame_locator(".look__frame")
+    write_summary(editor, "As the editor has it.")
+    write_summary(colleague, "As the colleague has it.")
+    expect(mine.get_by_text("As the editor has it.")).to_be_visible()
+    expect(theirs.get_by_text("As the colleague has it.")).to_be_visible()
+    expect(theirs.get_by_text("As the editor has it.")).to_have_count(0)
+
+    editor.context.set_offline(True)
+    write_summary(editor, "Typed in a tunnel.")
+    expect(editor.locator(".look__facts")).to_have_text("The preview waits for the server.")
+    editor.context.set_offline(False)
+    expect(state(editor)).to_contain_text("Kept")
+    expect(mine.get_by_text("Typed in a tunnel.")).to_be_visible()
+
+    end_sessions(site)
+    write_summary(editor, "Typed without a session.")
+    expect(editor.locator(".look__facts")).to_have_text("The preview waits for the server.")
+    sign_in(editor.context.new_page(), site).close()
+    editor.evaluate("dispatchEvent(new Event('focus'))")
+    expect(mine.get_by_text("Typed without a session.")).to_be_visible()
 
 
 def test_on_a_phone_the_field_stays_in_sight_while_the_preview_follows(editor: Page, role: str):
