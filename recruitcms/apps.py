@@ -11,7 +11,8 @@ class RecruitcmsConfig(AppConfig):
         from recruitcms import checks  # noqa: F401  (registers the system checks)
         from recruitcms.groups import make_groups
 
-        # After migrating, since permissions exist only then; Django makes its own the same way.
+        # After migrating, and before Django makes the permissions of new models (`django.contrib.auth` is installed
+        # further down), so that new ones are known.
         post_migrate.connect(make_groups, sender=self)
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,7 +18,7 @@ from django.utils.translation import ngettext
 from leads import counts, pauses
 from leads.models import OutgoingMail, Submission
 from recruitcms.editorial_calendar import Entry, coming, visible_to
-from recruitcms.models import OpenForm, Review, SiteSettings
+from recruitcms.models import OpenForm, Review, SiteSettings, StaffMail
 from recruitcms.publishing import publishable_models
 from roles.models import Role, RoleRevision
 
@@ -58,6 +59,8 @@ def dashboard(request: HttpRequest, role_admin: Any = None) -> dict[str, Any]:
         tiles += [waiting(late), *held(), report_requests(now)]
     if may_view(request.user, "leads.outgoingmail"):
         tiles.append(mail_waiting(now))
+    if may_view(request.user, "recruitcms.staffmail"):
+        tiles += staff_mail_given_up()
     if roles:
         tiles += [drafts(now), live_roles(now)]
     return {
@@ -163,6 +166,15 @@ def mail_waiting(now: datetime) -> Tile:
         alarm=", ".join(word for word in (paused, dead) if word),
         url=list_url("leads_outgoingmail", "?state__exact=dead" if found["dead"] else "?state__exact=pending"),
     )
+
+
+def staff_mail_given_up() -> list[Tile]:
+    """Warn of mails to staff that were given up, with where to send them again; nothing where there are none."""
+    number = StaffMail.objects.filter(state=StaffMail.State.DEAD).count()
+    url = list_url("recruitcms_staffmail", "?state__exact=dead")
+    alarm = _("Could not be sent: look, and send again")
+    name = capfirst(str(StaffMail._meta.verbose_name_plural))
+    return [Tile(name, number, alarm=alarm, url=url)] if number else []
 
 
 def drafts(now: datetime) -> Tile:

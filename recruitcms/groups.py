@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
+from django.apps import apps as installed
+from django.apps.registry import Apps
 
 ALL = ("add", "change", "delete", "view")
 CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction"]
@@ -53,19 +55,28 @@ GROUPS: dict[str, list[str]] = {
 }
 
 
-def make_groups(sender: AppConfig, **kwargs: Any) -> None:
-    """Make the groups that are missing, after a migration. A group that exists is the site's own: it is left alone."""
-    from django.contrib.auth.management import create_permissions
-    from django.contrib.auth.models import Group, Permission
+def make_groups(sender: AppConfig, apps: Apps = installed, **kwargs: Any) -> None:
+    """Make the groups that are missing, after a migration, and hand those that exist the permissions that are new.
 
-    missing = [name for name in GROUPS if not Group.objects.filter(name=name).exists()]
-    if not missing:
-        return
+    A group that exists is the site's own: what an administrator gave it, or took from it, stays so. Therefore each
+    permission is handed out once, when it is made; Django makes those that are still missing after this (apps.py).
+    """
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Group
+
+    before = _permissions()
     for label in ("recruitcms", "roles", "leads"):
-        create_permissions(apps.get_app_config(label), verbosity=0)
-    permissions = {
-        f"{permission.content_type.app_label}.{permission.codename}": permission
-        for permission in Permission.objects.select_related("content_type")
-    }
-    for name in missing:
-        Group.objects.create(name=name).permissions.set(permissions[codename] for codename in GROUPS[name])
+        create_permissions(installed.get_app_config(label), verbosity=0, apps=apps)
+    permissions = _permissions()
+    for name, codenames in GROUPS.items():
+        group, is_new = Group.objects.get_or_create(name=name)
+        given = [one for one in codenames if one in permissions and (is_new or one not in before)]
+        group.permissions.add(*(permissions[one] for one in given))
+
+
+def _permissions() -> dict[str, Any]:
+    """Return the permissions that there are, by their names: {"roles.add_role": …}."""
+    from django.contrib.auth.models import Permission
+
+    found = Permission.objects.select_related("content_type")
+    return {f"{one.content_type.app_label}.{one.codename}": one for one in found}

@@ -143,8 +143,7 @@ def documents(model: Any, note: str = "") -> list[Row]:
     groups = _groups(model.objects.order_by().values_list(*columns, named=True))
 
     def is_stale(row: Any, source: Any) -> bool:
-        since = row.source_at or row.updated_at
-        return source.pk in live and has_moved_on(row.source_hash, since, *live[source.pk])
+        return source.pk in live and has_moved_on(row, *live[source.pk])
 
     words = dict(model._meta.get_field(note).flatchoices) if note else {}
     return _rows(

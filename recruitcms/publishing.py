@@ -338,7 +338,7 @@ class Publishable(Translated):
         self.refresh_from_db()
         kept = None
         if not self.kept_as():
-            note = gettext("Working copy before revision %(number)d was restored") % {"number": revision.number}
+            note = gettext("Draft before revision %(number)d was restored") % {"number": revision.number}
             kept = self.keep(by, note)
         source, lost = self.source_of(revision)
         source, taken = self._without_taken_address(source)

@@ -151,13 +151,14 @@ def mark_up_to_date(translation: Any, source: "Source") -> None:
     type(translation)._default_manager.filter(pk=translation.pk).update(**remembered)
 
 
-def has_moved_on(source_hash: str, since: datetime, live_hash: str, live_from: datetime) -> bool:
-    """Tell whether a document's live revision says something else than its translation was made from.
+def has_moved_on(translation: Any, live_hash: str, live_from: datetime) -> bool:
+    """Tell whether its source's live revision, known by its texts' hash, is something else than a translation follows.
 
-    `since`: when that was said; where it never was, or the revision is older than hashes are, when the translation was
-    last changed: then what was published later counts as news.
+    It counts since somebody said “up to date”; where nobody did, or the revision is older than hashes are, since the
+    translation was last changed: then what was published later counts as news.
     """
-    return live_from > since and not (source_hash and source_hash == live_hash)
+    since = translation.source_at or translation.updated_at
+    return live_from > since and not (translation.source_hash and translation.source_hash == live_hash)
 
 
 @dataclass(frozen=True)
@@ -243,8 +244,7 @@ def source_of(translation: Any, rows: Iterable[Any], language: str = "") -> Sour
     before = translation.source_texts if translation.source_hash else None
     if not hasattr(row, "revisions"):
         return Source(row, now, before, before is not None and translation.source_hash != fingerprint(now))
-    since = translation.source_at or translation.updated_at
-    is_stale = bool(live) and has_moved_on(translation.source_hash, since, live.texts_hash, live.live_from)
+    is_stale = bool(live) and has_moved_on(translation, live.texts_hash, live.live_from)
     if live and before is not None and not is_stale:
         now = before  # a copy of a draft is ahead of what visitors see
     return Source(row, now, before, is_stale)

@@ -87,7 +87,7 @@ class ShelfFilter(admin.RelatedFieldListFilter):
 @admin.register(Role)
 class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
     inlines = [SectionInline, SampleResumeInline]
-    list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "updated_by"]
+    list_display = ["title_or_untitled", "state", "category", "language", "author", "changed", "changed_by"]
     list_filter = [*PublishableAdmin.list_filter, ("category", ShelfFilter)]
     list_select_related = ["category", "author", "updated_by"]
     autocomplete_fields = ["related", "picture"]

@@ -109,7 +109,7 @@ def in_capitals_of(found: str, pair: Pair) -> str:
         return _lower(pair.new)
     if found[0].isupper() and found[1:] == found[1:].lower():
         lower = _lower(pair.new)
-        return lower[:1].upper() + lower[1:]
+        return lower if _is_name(lower.split()[0]) else lower[:1].upper() + lower[1:]  # iOS begins a sentence as iOS
     return pair.new
 
 

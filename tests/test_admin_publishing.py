@@ -187,7 +187,7 @@ def test_pages_are_previewed_too(admin_client):
     shown = admin_client.get(reverse("admin:recruitcms_page_preview", args=[page.pk])).content.decode()
 
     assert "Draft words" in shown
-    assert "Preview of the working copy" in shown
+    assert "Preview of the draft" in shown
 
 
 def test_a_new_role_offers_the_usual_sections_and_makes_its_address(admin_client):

@@ -213,3 +213,16 @@ def test_a_long_form_of_somebody_who_was_signed_out_leads_to_signing_in(client):
     answer = client.post(url("change", role.pk), {"title": "x" * 100_000})
 
     assert (answer.status_code, answer["Location"].split("?")[0]) == (302, reverse("admin:login"))
+
+
+def test_a_form_of_another_session_says_what_became_of_it():
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(make_user("gunda", group="Editors"))
+    role = make_role(title="Old")
+
+    page = browser.post(url("change", role.pk), {"title": "New"})
+
+    assert page.status_code == 403
+    assert "somebody has signed in or out in this browser" in page.content.decode()
+    assert f'href="{url("change", role.pk)}">Open the page again' in page.content.decode()
+    assert Role.objects.get().title == "Old"

@@ -4,13 +4,16 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from recruitcms.matrix import documents
 from recruitcms.models import FillInWord, Picture, WordingException
 from recruitcms.publishing import touch_content
 from recruitcms.quality import Finding, Grade, Place, checklist, field_id, surroundings
 from recruitcms.quality.snippets import fit, pixels, snippets
 from recruitcms.quality.subject import subject_of
+from recruitcms.translating import mark_up_to_date, source_of
 from roles.models import Role, SampleResume, Section
 from tests.factories import make_cta, make_page, make_person, make_picture, make_role, make_site, published_role
 
@@ -376,6 +379,37 @@ def test_a_translation_is_stale_once_its_source_is_published_anew(clock):
     translation.save()
     assert found(translation, "translation-stale") == []
     assert found(source, "translation-behind") == []
+
+
+def test_the_checklist_and_the_matrix_say_the_same_of_a_translation(clock):
+    source = make_role({"introduction": "We forge."}, title="Smith")
+    source.publish()
+    translation = make_role(language="pl", translation_group=source.translation_group)
+    mark_up_to_date(translation, source_of(translation, [source, translation]))
+
+    clock.shift(timedelta(hours=1))
+    source.publish()  # the same words anew
+    assert stale_in_matrix(translation) is False
+    assert found(translation, "translation-stale") == []
+
+    clock.shift(timedelta(hours=1))
+    source.sections.update(body="We forge and temper.")
+    source.publish()
+    Role.objects.get(pk=translation.pk).save()  # somebody saved the translation, and followed nothing
+    translation.refresh_from_db()
+    assert stale_in_matrix(translation) is True
+    [line] = found(translation, "translation-stale")
+    assert line.url == reverse("admin:roles_role_change", args=[translation.pk]) + "?beside=en"
+    assert [line.found for line in found(source, "translation-behind")] == ["pl"]
+
+    mark_up_to_date(translation, source_of(translation, [source, translation]))
+    assert stale_in_matrix(translation) is False
+    assert found(translation, "translation-stale") == found(source, "translation-behind") == []
+
+
+def stale_in_matrix(role):
+    [row] = documents(Role)
+    return row.cells[role.language].is_stale
 
 
 # --- exceptions ---

@@ -1,5 +1,6 @@
 """What pages share is not overwritten unseen either: a save on top of another's save shows both versions."""
 
+import re
 import uuid
 
 import pytest
@@ -8,7 +9,16 @@ from django.test import Client
 from django.urls import reverse
 
 from leads.models import ConsentText
-from recruitcms.models import CallToAction, ClientLogo, OpenForm, Picture, SiteSettings, Testimonial, WordingException
+from recruitcms.models import (
+    CallToAction,
+    ClientLogo,
+    FillInWord,
+    OpenForm,
+    Picture,
+    SiteSettings,
+    Testimonial,
+    WordingException,
+)
 from recruitcms.publishing import touch_content
 from tests.factories import image_file, make_category, make_cta, make_person, make_picture, make_site, make_user
 from tests.lead_factories import make_purpose, make_wording
@@ -293,3 +303,92 @@ def test_what_was_typed_goes_with_the_thing_it_was_typed_for(nadia, kind):
     nadia.post(url(row, "delete"), {"post": "yes"})
 
     assert OpenForm.objects.count() == 0
+
+
+# --- lists that are edited as a whole ---
+
+LISTS = {
+    "logos": lambda name: ClientLogo.objects.create(name=name, mark="logo-old", position=5),
+    "people": lambda name: make_person(name=name, position=5),
+    "fill-in words": lambda name: FillInWord.objects.create(key=name, words=name, label=name, position=5),
+    "categories": lambda name: make_category(name=name, slug=name, position=5),
+}
+
+
+def list_url(row):
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_changelist")
+
+
+def list_shown(client, row):
+    """Return what a freshly opened list would send back, and where in it a row stands."""
+    formset = client.get(list_url(row)).context["cl"].formset
+    form = {field.html_name: field.value() for field in formset.management_form} | {"_save": "Save"}
+    for one in formset.forms:
+        form |= {field.html_name: field.value() for field in one}
+        form[one["position"].html_initial_name] = one["position"].value()
+    return form
+
+
+def place(form, row):
+    """Return the name of the field that holds a row's position."""
+    [name] = [name for name, value in form.items() if name.endswith("-id") and str(value) == str(row.pk)]
+    return name.replace("-id", "-position")
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_opened_before_anothers_save_writes_back_only_what_was_changed_in_it(nadia, emre, kind):
+    ada, bob = LISTS[kind]("ada"), LISTS[kind]("bob")
+    hers, his = list_shown(nadia, ada), list_shown(emre, ada)
+    assert emre.post(list_url(ada), his | {place(his, ada): 1}).status_code == 302
+
+    assert nadia.post(list_url(ada), hers | {place(hers, bob): 2}).status_code == 302
+
+    assert (*saved(ada, "position"), *saved(bob, "position")) == (1, 2)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_place_that_somebody_else_gave_meanwhile_is_shown_before_it_is_overwritten(nadia, emre, kind):
+    ada, bob = LISTS[kind]("ada"), LISTS[kind]("bob")
+    hers, his = list_shown(nadia, ada), list_shown(emre, ada)
+    emre.post(list_url(ada), his | {place(his, ada): 1})
+    hers |= {place(hers, ada): 9, place(hers, bob): 2}
+
+    page = nadia.post(list_url(ada), hers)
+
+    said = "Somebody saved 1 here meanwhile. Save again if it is to be 9."
+    assert page.context["cl"].formset.non_form_errors() == [f"{ada}: {said}"]
+    assert page.content.decode().count(said) == 2  # above the list, and at the field
+    assert (*saved(ada, "position"), *saved(bob, "position")) == (1, 5)  # nothing is half done
+
+    again = re.findall(r'name="(initial-form-\d+-position)" value="(\d+)"', page.content.decode())
+    assert nadia.post(list_url(ada), hers | dict(again)).status_code == 302
+    assert (*saved(ada, "position"), *saved(bob, "position")) == (9, 2)
+
+
+def test_two_who_give_a_row_the_same_place_agree(nadia, emre):
+    ada = LISTS["logos"]("ada")
+    hers, his = list_shown(nadia, ada), list_shown(emre, ada)
+    emre.post(list_url(ada), his | {place(his, ada): 1})
+
+    assert nadia.post(list_url(ada), hers | {place(hers, ada): 1}).status_code == 302
+
+
+def test_a_list_that_does_not_say_what_it_showed_overwrites_nothing(nadia):
+    ada = LISTS["logos"]("ada")
+    form = {name: value for name, value in list_shown(nadia, ada).items() if not name.startswith("initial-")}
+
+    page = nadia.post(list_url(ada), form | {place(form, ada): 9})
+
+    assert "Somebody saved 5 here meanwhile" in page.content.decode()
+    assert saved(ada, "position") == (5,)
+
+
+def test_a_row_that_was_deleted_meanwhile_stops_the_list_in_words(nadia):
+    ada, bob = LISTS["logos"]("ada"), LISTS["logos"]("bob")
+    hers = list_shown(nadia, ada)
+    ada.delete()
+
+    page = nadia.post(list_url(bob), hers | {place(hers, bob): 9})
+
+    assert "Please correct the error" in page.content.decode()
+    assert saved(bob, "position") == (5,)

@@ -222,20 +222,6 @@ def test_who_published_pages_looks_after_addresses_and_words_after_the_migration
     assert [p.codename for p in theirs.permissions.all()] == ["change_page"]
 
 
-def test_who_publishes_roles_looks_after_pay_after_the_migration():
-    ours, theirs = Group.objects.create(name="Our own"), Group.objects.create(name="Writers of ours")
-    for group, names in ((ours, ["change_category", "publish_role"]), (theirs, ["publish_role"])):
-        group.permissions.set(Permission.objects.filter(codename__in=names))
-
-    import_module("roles.migrations.0013_editors_keep_pay").hand_out(apps, None)
-
-    added = {p.codename for p in ours.permissions.all()} - {"change_category", "publish_role"}
-    assert added == {
-        f"{act}_{name}" for name in ("paynote", "salaryband") for act in ("add", "change", "delete", "view")
-    }
-    assert [p.codename for p in theirs.permissions.all()] == ["publish_role"]
-
-
 def test_who_publishes_pages_sees_the_mails_to_staff_after_the_migration():
     ours, theirs = Group.objects.create(name="Our own"), Group.objects.create(name="Writers of ours")
     for group, names in ((ours, ["change_page", "publish_page"]), (theirs, ["change_page"])):

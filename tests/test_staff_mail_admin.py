@@ -40,6 +40,21 @@ def test_a_mail_that_was_given_up_is_sent_again(client, given_up):
     assert (given_up.state, given_up.attempts) == (StaffMail.State.SENT, 1)
 
 
+def test_today_warns_of_mails_that_were_given_up_and_leads_to_sending_them_again(client, given_up):
+    client.force_login(make_user(group="Editors"))
+
+    [tile] = [tile for tile in client.get(reverse("admin:index")).context["tiles"] if tile.name == "Mails to staff"]
+    page = client.get(tile.url)
+
+    assert (tile.figure, tile.alarm) == (1, "Could not be sent: look, and send again")
+    assert list(page.context["cl"].result_list) == [given_up]
+    assert "Send again (those given up)" in page.text
+
+    StaffMail.objects.update(state=StaffMail.State.SENT)
+    names = [tile.name for tile in client.get(reverse("admin:index")).context["tiles"]]
+    assert "Mails to staff" not in names
+
+
 @pytest.mark.parametrize("group", ["Writers", "Lead handlers"])
 def test_others_do_not_see_the_list(client, given_up, group):
     client.force_login(make_user(group=group))

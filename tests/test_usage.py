@@ -1,5 +1,6 @@
 """Where something is used is listed before it is deleted, and what becomes of a deleted page's address is asked."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -332,6 +333,21 @@ def test_deleting_several_lists_the_same(admin_client):
 
     admin_client.post(reverse("admin:recruitcms_page_changelist"), data | {"post": "yes"})
     assert not Page.objects.exists()
+
+
+def test_what_goes_along_is_listed_without_what_only_the_machine_knows(admin_client):
+    role, other = published_role(title="Engineer"), published_role(title="Designer")
+    role.related.add(other)
+    data = {"action": "delete_selected", "_selected_action": [role.pk, other.pk]}
+
+    asked = [
+        admin_client.get(admin_url(role, "delete")),
+        admin_client.post(reverse("admin:roles_role_changelist"), data),
+    ]
+
+    for page in asked:
+        assert "Section: Introduction" in page.text
+        assert not re.search("relationship|related object|search entr", page.text, re.IGNORECASE)
 
 
 def test_a_deleted_page_forwards_where_it_was_said_to(admin_client, client):

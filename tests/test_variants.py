@@ -57,6 +57,7 @@ def test_the_title_gives_way_in_whole_words_and_in_its_capitals(text, expected):
         (("Node", "Deno"), "Node and Node.js.", "Deno and Node.js."),
         (("machine learning", "ML"), "Machine learning, machine learning", "ML, ML"),
         (("data", "DevOps"), "data", "DevOps"),
+        (("android", "iOS"), "Android first, then android", "iOS first, then iOS"),
     ],
 )
 def test_own_words_give_way(pair, text, expected):

@@ -26,8 +26,12 @@ class OutgoingMail(OwedMail):
     TO_TEAM = {Kind.TEAM, Kind.HELD}
 
     kind = models.CharField(_("mail"), max_length=20, choices=Kind)
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="mails")
-    purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, null=True, related_name="+")
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="mails", verbose_name=_("submission")
+    )
+    purpose = models.ForeignKey(
+        Purpose, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("purpose")
+    )
     # who holds the mail, and until when: by the database's clock, and by the machine's that never jumps (REL-6)
     lease_until = models.DateTimeField(null=True, editable=False)
     lease_boot = models.CharField(max_length=40, blank=True, editable=False)
@@ -100,7 +104,9 @@ class OwedEvent(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
 
     event_id = models.CharField(_("event id"), max_length=32)  # the pixel's as well, so that Meta counts both as one
-    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="owed_event")
+    submission = models.OneToOneField(
+        Submission, on_delete=models.CASCADE, related_name="owed_event", verbose_name=_("submission")
+    )
     choice_id = models.CharField(_("cookie choice"), max_length=32)
     user_agent = models.CharField(max_length=300, blank=True)  # emptied when nothing is owed any more
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)

@@ -35,7 +35,9 @@ class Report(Publishable):
     chart = models.TextField(_("chart"), blank=True, help_text=_("One on each line: “Backend, senior | 25200”."))
     chart_source = models.CharField(_("source of the chart"), max_length=200, blank=True)
     method = models.TextField(_("how we count"), blank=True, help_text=_("Markdown."))
-    cover = models.ForeignKey(Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    cover = models.ForeignKey(
+        Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("cover")
+    )
     sender = models.ForeignKey(
         Person,
         on_delete=models.PROTECT,

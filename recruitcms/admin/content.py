@@ -180,7 +180,7 @@ class FillInWordAdmin(TranslatedAdmin):
 @admin.register(Page)
 class PageAdmin(PublishableAdmin):
     shows_uses = True
-    list_display = ["title_or_untitled", "state", "language", "footer", "changed", "updated_by"]
+    list_display = ["title_or_untitled", "state", "language", "footer", "changed", "changed_by"]
     fieldsets = [
         (None, {"fields": ["language", "title", "summary", "body"]}),
         (_("Place"), {"fields": ["purpose", "footer", "position"]}),

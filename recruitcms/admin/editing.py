@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.forms.utils import ErrorDict
@@ -186,6 +187,8 @@ class EditingViews:
             "others": self._names(theirs, request),  # one's own other windows are told of by the script alone
             "kept_at": kept.kept_at if (kept := getattr(request, "as_typed", None)) else None,
             "keep_url": self._keep_url(request, row),
+            "most_bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+            "most_fields": settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
         }
         return super().render_change_form(request, context, **kwargs)
 

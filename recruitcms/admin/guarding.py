@@ -15,7 +15,9 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR, get_content_type_for_model
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core import serializers
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.forms import BaseModelFormSet, ModelForm
 from django.forms.formsets import all_valid
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -116,6 +118,20 @@ class OverwriteGuard:
         }
         return super().render_change_form(request, context, **kwargs)
 
+    # --- the list, where it is edited as a whole ---
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method != "POST" or not self.list_editable:
+            return super().changelist_view(request, extra_context)
+        with transaction.atomic():  # for the rows that are locked
+            return super().changelist_view(request, extra_context)
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, **{"form": ListRow} | kwargs)
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_formset(request, **{"formset": LockedRows} | kwargs)
+
     # --- two versions ---
 
     def _filled(self, request: HttpRequest, row: Any) -> Filled:
@@ -177,6 +193,48 @@ class OverwriteGuard:
             "theirs": THEIRS,
         }
         return TemplateResponse(request, "admin/two_versions.html", context, status=409)
+
+
+class LockedRows(BaseModelFormSet):
+    """The rows of a list that is saved: nobody else saves them at the same moment."""
+
+    def __init__(self, data: Any = None, *args: Any, queryset: Any = None, **kwargs: Any) -> None:
+        if data is not None:
+            # Not the list's own query, which may count or group: PostgreSQL locks no rows there.
+            rows = queryset.model._base_manager.filter(pk__in=queryset.order_by().values("pk"))
+            list(rows.select_for_update())
+        super().__init__(data, *args, queryset=queryset, **kwargs)
+
+    def clean(self) -> None:
+        """Say above the list what is wrong in it: on a phone the field may be out of sight."""
+        super().clean()
+        all_errors = ((form.instance, form.errors.values()) for form in self.forms)
+        said = [f"{row}: {error}" for row, errors in all_errors for messages in errors for error in messages]
+        if said:
+            raise ValidationError(said)
+
+
+class ListRow(ModelForm):
+    """A row of a list with fields. It sends along what it showed, and so knows what was changed in it, and by whom.
+
+    A row that nobody touched is not written back, however old the list is. One that somebody else saved meanwhile is
+    refused once, with their value and the one that was typed.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or {}
+        for name in set(self.changed_data) & set(data):
+            shown, now, typed = self[name].html_initial_name, self.initial[name], data[name]
+            if typed != now and self.data.get(shown) != str(now):
+                self.data = {**self.data.dict(), shown: str(now)}  # type: ignore[attr-defined]  # now they have seen it
+                said = _("Somebody saved %(theirs)s here meanwhile. Save again if it is to be %(yours)s.")
+                self.add_error(name, ValidationError(said, params={"theirs": now, "yours": typed}))
+        return data
 
 
 def with_data(request: HttpRequest, data: QueryDict | None) -> HttpRequest:

@@ -73,13 +73,13 @@ class PublishableAdmin(
 
     form = PublishableForm
     change_form_template = "admin/publishable_change_form.html"
-    list_display: Any = ["title_or_untitled", "state", "language", "changed", "updated_by"]
+    list_display: Any = ["title_or_untitled", "state", "language", "changed", "changed_by"]
     list_display_links: Any = ["title_or_untitled"]
     list_filter: Any = [StateFilter, "language"]
     list_select_related: Any = ["updated_by"]
     search_fields: Any = ["title", "slug", "summary"]
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields: Any = ["state_in_words", "created_by", "created_at", "updated_by", "updated_at"]
+    readonly_fields: Any = ["state_in_words", "made_by", "created_at", "changed_by", "updated_at"]
     list_per_page = 50
     publishing_fields = (
         gettext_lazy("Publishing"),
@@ -105,7 +105,7 @@ class PublishableAdmin(
     )
     history_fields = (
         gettext_lazy("History"),
-        {"fields": [("created_by", "created_at"), ("updated_by", "updated_at")], "classes": ["collapse", "aside"]},
+        {"fields": [("made_by", "created_at"), ("changed_by", "updated_at")], "classes": ["collapse", "aside"]},
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -157,6 +157,14 @@ class PublishableAdmin(
     @admin.display(description=gettext_lazy("changed"), ordering="updated_at")
     def changed(self, document: Publishable) -> str:
         return format_date(timezone.localtime(document.updated_at), "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=gettext_lazy("changed by"), ordering="updated_by__username")
+    def changed_by(self, document: Publishable) -> str:
+        return name_of(document.updated_by) or "–"
+
+    @admin.display(description=gettext_lazy("created by"))
+    def made_by(self, document: Publishable) -> str:
+        return name_of(document.created_by) or "–"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Show a summary whole: it is one sentence, and longer than a line of the form."""

@@ -139,7 +139,7 @@ class RevisionsMixin:
             source = sources.read(document)
             return {
                 "value": value,
-                "name": _("Working copy"),
+                "name": _("Draft"),
                 "state": _("what publishing would show"),
                 "source": source,
             }
@@ -174,7 +174,7 @@ class RevisionsMixin:
             "state": state_of(revision),
             "lost": document.cannot_come_back(revision),
             "is_kept": document.kept_as(),
-            "old": {"name": _("Working copy"), "state": _("as it is now")},
+            "old": {"name": _("Draft"), "state": _("as it is now")},
             "new": {"name": _("Revision %(number)d") % {"number": number}, "state": _("as it would be restored")},
             "comparison": compare(document, sources.read(document), document.source_of(revision)[0]),
         }
@@ -182,11 +182,11 @@ class RevisionsMixin:
 
     def _restore(self, request: HttpRequest, document: Any, revision: Any) -> HttpResponse:
         kept, lost = document.restore(revision, by=request.user)
-        said = _("Revision %(number)d is in the working copy. Visitors see nothing of it until you publish.")
+        said = _("Revision %(number)d is the draft now. Visitors see nothing of it until you publish.")
         said %= {"number": revision.number}
         if kept:
             said += " " + _("What was there before is kept as revision %(number)d.") % {"number": kept.number}
-        logged = _("Restored revision %(number)d into the working copy.") % {"number": revision.number}
+        logged = _("Restored revision %(number)d as the draft.") % {"number": revision.number}
         self.log_change(request, document, logged)
         self.message_user(request, said, messages.SUCCESS)
         if lost:

@@ -74,7 +74,7 @@ class SchedulingForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         helps = {
-            "publish_at": _("%(zone)s time. For “Publish at this time”: the working copy as it is now goes live then."),
+            "publish_at": _("%(zone)s time. For “Publish at this time”: the draft as it is now goes live then."),
             "offline_at": _("%(zone)s time. For “Take offline at this time”, or together with publishing: until then."),
         }
         for name, text in helps.items():

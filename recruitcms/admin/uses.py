@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.utils import unquote
@@ -9,13 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from recruitcms import addresses, usage
 from recruitcms.addresses import AddressBook, Destination
-from recruitcms.models import Person, Picture, Redirect
+from recruitcms.models import OpenForm, Person, Picture, Redirect
 from recruitcms.publishing import Publishable, touch_content
 from roles.models import Category
+from roles.search.models import SearchEntry
 
 SHOWN = 50  # uses on one page; of the rest the number
 
@@ -38,6 +41,14 @@ class UsesMixin:
         used = before_deleting(obj) if obj is not None and self.has_delete_permission(request, obj) else {}
         return super().delete_view(request, object_id, used | {"used": used} | (extra_context or {}))  # type: ignore[misc]
 
+    def get_deleted_objects(self: Any, objs: Any, request: HttpRequest) -> Any:
+        """Leave out of the list what only the machine knows: links between pages, words to search, open windows."""
+        found, counts, *more = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        hidden = [model._meta for model in apps.get_models(include_auto_created=True) if _is_inner(model)]
+        starts = tuple(f"{capfirst(str(meta.verbose_name))}: " for meta in hidden)
+        counts = {name: count for name, count in counts.items() if name not in {m.verbose_name_plural for m in hidden}}
+        return _without(found, starts), counts, *more
+
     def get_actions(self: Any, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)  # type: ignore[misc]
         if "delete_selected" in actions:
@@ -57,6 +68,16 @@ def delete_with_uses(modeladmin: Any, request: HttpRequest, queryset: QuerySet[A
             "leaving_each": [revision.get_absolute_url() for revision in live if revision],
         }
     return response
+
+
+def _is_inner(model: Any) -> bool:
+    return bool(model._meta.auto_created) or model in {OpenForm, SearchEntry}
+
+
+def _without(rows: list[Any], starts: tuple[str, ...]) -> list[Any]:
+    """Return a nested list of names without those that start so, and without lists that are empty then."""
+    kept = [_without(row, starts) if isinstance(row, list) else row for row in rows]
+    return [row for row in kept if row and not (isinstance(row, str) and row.startswith(starts))]
 
 
 def listed(uses: list[usage.Use]) -> dict[str, Any]:

@@ -81,7 +81,9 @@ class Person(Translated):
         _("job title"), max_length=120, help_text=_("With the company, for people from outside.")
     )
     bio = models.TextField(_("biography"), blank=True, help_text=_("Markdown. Two or three sentences."))
-    portrait = models.ForeignKey(Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    portrait = models.ForeignKey(
+        Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("portrait")
+    )
     languages = models.CharField(_("speaks"), max_length=120, blank=True, help_text=_("“English, Polish”"))
     email = models.EmailField(_("e-mail"), blank=True, help_text=_("Shown to visitors."))
     social_url = models.URLField(_("social profile"), blank=True)

@@ -27,7 +27,12 @@ class WordingException(models.Model):
     reason = models.CharField(_("reason"), max_length=300, help_text=_("For colleagues who wonder."))
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("added by"),
     )
 
     open_forms = GenericRelation("recruitcms.OpenForm")

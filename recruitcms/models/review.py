@@ -162,7 +162,9 @@ class StaffMail(OwedMail):
         GUEST = "guest", _("News from a reviewer link")
 
     kind = models.CharField(_("mail"), max_length=10, choices=Kind)
-    to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("to whom")
+    )
     entry = models.ForeignKey(ReviewEntry, on_delete=models.CASCADE, related_name="mails")
 
     class Meta(OwedMail.Meta):

@@ -29,6 +29,7 @@ from recruitcms.quality.snippets import (
 )
 from recruitcms.quality.subject import Check, Subject, subject_of
 from recruitcms.quality.wording import matches
+from recruitcms.translating import has_moved_on, source_language
 
 SHOWN = 60  # findings of one check; more are shown once these are mended
 QUOTE = 240  # letters of a quotation; longer sentences are cut
@@ -317,21 +318,32 @@ def long_sentences(subject: Subject) -> Iterator[Finding]:
 
 
 def translations(subject: Subject) -> Iterator[Finding]:
-    """Languages that lack this document, and translations that are older than what visitors see of their source.
+    """Languages that lack this document, and translations that do not follow what visitors see of their source.
 
-    The source is the version in the site's first language.
+    As in the translation matrix, it is the texts that count: `translating.has_moved_on`.
     """
     document = subject.document
+    rows = _versions(document)
+    yield from _missing(document.language, rows, subject.label("language"))
+    for code, row in rows.items():
+        source = rows.get(source_language(row, rows))
+        if source is None or not source.live_from or not has_moved_on(row, source.live_hash, source.live_from):
+            continue
+        if code == document.language:
+            yield _stale(document, row, source)
+        elif source.language == document.language:
+            yield _behind(document, row)
+
+
+def _versions(document: Any) -> dict[str, Any]:
+    """Return a document and its translations by language, each with what it remembers and what is live of it."""
     live = document.revisions.model.objects.live().filter(document=OuterRef("pk"))
     group = type(document)._default_manager.filter(translation_group=document.translation_group).order_by()
-    made = group.annotate(made=Subquery(live.values("created_at")[:1]))
-    rows = {row["language"]: row for row in made.values("language", "pk", "updated_at", "made")}
-    yield from _missing(document.language, rows, subject.label("language"))
-    source = rows.get(settings.LANGUAGE_CODE)
-    if source and document.language == settings.LANGUAGE_CODE:
-        yield from _behind(document, source, rows)
-    elif source and _is_behind(rows.get(document.language), source):
-        yield _stale(document, source)
+    rows = group.annotate(
+        live_hash=Subquery(live.values("texts_hash")[:1]), live_from=Subquery(live.values("live_from")[:1])
+    )
+    columns = ["pk", "language", "updated_at", "source_language", "source_hash", "source_at", "live_hash", "live_from"]
+    return {row.language: row for row in rows.values_list(*columns, named=True)}
 
 
 def _missing(own: str, rows: dict[str, Any], name: str) -> Iterator[Finding]:
@@ -341,33 +353,27 @@ def _missing(own: str, rows: dict[str, Any], name: str) -> Iterator[Finding]:
             yield Finding("translation-missing", Grade.INFORMS, sentence, Place("language"), name, found=code)
 
 
-def _behind(document: Any, source: Any, rows: dict[str, Any]) -> Iterator[Finding]:
-    for code, row in rows.items():
-        if code != document.language and _is_behind(row, source):
-            sentence = _("The version in %(language)s is older than what visitors see here.") % {
-                "language": _named(code)
-            }
-            yield Finding("translation-behind", Grade.INFORMS, sentence, url=_form(document, row["pk"]), found=code)
+def _behind(document: Any, row: Any) -> Finding:
+    sentence = _("The version in %(language)s does not follow yet what visitors read here.")
+    values = {"language": _named(row.language)}
+    return Finding("translation-behind", Grade.INFORMS, sentence % values, url=_form(document, row), found=row.language)
 
 
 def _named(code: str) -> str:
     return get_language_info(code)["name_translated"]
 
 
-def _is_behind(translation: Any, source: Any) -> bool:
-    return bool(translation and source["made"] and source["made"] > translation["updated_at"])
-
-
-def _stale(document: Any, source: Any) -> Finding:
-    when = format_date(timezone.localtime(source["made"]), "SHORT_DATETIME_FORMAT")
-    sentence = _("The version in %(language)s was published on %(when)s, after this text was last changed.")
-    values = {"language": _named(settings.LANGUAGE_CODE), "when": when}
-    url, found = _form(document, source["pk"]), source["made"].isoformat()
+def _stale(document: Any, row: Any, source: Any) -> Finding:
+    when = format_date(timezone.localtime(source.live_from), "SHORT_DATETIME_FORMAT")
+    sentence = _("What visitors read in %(language)s has changed since this was translated (published %(when)s).")
+    values = {"language": _named(source.language), "when": when}
+    url = f"{_form(document, row)}?beside={source.language}"
+    found = source.live_hash or source.live_from.isoformat()
     return Finding("translation-stale", Grade.WARNS, sentence % values, name=values["language"], url=url, found=found)
 
 
-def _form(document: Any, pk: Any) -> str:
-    return reverse(f"admin:{document._meta.app_label}_{document._meta.model_name}_change", args=[pk])
+def _form(document: Any, row: Any) -> str:
+    return reverse(f"admin:{document._meta.app_label}_{document._meta.model_name}_change", args=[row.pk])
 
 
 EVERY: tuple[Check, ...] = (

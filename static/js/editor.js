@@ -19,8 +19,12 @@ function clock(time) {
 
 class SignedOut extends Error {}
 class SomebodyElse extends Error {}
+class TooLong extends Error {}
 
-const typed = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+// Without the token, which goes along as a header: that of an old session would be refused, and must not lie around here.
+const isTyped = ([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken";
+const typed = () => new URLSearchParams([...new FormData(form)].filter(isTyped));
+const isTooLong = (body) => String(body).length > Number(words.mostBytes) || [...body].length > Number(words.mostFields);
 const key = () => form.elements._form.value;
 const token = () => form.elements.csrfmiddlewaretoken.value;
 
@@ -30,10 +34,14 @@ async function renew() {
   if (answer.type === "opaqueredirect") throw new SignedOut();
   const fresh = await answer.json();
   if (String(fresh.user) !== words.user) throw new SomebodyElse();
-  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = fresh.token;
+  const asides = [...document.querySelectorAll("template")].map((template) => template.content);
+  for (const part of [document, ...asides]) {
+    for (const field of part.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = fresh.token;
+  }
 }
 
 async function post(url, body, signal = AbortSignal.timeout(15000)) {
+  if (isTooLong(body)) throw new TooLong();
   const ask = () => fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token() }, redirect: "manual", keepalive: body.has("_gone"), signal });
   let answer = await ask();
   if (answer.status === 403) {
@@ -110,6 +118,7 @@ async function beat() {
 }
 
 function heard({ kept_at: keptAt, others, changed }) {
+  if (isBehind) look();
   trouble = "";
   if (keptAt && !unkept) say(fill(words.kept, { time: keptAt }));
   tell("kept-others", others?.length && fill(words.others, { names: others.join("; ") }));
@@ -122,6 +131,7 @@ function failed(error) {
   else if (error instanceof SomebodyElse) trouble = words.somebodyElse;
   else trouble = /^\d/.test(error.message) ? words.refused : words.offline;
   if (!kept) trouble = words.full;
+  if (error instanceof TooLong) trouble = `${words.tooLong} ${kept ? words.keptHere : words.onlyHere}`;
   say(trouble);
   if (error instanceof SignedOut) {
     const link = Object.assign(document.createElement("a"), { href: words.loginUrl, target: "_blank", textContent: words.signIn });
@@ -183,11 +193,13 @@ function startKeeping() {
   window.django?.jQuery(form).on("select2:select select2:unselect", touched); // these tell only jQuery
   form.addEventListener("submit", (event) => {
     clearTimeout(waiting);
-    keepHere({ sent: true }); // until the next page says that it was saved
-    if (navigator.onLine) return;
+    const kept = keepHere({ sent: true }); // until the next page says that it was saved
+    const isLong = isTooLong(typed());
+    if (navigator.onLine && !isLong) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    say(words.notNow);
+    if (isLong) failed(new TooLong());
+    else say(kept ? words.notNow : words.full);
   }, true);
   window.addEventListener("pagehide", () => {
     if (unkept) keepHere();
@@ -206,6 +218,7 @@ const LOOK_AFTER = 90; // ms after the last key
 const frame = document.querySelector(".look__frame");
 let looking = 0;
 let asked = null;
+let isBehind = false; // the page says less than the form: the server was not to be reached
 let places = {};
 let current = ""; // the row that is being edited
 
@@ -220,12 +233,15 @@ async function show() {
   asked = new AbortController();
   try {
     const answer = await post(words.lookUrl, typed(), asked.signal);
+    isBehind = false;
     places = answer.places ?? {};
     if (answer.why) facts(answer.why);
     else if (!$("panel-preview").hidden) draw(answer.html);
     document.dispatchEvent(new CustomEvent("editor:looked", { detail: answer }));
   } catch (error) {
-    if (error.name !== "AbortError") facts(words.waiting);
+    if (error.name === "AbortError") return;
+    isBehind = true;
+    facts(error instanceof TooLong ? words.tooLong : words.waiting);
   }
 }
 

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, open_panel
+from tests.browser.conftest import Site, open_panel, sign_in
 
 ROLE = "/admin/roles/role/{}/change/"
 
@@ -212,6 +212,33 @@ def test_the_preview_follows_what_is_typed_and_nothing_of_it_is_saved(editor: Pa
     assert (saved_summary(site, role), said) == (before, [])
 
 
+def test_each_of_two_sees_their_own_text_in_the_preview_and_it_outlives_network_and_session(
+    editor: Page, colleague: Page, role: str, site: Site
+):
+    open_form(editor, role)
+    open_form(colleague, role)
+    mine, theirs = editor.frame_locator(".look__frame"), colleague.frame_locator(".look__frame")
+    write_summary(editor, "As the editor has it.")
+    write_summary(colleague, "As the colleague has it.")
+    expect(mine.get_by_text("As the editor has it.")).to_be_visible()
+    expect(theirs.get_by_text("As the colleague has it.")).to_be_visible()
+    expect(theirs.get_by_text("As the editor has it.")).to_have_count(0)
+
+    editor.context.set_offline(True)
+    write_summary(editor, "Typed in a tunnel.")
+    expect(editor.locator(".look__facts")).to_have_text("The preview waits for the server.")
+    editor.context.set_offline(False)
+    expect(state(editor)).to_contain_text("Kept")
+    expect(mine.get_by_text("Typed in a tunnel.")).to_be_visible()
+
+    end_sessions(site)
+    write_summary(editor, "Typed without a session.")
+    expect(editor.locator(".look__facts")).to_have_text("The preview waits for the server.")
+    sign_in(editor.context.new_page(), site).close()
+    editor.evaluate("dispatchEvent(new Event('focus'))")
+    expect(mine.get_by_text("Typed without a session.")).to_be_visible()
+
+
 def test_on_a_phone_the_field_stays_in_sight_while_the_preview_follows(editor: Page, role: str):
     editor.set_viewport_size({"width": 390, "height": 800})
     open_form(editor, role)
@@ -255,48 +282,3 @@ def test_one_comes_back_to_where_one_was_after_a_save(editor: Page, role: str):
     expect(note).to_be_focused()
     expect(note).to_be_in_viewport()
     assert editor.evaluate("scrollY") > 200
-
-
-# --- copies in the browser: whose, for how long, and what signing out does ---
-
-COPIES = "Object.keys(localStorage).filter((name) => name.startsWith('typed ')).length"
-
-
-def copy_unsaved(page: Page, address: str, days: float = 0) -> None:
-    """Leave text in the browser that the server never heard of, typed so many days ago by whoever is signed in."""
-    open_form(page, address)
-    write_summary(page, "Only in this browser.")
-    page.context.set_offline(True)
-    expect(state(page)).to_contain_text("Offline, kept in this browser")
-    age = f"""() => {{ const name = Object.keys(localStorage).find((name) => name.startsWith('typed '));
-        const copy = JSON.parse(localStorage.getItem(name));
-        return [name, JSON.stringify({{ ...copy, at: copy.at - {days} * 86400000 }})]; }}"""
-    name, text = page.evaluate(age)
-    page.route("**/keep/", lambda route: route.abort())
-    page.context.set_offline(False)
-    leave(page)
-    page.evaluate("([name, text]) => localStorage.setItem(name, text)", [name, text])
-    page.unroute("**/keep/")
-
-
-def press_sign_out(page: Page) -> None:
-    page.get_by_role("button", name="Log out").click()
-
-
-def test_signing_out_warns_of_unsaved_text_and_then_throws_it_away(editor: Page, role: str, site: Site):
-    copy_unsaved(editor, role)
-    asked = []
-
-    editor.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    press_sign_out(editor)
-    editor.wait_for_timeout(300)
-    stayed, kept = editor.url, editor.evaluate(COPIES)
-    editor.once("dialog", lambda dialog: dialog.accept())
-    press_sign_out(editor)
-
-    expect(editor.get_by_text("Thanks for spending some quality time")).to_be_visible()
-    assert asked == [
-        "This browser has text of yours that is not saved. If you sign out, it is thrown away. Sign out all the same?"
-    ]
-    assert (stayed, kept) == (f"{site.url}/admin/", 1)
-    assert editor.evaluate(COPIES) == 0

@@ -38,7 +38,7 @@ def test_a_role_from_the_first_word_to_a_second_edition(editor: Page, browser: B
     preview = opened.value
     expect(preview.get_by_role("heading", level=1)).to_contain_text("Compiler Engineer")
     expect(preview.locator("mark.slot").first).to_have_text("[Company]")
-    expect(preview.get_by_text("Preview of the working copy")).to_be_visible()
+    expect(preview.get_by_text("Preview of the draft")).to_be_visible()
     assert preview.locator("meta[name=robots]").get_attribute("content") == "noindex"
     assert visitor.goto("/roles/compiler-engineer/").status == 404
 

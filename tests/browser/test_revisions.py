@@ -48,7 +48,7 @@ def test_what_one_editor_published_another_compares_and_restores(browser: Browse
     expect(other.locator("del").first).to_contain_text("[one] day.")
     expect(other.locator("ins").first).to_contain_text("[two] days, always.")
     other.get_by_role("link", name="Restore revision 1").click()
-    expect(other.get_by_text("The working copy as it is now is revision 2")).to_be_visible()
+    expect(other.get_by_text("The draft as it is now is revision 2")).to_be_visible()
     other.get_by_role("button", name="Restore revision 1").click()
 
     expect(other.locator("[name=body]")).to_have_value("We answer within [one] day.")
