@@ -7,9 +7,13 @@ from django.apps import AppConfig, apps
 ALL = ("add", "change", "delete", "view")
 CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction"]
 CONTENT += ["fillinword", "wordingexception", "redirect"]
-LIBRARY = ["role", "section", "sampleresume", "category", "synonyms"]
+LIBRARY = ["role", "section", "rolelevel", "sampleresume", "category", "synonyms"]
 DOCUMENTS = ["recruitcms.{}_page", "roles.{}_role", "leads.{}_report"]
-PARTS = ["roles.{}_section", "roles.{}_sampleresume"]  # of a role; their rows come and go with its text
+PARTS = [
+    "roles.{}_section",
+    "roles.{}_rolelevel",
+    "roles.{}_sampleresume",
+]  # of a role; their rows come and go with its text
 
 
 def _may(acts: str, models: list[str]) -> list[str]:
@@ -32,11 +36,7 @@ GROUPS: dict[str, list[str]] = {
         *(f"recruitcms.{act}_missingaddress" for act in ("change", "delete", "view")),
         *(f"recruitcms.{act}_sitesettings" for act in ("change", "view")),
         *(f"recruitcms.{act}_sitetext" for act in ("add", "change", "view")),
-        *(
-            f"roles.{act}_{model}"
-            for model in ("role", "section", "sampleresume", "category", "synonyms")
-            for act in ALL
-        ),
+        *(f"roles.{act}_{model}" for model in LIBRARY for act in ALL),
         *(f"roles.{act}_missedsearch" for act in ("delete", "view")),
         *(f"leads.{act}_{model}" for model in ("report", "edition") for act in ALL),
         "leads.view_pagecount",

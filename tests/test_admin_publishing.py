@@ -45,6 +45,8 @@ def form_of(role, **changes):
         "sections-INITIAL_FORMS": len(sections),
         "resumes-TOTAL_FORMS": 0,
         "resumes-INITIAL_FORMS": 0,
+        "levels-TOTAL_FORMS": 0,
+        "levels-INITIAL_FORMS": 0,
     }
     for number, section in enumerate(sections):
         fields = {"id": section.pk, "role": role.pk, "kind": section.kind, "body": section.body}
