@@ -13,7 +13,7 @@ PARTS = [
     "roles.{}_section",
     "roles.{}_rolelevel",
     "roles.{}_sampleresume",
-]  # of a role; their rows come and go with its text
+]  # come and go with a role's text
 
 
 def _may(acts: str, models: list[str]) -> list[str]:
