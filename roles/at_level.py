@@ -3,7 +3,7 @@
 A section of a level stands in place of the one for all levels that it follows: the last of its kind before it, else the
 first. Where there is none, the level adds it at its place. Only such sections are stored, and frozen:
 
-{"levels": [{"level", "name", "title", "title_plural", "summary", "search_title", "search_description",
+{"levels": [{"level", "title", "title_plural", "summary", "search_title", "search_description",
 "sections": {id: section}, "headings": {id: heading of a section that stays}, "order": [id, …]}, …]}
 """
 
@@ -62,7 +62,7 @@ def sections_at(sections: Sequence[Any], level: str = "") -> list[Standing]:
 def base_of(section: Any, sections: Sequence[Any]) -> Any:
     """Return the section for all levels that one of a level stands in place of; None where there is none."""
     places = [place for place, each in enumerate(sections) if section.stands_for(each)]
-    here = next(place for place, each in enumerate(sections) if each is section)
+    here = sections.index(section)
     before = [place for place in places if place < here]
     return sections[(before[-1:] or places)[0]] if places else None
 

@@ -338,9 +338,7 @@ class RoleLevel(models.Model):
         return self.role.language
 
     def freeze(self) -> dict[str, Any]:
-        with override(self.language):
-            name = str(self.get_level_display())
-        return {"level": self.level, "name": name} | {field: getattr(self, field) for field in self.translated_fields}
+        return {"level": self.level} | {field: getattr(self, field) for field in self.translated_fields}
 
 
 class SampleResume(models.Model):

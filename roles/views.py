@@ -29,6 +29,7 @@ from roles.cards import card_path
 from roles.description import describe
 from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, read_values
+from roles.levels import Level
 from roles.models import Category, RoleRevision
 from roles.search import marks, missed
 from roles.search.query import Found, find
@@ -223,10 +224,11 @@ def render_role(
 
 def levels_of(revision: RoleRevision, preview: bool = False) -> list[dict[str, Any]]:
     """Return the links between the levels of a role: [{"level", "name", "url", "current"}, …]; [] where it has none."""
-    levels = [(each["level"], each["name"]) for each in revision.content.get("levels", [])]
+    levels = [Level(each["level"]) for each in revision.content.get("levels", [])]
     if not levels:
         return []
     address = partial(RoleRevision.address_at, revision.language, revision.slug)
+    named = [("", _("All levels")), *((level.value, level.label) for level in levels)]
     return [
         {
             "level": level,
@@ -234,7 +236,7 @@ def levels_of(revision: RoleRevision, preview: bool = False) -> list[dict[str, A
             "url": f"?level={level}" if preview else address(level),
             "current": level == revision.level,
         }
-        for level, name in [("", _("All levels")), *levels]
+        for level, name in named
     ]
 
 
