@@ -12,6 +12,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
+from recruitcms.admin.shared import OneLineTextarea
 from recruitcms.languages import language_name
 from recruitcms.translating import Piece, Source, kind_of, numbered
 from roles.at_level import at_level, base_of, sections_at
@@ -60,7 +61,7 @@ class SectionInline(admin.StackedInline):
     kinds_in_copy = " ".join(sorted(Section.IN_COPY))
     fieldsets = [
         (None, {"fields": ["position", "in_copy"], "classes": ["head"]}),
-        (None, {"fields": [("kind", "level", "heading"), "body", "advice", "note"]}),
+        (None, {"fields": [("kind", "level"), "heading", "body", "advice", "note"]}),
     ]
 
 
@@ -68,7 +69,12 @@ class RoleLevelInline(admin.StackedInline):
     model = RoleLevel
     extra = 0
     formfield_overrides = FORM_FIELDS
-    fields = [("level", "position"), ("title", "title_plural"), "summary", ("search_title", "search_description")]
+    fields = [("level", "position"), ("title", "title_plural"), "summary", "search_title", "search_description"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in {"summary", "search_description"}:
+            kwargs["widget"] = OneLineTextarea(attrs={"rows": 2, "class": "vLargeTextField oneline"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 class PictureSelect(AutocompleteSelect):
