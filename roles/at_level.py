@@ -122,17 +122,17 @@ def at_level(revision: Any, level: str) -> Any:
         return None
     base = {section["id"]: section for section in revision.content["sections"]}
     said = found["sections"] | {name: base[name] | {"heading": heading} for name, heading in found["headings"].items()}
-    variant = copy.copy(revision)
-    variant.base, variant.level, variant.title = revision, level, found["title"]
-    variant.summary = found["summary"] or revision.summary
-    variant.content = revision.content | {
+    there = copy.copy(revision)
+    there.base, there.level, there.title = revision, level, found["title"]
+    there.summary = found["summary"] or revision.summary
+    there.content = revision.content | {
         "title_plural": found["title_plural"] or found["title"],
         "search_title": found["search_title"],
         "search_description": found["search_description"],
         "sections": [said[name] for name in found["order"]],
     }
-    variant.reading_minutes = _minutes(variant.content["sections"])
-    return variant
+    there.reading_minutes = _minutes(there.content["sections"])
+    return there
 
 
 def _minutes(sections: Iterable[Frozen]) -> int:

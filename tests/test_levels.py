@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
+from recruitcms.addresses import url_name
 from recruitcms.quality import Grade, checklist, field_id
 from roles.at_level import at_level, base_of, mark_blocks, mark_changes, sections_at
 from roles.description import describe
@@ -415,6 +416,26 @@ def test_forms_and_invitations_name_the_page_for_all_levels(client):
 
     assert "from=/roles/tester/senior" not in page
     assert 'name="page" value="/roles/tester/senior/"' not in page
+
+
+@pytest.mark.parametrize("level", ["", "senior/", "junior/"])
+def test_a_role_that_has_moved_takes_its_levels_along(client, level):
+    make_site()
+    role = make_leveled()
+    role.publish()
+    role.slug = "checker"
+    role.save()
+    role.publish()
+
+    answer = client.get(f"/roles/tester/{level}?utm_source=x")
+
+    assert answer.status_code == 301
+    assert answer["Location"] == f"/roles/checker/{level}?utm_source=x"
+
+
+@pytest.mark.parametrize("path", ["/roles/x/backend/", "/roles/x/senior/"])
+def test_an_old_address_of_that_shape_may_still_forward(path):
+    assert url_name(path) is None
 
 
 # --- what is marked ---
