@@ -236,21 +236,8 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         formsets = {inline.formset.prefix: inline.formset for inline in context["inline_admin_formsets"]}
         if "sections" in formsets and "levels" in formsets:
-            forms_of = {id(form.instance): form for form in formsets["sections"].forms}
-            sections = sorted((form.instance for form in formsets["sections"].forms), key=lambda row: row.position or 0)
-            levels = [form.instance for form in formsets["levels"].initial_forms]
-            for section in sections:
-                self._show_levels(forms_of[id(section)], section, sections, levels)
+            _show_levels(formsets["sections"].forms, [form.instance for form in formsets["levels"].initial_forms])
         return super().render_change_form(request, context, **kwargs)
-
-    def _show_levels(self, form: SectionForm, section: Section, sections: list[Section], levels: list[Any]) -> None:
-        """Show a section of a level beside what it stands in place of, and at what levels another can be written."""
-        base = base_of(section, sections) if section.level else None
-        if base:
-            form.show_base(base)
-        if section.pk and not section.level:
-            written = {each.level for each in sections if each.level and base_of(each, sections) is section}
-            form.unwritten = [level for level in levels if level.level not in written]  # type: ignore[attr-defined]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -278,3 +265,16 @@ class RoleAdmin(SheetMixin, VariantMixin, ImportsAdmin, PublishableAdmin):
         written = getattr(request, "written", None)
         place = f"?written={written.pk}#id_sections-{written.position}-body" if written else ""
         return HttpResponseRedirect(self._url("change", obj.pk) + place)
+
+
+def _show_levels(forms: list[Any], levels: list[RoleLevel]) -> None:
+    """Show each section of a level beside what it stands in place of; offer the others for the levels they lack."""
+    sections = sorted((form.instance for form in forms), key=lambda row: row.position or 0)
+    bases = {id(section): base_of(section, sections) for section in sections if section.level}
+    written = {(id(bases[id(section)]), section.level) for section in sections if section.level}
+    for form in forms:
+        section = form.instance
+        if bases.get(id(section)):
+            form.show_base(bases[id(section)])
+        elif section.pk and not section.level:
+            form.unwritten = [level for level in levels if (id(section), level.level) not in written]

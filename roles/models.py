@@ -86,13 +86,13 @@ class Role(Publishable):
     def copy_into(self, language: str) -> "Role":
         """Return a copy in another language, with its sections, levels and résumés."""
         translation = super().copy_into(language)
-        for row in self.parts():
+        for row in self.own_rows():
             duplicate = copy_of(row)
             duplicate.role = translation
             duplicate.save()
         return translation
 
-    def parts(self) -> list[Any]:
+    def own_rows(self) -> list[Any]:
         """Return every row that belongs to this role and is copied with it."""
         return [row for rows in self.rows().values() for row in rows]
 

@@ -203,7 +203,7 @@ def make_variant(role: Role, variant: Role, changes: list[Change], by: Any) -> R
     `variant` comes from `new_variant`, with its title, address, category and author set. Raises ValidationError, a
     sentence for each text that would be too long; nothing is saved then.
     """
-    parts = role.parts()
+    parts = role.own_rows()
     written: dict[Any, Any] = {(type(part), part.pk): copy_of(part) for part in parts} | {(Role, role.pk): variant}
     problems = []
     for passage in passages_of(role):
