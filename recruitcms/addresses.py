@@ -33,6 +33,7 @@ from recruitcms.translated import localized_url
 # Control characters, blanks and backslashes: no address holds them, and some programs read addresses with them anew.
 NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\\]")
 # The site's own pages that stay where they are, and may be forwarded to.
+LEVEL = "role-level"  # the address of a role at a level, a part of its own
 FIXED = {"home", "library", "people", "person", "consultation", "media", "saved"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -240,7 +241,7 @@ def url_name(path: str) -> str | None:
                 match = match or resolve(written)
             except Resolver404:
                 continue
-    documents = {model.revision_model().url_name for model in publishable_models()}
+    documents = {LEVEL, *(model.revision_model().url_name for model in publishable_models())}
     if match is None or match.url_name in documents:
         return None
     if match.url_name == "person":
@@ -309,6 +310,10 @@ def is_forwardable(path: str) -> bool:
     return is_whole and not path.startswith("/admin/") and not (token and path[token.end() :])
 
 
+def _leading(path: str) -> Redirect | None:
+    return Redirect.objects.leading().filter(old_path=normal(path)).first()
+
+
 def forward(request: HttpRequest) -> HttpResponse | None:
     """Return the answer of an old address for a request that found no page; None where there is none.
 
@@ -316,12 +321,18 @@ def forward(request: HttpRequest) -> HttpResponse | None:
     """
     if not is_forwardable(request.path_info):
         return None
-    row = Redirect.objects.leading().filter(old_path=normal(request.path_info)).first()
+    row, level = _leading(request.path_info), ""
+    match = request.resolver_match
+    if row is None and match and match.url_name == LEVEL:  # of a role that has moved, perhaps
+        level = f"{match.kwargs['level']}/"
+        row = _leading(request.path_info.removesuffix(level))
     if row is None:
         return None
     if row.status == Redirect.Status.GONE:
         return render(request, "404.html", {"noindex": True}, status=410)
     location = row.location
+    if location and row.content_type_id and not row.target:
+        location += level
     if not location or location == request.path_info:
         return None
     if request.META.get("QUERY_STRING") and location.startswith("/") and not re.search(r"[?#]", location):

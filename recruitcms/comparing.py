@@ -187,7 +187,7 @@ def _replaced(old: str, new: str) -> list[Span]:
 # --- rows ---
 
 
-def _add_rows(comparison: Comparison, manager: Any, key: str, old: list[Row], new: list[Row]) -> None:
+def _add_rows(comparison: Comparison, manager: Any, key: tuple[str, ...], old: list[Row], new: list[Row]) -> None:
     pairs = _pairs(key, old, new)
     moved = _moved([(before, after) for before, after in pairs if before is not None and after is not None])
     for before, after in pairs:
@@ -217,13 +217,13 @@ def _row_name(model: Any, row: Row) -> str:
     return model(**{name: value for name, value in row.items() if not isinstance(value, dict)}).name
 
 
-def _pairs(key: str, old: list[Row], new: list[Row]) -> list[tuple[int | None, int | None]]:
+def _pairs(key: tuple[str, ...], old: list[Row], new: list[Row]) -> list[tuple[int | None, int | None]]:
     """Find for each row its counterpart: the same key and heading, else the same key; in the order of the new one.
 
     Rows that were removed stand after the one that was before them.
     """
     partner: dict[int, int] = {}
-    for names in ((key, "heading"), (key,)):
+    for names in ((*key, "heading"), key):
         taken = set(partner.values())
         left = [number for number in range(len(old)) if number not in taken]
         places = dict(zip(_keys(names, old, left), left, strict=True))

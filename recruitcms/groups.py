@@ -9,9 +9,13 @@ from django.apps.registry import Apps
 ALL = ("add", "change", "delete", "view")
 CONTENT = ["page", "person", "picture", "testimonial", "clientlogo", "calltoaction"]
 CONTENT += ["fillinword", "wordingexception", "redirect"]
-LIBRARY = ["role", "section", "sampleresume", "category", "synonyms", "paynote", "salaryband"]
+LIBRARY = ["role", "section", "rolelevel", "sampleresume", "category", "synonyms", "paynote", "salaryband"]
 DOCUMENTS = ["recruitcms.{}_page", "roles.{}_role", "leads.{}_report"]
-PARTS = ["roles.{}_section", "roles.{}_sampleresume"]  # of a role; their rows come and go with its text
+PARTS = [
+    "roles.{}_section",
+    "roles.{}_rolelevel",
+    "roles.{}_sampleresume",
+]  # come and go with a role's text
 
 
 def _may(acts: str, models: list[str]) -> list[str]:

@@ -313,7 +313,8 @@ class Publishable(Translated):
         old = [revision for revision in revisions if "source" not in revision.content]
         told = iter(self.sources_of_version_1(old))
         kept = [revision.content.get("source") for revision in revisions]
-        return [next(told) if source is None else (source, []) for source in kept]
+        read = [next(told) if source is None else (source, []) for source in kept]
+        return [(sources.completed(self, source), lost) for source, lost in read]
 
     def kept_as(self) -> Any:
         """Return the newest revision that holds the working copy just as it is, or None."""

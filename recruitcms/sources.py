@@ -56,7 +56,7 @@ def read(document: Any) -> Source:
 
 def texts_of(model: Any, source: Source) -> Texts:
     """Return what there is to translate in a source: what `texts()` says of the working copy that it was read from."""
-    rows = {name: [SimpleNamespace(**values) for values in source["rows"][name]] for name in model.ROWS}
+    rows = {name: [SimpleNamespace(**values) for values in source["rows"].get(name, [])] for name in model.ROWS}
     return translating.texts_of(translating.passages_of(model, SimpleNamespace(**source["fields"]), rows))
 
 
@@ -70,6 +70,16 @@ def _rows(manager: Any) -> list[dict[str, Any]]:
 def _values(row: Any, fields: list[models.Field]) -> dict[str, Any]:
     values = {field.name: getattr(row, field.name) for field in fields}
     return {field.name: reference(values[field.name]) if field.is_relation else values[field.name] for field in fields}
+
+
+def completed(document: Any, source: Source) -> Source:
+    """Return a source with what its rows could not say yet when it was read: no row, or a field's first value."""
+    rows = dict(source["rows"])
+    for name in document.ROWS:
+        fields = row_fields(getattr(document, name))
+        first = {field.name: field.get_default() for field in fields if not field.is_relation}
+        rows[name] = [first | values for values in rows.get(name, [])]
+    return source | {"rows": rows}
 
 
 def write(document: Any, source: Source) -> list[str]:
@@ -114,11 +124,11 @@ def _assign(row: Any, fields: list[models.Field], values: dict[str, Any]) -> lis
     return lost
 
 
-def _write_rows(manager: Any, key: str, rows: list[dict[str, Any]]) -> list[str]:
+def _write_rows(manager: Any, key: Sequence[str], rows: list[dict[str, Any]]) -> list[str]:
     """Make a document's rows those of a source. Rows of the same `key` (kind, caption) are reused, others deleted."""
     lost, fields, present = [], row_fields(manager), list(manager.all())
     for position, values in enumerate(rows):
-        row = next((row for row in present if getattr(row, key) == values[key]), None)
+        row = next((row for row in present if all(getattr(row, name) == values[name] for name in key)), None)
         if row:
             present.remove(row)
         else:

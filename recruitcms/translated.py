@@ -60,8 +60,8 @@ class Translated(models.Model):
     open_forms = GenericRelation("recruitcms.OpenForm")  # deleted with the row
     translated_fields: ClassVar[list[str]]
     markdown_fields: ClassVar[list[str]] = []
-    # What belongs to the row and goes with it: name of the reverse side to the field that tells its rows apart.
-    ROWS: ClassVar[dict[str, str]] = {}
+    # What belongs to the row and goes with it: name of the reverse side to the fields that tell its rows apart.
+    ROWS: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     class Meta:
         abstract = True

@@ -22,7 +22,8 @@ from recruitcms.languages import direction, language_name, own_language
 from recruitcms.spans import marked
 
 # What there is to translate: [name, text] pairs in the order of the page. A row that belongs to the document, such as a
-# section, is named “sections:duties-1:body”: relation, kind with its number among those of the kind, field.
+# section, is named “sections:duties-1:body”: relation, kind with its number among those of the kind, field. One of a
+# level has the level with its kind: “sections:duties@senior-1:body”.
 Texts = list[list[str]]
 REMEMBERED = ["source_language", "source_hash", "source_at", "source_texts"]
 
@@ -65,7 +66,7 @@ def passages_of(model: Any, row: Any, rows: Mapping[str, Sequence[Any]]) -> list
     found = [Passage(row, field, field) for field in model.translated_fields]
     for relation, members in rows.items():
         fields = model._meta.get_field(relation).related_model.translated_fields
-        names = numbered(getattr(member, "kind", relation) for member in members)
+        names = numbered(kind_of(relation, vars(member)) for member in members)
         found += [
             Passage(member, field, f"{relation}:{name}:{field}", relation, number)
             for number, (member, name) in enumerate(zip(members, names, strict=True))
@@ -77,6 +78,12 @@ def passages_of(model: Any, row: Any, rows: Mapping[str, Sequence[Any]]) -> list
 def texts_of(passages: Iterable[Passage]) -> Texts:
     """Return what passages say, without the empty ones."""
     return [[passage.key, passage.text] for passage in passages if passage.text.strip()]
+
+
+def kind_of(relation: str, values: Mapping[str, Any]) -> str:
+    """Return what a row that belongs to a document is numbered among: its kind and level, where it has those."""
+    kind, level = values.get("kind", relation), values.get("level", "")
+    return f"{kind}@{level}" if level else kind
 
 
 def numbered(kinds: Iterable[str]) -> list[str]:

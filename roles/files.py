@@ -14,13 +14,14 @@ import tomli_w
 OPENING = re.compile(r"\ufeff?\s*\+\+\+[ \t]*\n")
 CLOSING = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
 NOTE = re.compile(r"^<!-- note: (.*?) -->[ \t]*\n?", re.MULTILINE)
+LEVEL = re.compile(r"^<!-- level: ([a-z-]+) -->[ \t]*\n?", re.MULTILINE)
 IN_COPY = re.compile(r"^<!-- in copy: (yes|no) -->[ \t]*\n?", re.MULTILINE)
 ADVICE = re.compile(r"^<!-- advice -->[ \t]*$", re.MULTILINE)
 HEADING = re.compile(r"^## ([a-z]+)(?:: (.+))?$", re.MULTILINE)
 CONTROL = re.compile(r"[\x00-\x1f]")
 EXACT = "<!-- exact -->\n"
 # Lines of a text that would be taken for one of the above get a backslash, and one more where they have some already.
-MARK = r"\\*(?:## [a-z]+(?::.*)?[ \t]*$|<!-- (?:note|in copy|advice|exact)\b)"
+MARK = r"\\*(?:## [a-z]+(?::.*)?[ \t]*$|<!-- (?:note|level|in copy|advice|exact)\b)"
 LOOKS_LIKE_OURS = re.compile(rf"^(?={MARK})", re.MULTILINE)
 ESCAPED = re.compile(rf"^\\(?={MARK})", re.MULTILINE)
 
@@ -35,6 +36,7 @@ class SectionFile:
     advice: str = ""
     note: str = ""
     in_copy: bool | None = None
+    level: str = ""
 
 
 @dataclass
@@ -75,8 +77,10 @@ def read_role(text: str) -> RoleFile:
 
 
 def _section(kind: str, heading: str | None, text: str) -> SectionFile:
-    note, in_copy = NOTE.search(text), IN_COPY.search(text)
-    body, *advice = ADVICE.split(IN_COPY.sub("", NOTE.sub("", text, count=1), count=1), maxsplit=1)
+    note, level, in_copy = NOTE.search(text), LEVEL.search(text), IN_COPY.search(text)
+    for mark in (NOTE, LEVEL, IN_COPY):
+        text = mark.sub("", text, count=1)
+    body, *advice = ADVICE.split(text, maxsplit=1)
     return SectionFile(
         kind=kind,
         heading=_read_line(heading or ""),
@@ -84,6 +88,7 @@ def _section(kind: str, heading: str | None, text: str) -> SectionFile:
         advice=_read_text(advice[0]) if advice else "",
         note=_read_line(note.group(1)) if note else "",
         in_copy=in_copy.group(1) == "yes" if in_copy else None,
+        level=level.group(1) if level else "",
     )
 
 
@@ -113,6 +118,8 @@ def _write_section(section: SectionFile) -> str:
     lines = [f"\n## {section.kind}" + (f": {_write_line(section.heading)}" if section.heading else "")]
     if section.note:
         lines.append(f"<!-- note: {_write_line(section.note)} -->")
+    if section.level:
+        lines.append(f"<!-- level: {section.level} -->")
     if section.in_copy is not None:
         lines.append(f"<!-- in copy: {'yes' if section.in_copy else 'no'} -->")
     lines.append(_write_text(section.body))

@@ -16,3 +16,15 @@ class Level(models.TextChoices):
     SEVERAL_TEAMS = "several-teams", _("Several teams")
     SMALL_COMPANY = "small-company", _("Company of up to 100 people")
     LARGE_COMPANY = "large-company", _("Company of over 100 people")
+
+
+class LevelConverter:
+    """A level in an address; another word there is no address of the site, so that old ones may forward."""
+
+    regex = "|".join(Level.values)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value

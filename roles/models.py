@@ -1,5 +1,6 @@
 """The library: job-description templates, one row for each language, on shelves."""
 
+import copy
 import math
 from typing import Any
 
@@ -9,16 +10,17 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms import markup, sources
+from recruitcms.languages import codes
 from recruitcms.models import Person, Picture
 from recruitcms.publishing import Publishable
 from recruitcms.revisions import Revision
 from recruitcms.translated import Translated, copy_of, localized_url
 from roles import kit
+from roles.at_level import WORDS_A_MINUTE, frozen_sections, has_level
 from roles.headings import heading_for
+from roles.levels import Level
 from roles.pay.slot import standard_text
 from roles.search import index
-
-WORDS_A_MINUTE = 200
 
 
 class Category(Translated):
@@ -72,7 +74,7 @@ class Role(Publishable):
         help_text=_("Up to three. Filled up from the same category."),
     )
 
-    ROWS = {"sections": "kind", "resumes": "title"}
+    ROWS = {"sections": ("kind", "level"), "levels": ("level",), "resumes": ("title",)}
     translated_fields = ["title", "title_plural", "summary", "search_title", "search_description"]
 
     class Meta(Publishable.Meta):
@@ -84,32 +86,39 @@ class Role(Publishable):
         return localized_url(self.language, "role", self.slug)
 
     def copy_into(self, language: str) -> "Role":
-        """Return a copy in another language, with its sections and résumés."""
+        """Return a copy in another language, with its sections, levels and résumés."""
         translation = super().copy_into(language)
-        for row in [*self.sections.all(), *self.resumes.all()]:
+        for row in self.own_rows():
             duplicate = copy_of(row)
             duplicate.role = translation
             duplicate.save()
         return translation
 
+    def own_rows(self) -> list[Any]:
+        """Return every row that belongs to this role and is copied with it."""
+        return [row for rows in self.rows().values() for row in rows]
+
     def problems(self) -> dict[str, Any]:
         found = super().problems()
-        if not any(section.body.strip() for section in self.sections.all()):
+        sections = list(self.sections.all())
+        if not any(section.body.strip() for section in sections if not section.level):
             found["body"] = _("Write at least one section.")
+        of_levels = [section for section in sections if section.level]
+        known = {level.level for level in self.levels.all()} if of_levels else set()
+        lost = [section.name for section in of_levels if section.level not in known]
+        if lost:
+            sentence = _("This role has no such level: %(sections)s. Add the level, or choose another for the section.")
+            found["levels"] = sentence % {"sections": ", ".join(f"“{name}”" for name in lost)}
         return found
 
     def freeze(self) -> dict[str, Any]:
         resumes = list(self.resumes.all())
-        sections = [section.freeze(self) for section in self.sections.all() if section.says_something(bool(resumes))]
-        for number, section in enumerate(sections):
-            earlier = [other["kind"] for other in sections[:number]].count(section["kind"])
-            section["id"] = f"{section['kind']}-{earlier + 1}" if earlier else section["kind"]
         return {
             "title_plural": self.title_plural or self.title,
             "search_title": self.search_title,
             "search_description": self.search_description,
             "picture": self.picture.freeze() if self.picture else None,
-            "sections": sections,
+            **frozen_sections(self, list(self.sections.all()), list(self.levels.all()), bool(resumes)),
             "resumes": [resume.freeze() for resume in resumes],
             "related": [str(role.translation_group) for role in self.related.all()],
         }
@@ -144,7 +153,7 @@ class Role(Publishable):
         return found
 
     def revision_columns(self) -> dict[str, Any]:
-        words = " ".join(section.plain for section in self.sections.all())
+        words = " ".join(section.plain for section in self.sections.all() if not section.level)
         return {
             "category": self.category,
             "author": self.author,
@@ -180,6 +189,13 @@ class Section(models.Model):
 
     role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="sections")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OTHER)
+    level = models.CharField(
+        _("level"),
+        max_length=20,
+        choices=Level,
+        blank=True,
+        help_text=_("At a level it stands in place of the section for all levels, and keeps what is empty here."),
+    )
     heading = models.CharField(
         _("heading"),
         max_length=120,
@@ -211,12 +227,27 @@ class Section(models.Model):
         ordering = ["position", "pk"]
 
     def __str__(self) -> str:
-        return self.heading or self.get_kind_display()
+        return self._with_level(self.heading or self.get_kind_display())
 
     @property
     def name(self) -> str:
-        """What the form calls the section: its heading, or its kind without the hint in brackets."""
-        return self.heading or str(self.get_kind_display()).partition(" (")[0]
+        """What the form calls the section: its heading, or its kind without the hint in brackets, and its level."""
+        return self._with_level(self.heading or str(self.get_kind_display()).partition(" (")[0])
+
+    def _with_level(self, name: str) -> str:
+        return f"{name} · {self.get_level_display()}" if self.level else name
+
+    def stands_for(self, base: "Section") -> bool:
+        """Tell whether this section of a level may stand in place of another one; of one's own, by the heading."""
+        is_base = not base.level and base.kind == self.kind
+        return is_base and (self.kind != self.Kind.OTHER or self.heading in ("", base.heading))
+
+    def over(self, base: "Section") -> "Section":
+        """Return, not to be saved, this section of a level as it stands: what it leaves empty is as in the base."""
+        section = copy.copy(self)
+        for field in self.translated_fields:
+            setattr(section, field, getattr(self, field) or getattr(base, field))
+        return section
 
     def says_something(self, pictures: bool) -> bool:
         """Tell whether the section has anything to show; `pictures`: whether the role has sample résumés."""
@@ -229,19 +260,23 @@ class Section(models.Model):
         texts = [self.heading, self.body, self.advice]
         return " ".join(markup.plain_text(markup.render_markdown(text)) for text in texts if text)
 
-    def freeze(self, role: Role) -> dict[str, Any]:
-        """Return the section as visitors see it: {"id", "kind", "heading", "in_copy", "note", "html", …}."""
+    def heading_in(self, role: "Role | RoleLevel") -> str:
+        """Return the heading on the page: its own, or the standard one for the title of a role or of a level."""
+        with override(role.language):
+            return self.heading or heading_for(self.kind, role.title, role.title_plural)
+
+    def freeze(self, role: "Role | RoleLevel") -> dict[str, Any]:
+        """Return the section as visitors see it: {"kind", "heading", "in_copy", "note", "html", …}."""
         note_title, _bar, note_text = self.note.rpartition("|")
         as_cards = self.kind in self.AS_CARDS
         body = self.body
         if self.kind == self.Kind.PAY and not body.strip():
             body = standard_text(role.language)
         with override(role.language):
-            heading = self.heading or heading_for(self.kind, role.title, role.title_plural)
             html = "" if as_cards else kit.render_body(self.kind, body)
         return {
             "kind": self.kind,
-            "heading": heading,
+            "heading": self.heading_in(role),
             "in_copy": self.in_copy,
             "note": {"title": note_title.strip(), "text": note_text.strip()} if self.note.strip() else None,
             "body": body,
@@ -267,6 +302,55 @@ class Section(models.Model):
             "note": " | ".join(filter(None, [note.get("title"), note.get("text")])),
             "in_copy": frozen["in_copy"],
         }
+
+
+class RoleLevel(models.Model):
+    """A level that a role is also written for. Its page has this title, and the sections that are of this level."""
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="levels")
+    level = models.CharField(_("level"), max_length=20, choices=Level)
+    title = models.CharField(_("title"), max_length=120, help_text=_("“Senior Data Engineer”. Names the page."))
+    title_plural = models.CharField(
+        _("title in the plural"), max_length=120, blank=True, help_text=_("“Senior Data Engineers”, for headings.")
+    )
+    summary = models.CharField(_("summary"), max_length=300, blank=True, help_text=_("Empty: as for all levels."))
+    search_title = models.CharField(
+        _("title for search engines"), max_length=70, blank=True, help_text=_("Empty: made from the title.")
+    )
+    search_description = models.CharField(
+        _("description for search engines"), max_length=170, blank=True, help_text=_("Empty: the summary.")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    translated_fields = ["title", "title_plural", "summary", "search_title", "search_description"]
+    markdown_fields: list[str] = []
+
+    class Meta:
+        verbose_name = _("level")
+        verbose_name_plural = _("levels")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role", "level"],
+                name="roles_rolelevel_once",
+                violation_error_message=_("The role has this level already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_level_display()
+
+    @property
+    def name(self) -> str:
+        """What the form calls the level."""
+        return self.get_level_display()
+
+    @property
+    def language(self) -> str:
+        return self.role.language
+
+    def freeze(self) -> dict[str, Any]:
+        return {"level": self.level} | {field: getattr(self, field) for field in self.translated_fields}
 
 
 class SampleResume(models.Model):
@@ -320,6 +404,9 @@ class RoleRevision(Revision):
     reading_minutes = models.PositiveSmallIntegerField(default=1)
 
     url_name = "role"
+    # Of a revision at a level (roles.at_level), which is never saved: that level, and the revision itself.
+    level = ""
+    base: "RoleRevision | None" = None
 
     class Meta(Revision.Meta):
         verbose_name = _("revision of a role")
@@ -332,6 +419,33 @@ class RoleRevision(Revision):
                 fields=["language", "live_from", "live_until", "category", "title"], name="roles_revision_for_search"
             ),
         ]
+
+    def get_absolute_url(self) -> str:
+        return self.address_at(self.language, self.slug, self.level)
+
+    @staticmethod
+    def address_at(language: str, slug: str, level: str = "") -> str:
+        """Return the path of a role's page in a language, for all levels or at one."""
+        return localized_url(language, "role-level", slug, level) if level else localized_url(language, "role", slug)
+
+    def parts(self) -> list[tuple[str, str]]:
+        """Return the id and the heading of each section, those that only a level has last."""
+        found = dict(super().parts())
+        for level in self.content.get("levels", []):
+            for name, section in level["sections"].items():
+                found.setdefault(name, section["heading"])
+        return list(found.items())
+
+    def live_translations(self) -> dict[str, str]:
+        """Return the paths of the live translations, by language; of one at a level, that level where it is there."""
+        if not self.level:
+            return super().live_translations()
+        same = RoleRevision.objects.live().filter(translation_group=self.translation_group, language__in=codes())
+        others = same.exclude(language=self.language).values_list("language", "slug", "content__levels")
+        return {
+            language: self.address_at(language, slug, self.level if has_level(levels, self.level) else "")
+            for language, slug, levels in others
+        }
 
     @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -85,7 +85,7 @@ class OwnText(RoleSubject):
 
     @cached_property
     def rows(self) -> dict[str, list[Any]]:
-        return {"sections": [Section(in_copy=True, **section) for section in self.found], "resumes": []}
+        return {"sections": [Section(in_copy=True, **section) for section in self.found], "levels": [], "resumes": []}
 
     @property
     def requirements(self) -> int:

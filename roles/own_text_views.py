@@ -36,7 +36,7 @@ def check_text(request: HttpRequest) -> HttpResponse:
         "canonical": path,
         "translations": other_languages(request.LANGUAGE_CODE, "check-text"),
         "data": [web_page(_("Check your own job description"), path, site_content(request.LANGUAGE_CODE))],
-        "languages": [(code, get_language_info(code)["name_translated"]) for code in wording.languages()],
+        "text_languages": [(code, get_language_info(code)["name_translated"]) for code in wording.languages()],
         "chosen": _language(request),
         "most": MOST_CHARACTERS,
     }

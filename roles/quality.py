@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -11,12 +12,13 @@ from django.utils.translation import ngettext, override
 
 from recruitcms.models import CallToAction
 from recruitcms.quality import Finding, Grade, Place, Subject, subject_of
-from recruitcms.quality.checks import is_file_name
+from recruitcms.quality.checks import is_file_name, long_title
 from recruitcms.quality.reading import count_words
 from recruitcms.translating import Passage
+from roles.at_level import Standing, sections_at
 from roles.headings import heading_for
 from roles.kit import MANY_REQUIREMENTS, TOO_MANY_REQUIREMENTS, count_requirements
-from roles.models import Role, Section
+from roles.models import Role, RoleLevel, Section
 
 # What is paid is named by a fill-in word for it, by a range of money, or by an amount on a line that speaks of pay.
 PAY_WORDS = (
@@ -41,8 +43,21 @@ class RoleSubject(Subject):
         return self.rows["sections"]
 
     @property
+    def levels(self) -> list[RoleLevel]:
+        return [level for level in self.rows["levels"] if level.level]
+
+    @property
     def resumes(self) -> list[Any]:
         return self.rows["resumes"]
+
+    @cached_property
+    def shown(self) -> dict[str, list[Standing]]:
+        """The sections that the page of each level shows, "" being the page for all levels."""
+        return {level: self._shown_at(level) for level in ["", *(each.level for each in self.levels)]}
+
+    def _shown_at(self, level: str) -> list[Standing]:
+        page = sections_at(self.sections, level)
+        return [each for each in page if each.section.says_something(bool(self.resumes))]
 
     def in_advert(self, passage: Passage) -> bool:
         """Of a section, what visitors copy: neither advice nor notes."""
@@ -56,24 +71,31 @@ class RoleSubject(Subject):
 
     def place_of(self, *kinds: str) -> Place:
         """Return the text of the first section of the first of these kinds, else the sections as a whole."""
-        rows = [row for kind in kinds for row, section in enumerate(self.sections) if section.kind == kind]
+        sections = [(row, section) for row, section in enumerate(self.sections) if not section.level]
+        rows = [row for kind in kinds for row, section in sections if section.kind == kind]
         return Place("body", "sections", rows[0]) if rows else Place("", "sections")
 
     @property
     def search_title(self) -> str:
+        return self.document.search_title or self.title_for_search(self.document.title)
+
+    def title_for_search(self, title: str) -> str:
+        """Return what search engines are given for a title, as the page's template makes it."""
         with override(self.language):
-            return self.document.search_title or _("%(role)s job description template") % {"role": self.document.title}
+            return _("%(role)s job description template") % {"role": title}
 
     @property
     def anchors(self) -> frozenset[str]:  # type: ignore[override]
         """The ids that the page gives its sections, as `Role.freeze` does, and those of its template."""
-        shown = [section.kind for section in self.sections if section.says_something(bool(self.resumes))]
-        numbered = {f"{kind}-{number}" for kind in set(shown) for number in range(2, shown.count(kind) + 1)}
-        return frozenset({"main", "doc", "author", "book", *shown, *numbered})
+        found = {"main", "doc", "author", "book"}
+        for page in self.shown.values():
+            kinds = [each.section.kind for each in page]
+            found |= {f"{kind}-{number}" for kind in kinds for number in range(2, kinds.count(kind) + 1)} | set(kinds)
+        return frozenset(found)
 
     @property
     def checks(self) -> tuple[Any, ...]:  # type: ignore[override]
-        return (section_headings, pictures, calls_to_action, pay, requirements, WordTarget(900, 1800))
+        return (section_headings, levels, pictures, calls_to_action, pay, requirements, WordTarget(900, 1800))
 
 
 @subject_of.register
@@ -84,12 +106,25 @@ def _of_role(role: Role) -> Subject:
 def section_headings(subject: RoleSubject) -> Iterator[Finding]:
     """Every section of the editor's own has a heading: there is no standard one."""
     role = subject.document
-    for row, section in enumerate(subject.sections):
+    rows = {id(section): row for row, section in enumerate(subject.sections)}
+    standing = {rows[id(each.row)]: each.section for page in subject.shown.values() for each in page}
+    for row, section in sorted(standing.items()):
         standard = heading_for(section.kind, role.title, role.title_plural)
-        if not section.heading.strip() and not standard and section.says_something(bool(subject.resumes)):
+        if not section.heading.strip() and not standard:
             sentence = _("This section has no heading, and its kind has no standard one.")
             place = Place("heading", "sections", row)
             yield Finding("heading-missing", Grade.WARNS, sentence, place, section.name, found=section.body[:80])
+
+
+def levels(subject: RoleSubject) -> Iterator[Finding]:
+    """Each level has something of its own to say, and a title that search results show whole."""
+    for row, level in enumerate(subject.levels):
+        place, name = Place("title", "levels", row), level.name
+        if not any(each.row.level for each in subject.shown[level.level]):
+            sentence = _("No section is written for this level: its page says what the page for all levels says.")
+            yield Finding("level-same", Grade.WARNS, sentence, place, name, found=level.level)
+        title = level.search_title or subject.title_for_search(level.title)
+        yield from long_title(f"{title} | {subject.around.site.name}", place, name)
 
 
 def pictures(subject: RoleSubject) -> Iterator[Finding]:
@@ -139,7 +174,7 @@ def pay(subject: RoleSubject) -> Iterator[Finding]:
     lines = (
         line
         for section in subject.sections
-        if section.in_copy
+        if section.in_copy and not section.level
         for line in f"{section.heading}\n{section.body}".splitlines()
     )
     by_itself = any(
@@ -188,9 +223,9 @@ class WordTarget:
     most: int
 
     def __call__(self, subject: RoleSubject) -> Iterator[Finding]:
-        count = sum(
-            count_words(block) for text, found in subject.prose if text.place.rows == "sections" for block in found
-        )
+        base = {row for row, section in enumerate(subject.sections) if not section.level}
+        places = ((text.place, found) for text, found in subject.prose if text.place.rows == "sections")
+        count = sum(count_words(block) for place, found in places if place.row in base for block in found)
         if self.least <= count <= self.most or not count:
             return
         far = count < self.least * 2 / 3 or count > self.most * 4 / 3

@@ -1,6 +1,9 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from roles import for_machines, views
+from roles.levels import LevelConverter
+
+register_converter(LevelConverter, "level")
 
 urlpatterns = [
     path("", views.library, name="library"),
@@ -8,4 +11,6 @@ urlpatterns = [
     path("index.json", for_machines.index, name="role-index"),
     path("<slug:slug>.<slug:kind>", views.role_file, name="role-file"),
     path("<slug:slug>/", views.role, name="role"),
+    path("<slug:slug>/<level:level>.<slug:kind>", views.role_file, name="role-level-file"),
+    path("<slug:slug>/<level:level>/", views.role, name="role-level"),
 ]

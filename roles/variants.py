@@ -198,12 +198,12 @@ def new_variant(role: Role) -> Role:
 
 @transaction.atomic
 def make_variant(role: Role, variant: Role, changes: list[Change], by: Any) -> Role:
-    """Save a copy of a role as a draft with these changes, its sections, résumés and related roles; return it.
+    """Save a copy of a role as a draft with these changes, its sections, levels, résumés and related roles; return it.
 
     `variant` comes from `new_variant`, with its title, address, category and author set. Raises ValidationError, a
     sentence for each text that would be too long; nothing is saved then.
     """
-    parts = [*role.sections.all(), *role.resumes.all()]
+    parts = role.own_rows()
     written: dict[Any, Any] = {(type(part), part.pk): copy_of(part) for part in parts} | {(Role, role.pk): variant}
     problems = []
     for passage in passages_of(role):

@@ -1,5 +1,6 @@
 """The library and its role pages, for visitors."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,11 +25,13 @@ from recruitcms.page_cache import whole
 from recruitcms.site_content import SiteContent, site_content
 from recruitcms.structured_data import Thing, article, breadcrumbs, person
 from recruitcms.translated import localized_url, other_languages
+from roles.at_level import at_level, mark_changes
 from roles.cards import card_path
 from roles.description import Extent, describe, extents
 from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, read_values
 from roles.kit import must_haves
+from roles.levels import Level
 from roles.models import Category, RoleRevision, Section
 from roles.pay.slot import band_to_show
 from roles.search import marks, missed
@@ -89,19 +92,22 @@ def library(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @page_methods
 @whole
-def role(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a live role. A POST shows it with what was filled in, for readers without scripting; nothing is kept."""
-    revision = _live_role(request, slug)
+def role(request: HttpRequest, slug: str, level: str = "") -> HttpResponse:
+    """Show a live role, or one level of it.
+
+    A POST shows it with what was filled in, for readers without scripting; nothing is kept.
+    """
+    revision = _live_role(request, slug, level)
     return render_role(request, revision, revision.live_translations())
 
 
 @csrf_exempt
 @page_methods
-def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-    """Give a live role as a file. A POST gives it with what was filled in; nothing is kept."""
+def role_file(request: HttpRequest, slug: str, kind: str, level: str = "") -> HttpResponse:
+    """Give a live role, or one level of it, as a file. A POST gives it with what was filled in; nothing is kept."""
     if kind not in formats():
         raise Http404(_("There is no such file."))
-    revision = _live_role(request, slug)
+    revision = _live_role(request, slug, level)
     posted = request.POST if request.method == "POST" else None
     extent = Extent.named((request.GET if posted is None else posted).get("with", ""))
     if posted is None:
@@ -113,7 +119,8 @@ def role_file(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         fields = _fields(revision, site_content(revision.language))
         body = write_file(revision, kind, read_values(fields, posted), extent)
     response = HttpResponse(body, content_type=FORMATS[kind][1])
-    response["Content-Disposition"] = f'attachment; filename="{revision.slug}.{kind}"'
+    name = "-".join(filter(None, [revision.slug, level]))
+    response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     response["X-Robots-Tag"] = "noindex"
     if posted is not None:
         response["Cache-Control"] = "private, no-store"
@@ -128,7 +135,7 @@ def write_file(revision: RoleRevision, kind: str, values: Values, extent: Extent
 
 def _kept_file(revision: RoleRevision, kind: str, extent: Extent) -> bytes:
     """Return a file in which nothing is filled in, made once for each revision, which never changes."""
-    key = f"role-file:{revision.pk}:{kind}:{extent}"
+    key = f"role-file:{revision.pk}:{revision.level}:{kind}:{extent}"
     kept = cache.get(key)
     if kept is None:
         kept = write_file(revision, kind, {}, extent)
@@ -143,14 +150,17 @@ def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-def _live_role(request: HttpRequest, slug: str) -> RoleRevision:
+def _live_role(request: HttpRequest, slug: str, level: str) -> RoleRevision:
     first = RoleRevision.objects.filter(document=OuterRef("document"), live_from__isnull=False).order_by("live_from")
     live = RoleRevision.objects.select_related("category", "author__portrait")
     live = live.annotate(published=Subquery(first.values("live_from")[:1]))
     revision = live.get_live(request.LANGUAGE_CODE, slug)
     if revision is None:
         raise Http404(_("There is no such role."))
-    return revision
+    found = at_level(revision, level) if level else revision
+    if found is None:
+        raise Http404(_("The role has no such level."))
+    return found
 
 
 def _fields(revision: RoleRevision, site: SiteContent) -> list[Field]:
@@ -171,15 +181,21 @@ def render_role(
 ) -> HttpResponse:
     """Render a revision, live or (for the editors' preview) not saved yet, through the role page's one template.
 
-    What a POST of the panel brings is put in; the answer then stays out of caches and search engines.
+    What a POST of the panel brings is put in; the answer then stays out of caches and search engines. A level has an
+    address of its own and what differs marked, but is to search engines a part of the page for all levels. A preview
+    is asked for one by `?level=`.
     """
+    if preview:
+        revision = at_level(revision, request.GET.get("level", "")) or revision
+    base = revision.base or revision
     site = site_content(revision.language)
     fields = [] if preview else _fields(revision, site)  # editors have nothing to fill in
     values = read_values(fields, request.POST) if request.method == "POST" else {}
-    content = fill(revision.content, values) if values else revision.content
+    shown = mark_changes(revision.content, base.content) if revision.level else revision.content
+    content = fill(shown, values) if values else shown
     sections = content["sections"]
-    path = revision.get_absolute_url()
-    card = "" if preview else card_path(revision, site.settings.name)
+    path = base.get_absolute_url()
+    card = "" if preview else card_path(base, site.settings.name)
     context = {
         "section": "library",
         "role": revision,
@@ -190,13 +206,16 @@ def render_role(
         "pay": _pay(site, revision, sections),
         "related": related_roles(revision),
         "updated": revision.live_from or timezone.now(),
-        "page_url": settings.SITE_URL + path,
+        "page_url": settings.SITE_URL + revision.get_absolute_url(),
+        "base": base,
+        "levels": levels_of(revision, preview),
         "report_form": render_report_form(site, path, site.ctas.get("role_report")),
         "consultation_form": render_consultation_form(site, path),
         "canonical": path,
-        "translations": translations,
+        "translations": {} if revision.level else translations,
+        "languages": translations,
         "card": card,
-        "data": [] if preview else role_data(revision, site, card),
+        "data": [] if preview else role_data(base, site, card),
         "noindex": preview or request.method == "POST",
         "preview": preview,
         "fields": fields,
@@ -209,6 +228,24 @@ def render_role(
     if request.method == "POST":
         response.headers.setdefault("Cache-Control", "private, no-store")
     return response
+
+
+def levels_of(revision: RoleRevision, preview: bool = False) -> list[dict[str, Any]]:
+    """Return the links between the levels of a role: [{"level", "name", "url", "current"}, …]; [] where it has none."""
+    levels = [Level(each["level"]) for each in revision.content.get("levels", [])]
+    if not levels:
+        return []
+    address = partial(RoleRevision.address_at, revision.language, revision.slug)
+    named = [("", _("All levels")), *((level.value, level.label) for level in levels)]
+    return [
+        {
+            "level": level,
+            "name": name,
+            "url": f"?level={level}" if preview else address(level),
+            "current": level == revision.level,
+        }
+        for level, name in named
+    ]
 
 
 def role_data(revision: RoleRevision, site: SiteContent, card: str) -> list[Thing]:
@@ -248,7 +285,10 @@ def related_roles(revision: RoleRevision) -> list[RoleRevision]:
 
 def _pay(site: SiteContent, revision: RoleRevision, sections: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what stands beside the pay: the market's band, the notes on the law, and the section it stands at."""
-    band = band_to_show(site.salary_bands.get(revision.translation_group, []), revision.language)
+    bands = site.salary_bands.get(revision.translation_group, [])
+    if revision.level:  # the figures of another level would mislead
+        bands = [band for band in bands if band.level == revision.level]
+    band = band_to_show(bands, revision.language)
     if not (band or site.pay_notes):
         return {}
     advert = [section for section in sections if section["in_copy"] or section["kind"] == Section.Kind.PAY]

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 def form_of(role, **changes):
     """Return what the browser posts for a role: its fields, its sections, and a button."""
     sections = list(role.sections.all()) if role.pk else []
+    levels = list(role.levels.all()) if role.pk else []
     data = {
         "language": role.language,
         "title": role.title,
@@ -45,11 +46,18 @@ def form_of(role, **changes):
         "sections-INITIAL_FORMS": len(sections),
         "resumes-TOTAL_FORMS": 0,
         "resumes-INITIAL_FORMS": 0,
+        "levels-TOTAL_FORMS": len(levels),
+        "levels-INITIAL_FORMS": len(levels),
     }
     for number, section in enumerate(sections):
         fields = {"id": section.pk, "role": role.pk, "kind": section.kind, "body": section.body}
         fields |= {"in_copy": "on", "position": section.position, "heading": "", "advice": "", "note": ""}
+        fields |= {"level": section.level}
         data |= {f"sections-{number}-{name}": value for name, value in fields.items()}
+    for number, level in enumerate(levels):
+        fields = {"id": level.pk, "role": role.pk, "level": level.level, "title": level.title}
+        fields |= {"position": level.position, "title_plural": level.title_plural, "summary": level.summary}
+        data |= {f"levels-{number}-{name}": value for name, value in fields.items()}
     return data | changes
 
 

@@ -292,5 +292,5 @@ def test_acts_are_never_done_by_a_link_and_unknown_ones_are_not_found(admin_clie
 def test_the_page_between_costs_no_more_queries_with_more_rows(admin_client, django_assert_max_num_queries, number):
     roles = [make_role() for _number in range(number)]
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         choose(admin_client, "bulk_publish", *roles)

@@ -62,7 +62,9 @@ def test_a_document_filled_from_memory_is_checked_without_its_rows_being_read(dj
     rows._result_cache, rows._prefetch_done = [Section(kind="duties", body="- Be a ninja.")], True
     none = unsaved.resumes.all()
     none._result_cache, none._prefetch_done = [], True
-    unsaved._prefetched_objects_cache = {"sections": rows, "resumes": none}
+    no_levels = unsaved.levels.all()
+    no_levels._result_cache, no_levels._prefetch_done = [], True
+    unsaved._prefetched_objects_cache = {"sections": rows, "resumes": none, "levels": no_levels}
     checklist(unsaved)
 
     with django_assert_num_queries(2):  # the content version, the translations
@@ -436,7 +438,8 @@ def test_words_that_are_fine_here_are_left_alone_in_their_language():
 def test_a_long_role_costs_two_queries_and_little_time(django_assert_num_queries):
     make_site()
     bodies = dict.fromkeys(Section.Kind.values, SENTENCES + "[Company] [four] [x](/people/)\n\n- item\n")
-    role = Role.objects.select_related("picture").prefetch_related("sections", "resumes").get(pk=make_role(bodies).pk)
+    role = Role.objects.select_related("picture").prefetch_related("sections", "levels", "resumes")
+    role = role.get(pk=make_role(bodies).pk)
     checklist(role)
 
     with django_assert_num_queries(2):
@@ -489,5 +492,5 @@ def test_a_hundred_sections_stay_quick_and_cost_no_more(django_assert_max_num_qu
     rows = [Section(role=role, kind="other", heading=f"No. {n}", body=SENTENCES, position=n) for n in range(100)]
     Section.objects.bulk_create(rows)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         checklist(role)

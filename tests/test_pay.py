@@ -16,7 +16,7 @@ from django.utils.translation import override
 from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
 from recruitcms.quality import checklist
-from roles.models import PayNote, Role, SalaryBand, Section
+from roles.models import PayNote, Role, RoleLevel, SalaryBand, Section
 from roles.pay.models import is_old
 from roles.pay.slot import band_to_show
 from tests.factories import make_band, make_pay_note, make_role, make_site, make_user, published_role
@@ -281,12 +281,20 @@ def test_the_one_band_is_chosen_by_a_rule(better, worse):
     assert band_to_show([chosen, other], "pl") == chosen
 
 
-def test_a_page_about_a_level_shows_that_levels_band():
-    senior, junior = make_band(is_shown=True), make_band(level="junior")
+def test_a_page_about_a_level_shows_that_levels_band_or_none(client):
+    role = make_role({"duties": "- Weld"})
+    for level in ("junior", "lead"):
+        RoleLevel.objects.create(role=role, level=level, title=f"{level} welder")
+    make_band(role, level="senior", low=20000, is_shown=True)
+    make_band(role, level="junior", low=9000)
+    role.publish()
+    address = role.get_absolute_url()
 
-    assert band_to_show([senior, junior], "en", "junior") == junior
-    assert band_to_show([senior, junior], "en", "lead") == senior
-    assert band_to_show([], "en") is None
+    pages = {level: client.get(f"{address}{level}").content.decode() for level in ("", "junior/", "lead/")}
+
+    assert "20,000" in pages[""]
+    assert "9,000" in pages["junior/"]
+    assert "20,000" not in pages["junior/"] + pages["lead/"]
 
 
 # --- the table ---

@@ -8,6 +8,7 @@ from roles.files import RoleFile, SectionFile, one_line_end, read_role, write_ro
 
 MARKERS = [
     "## duties", "## other: words", "<!-- note: x -->", "<!-- advice -->", "<!-- exact -->", "<!-- in copy: no -->",
+    "<!-- level: senior -->",
     "+++", "\\## duties", "\\\\<!-- advice -->", "\n", "\n\n", "  ", "- a", '"', "-->", "\u00a0", "\ufeff", "---",
 ]  # fmt: skip
 CHARACTERS = st.characters(blacklist_categories=["Cs"])
@@ -24,6 +25,7 @@ SECTIONS = st.builds(
     advice=TEXTS,
     note=TEXTS,
     in_copy=st.sampled_from([None, True, False]),
+    level=st.sampled_from(["", "senior", "small-company"]),
 )
 FILES = st.builds(
     RoleFile,

@@ -119,8 +119,9 @@ def _put_beside(source: Source, context: dict[str, Any]) -> list[dict[str, Any]]
 def _put_beside_rows(source: Source, formset: Any) -> list[dict[str, Any]]:
     relation = formset.prefix
     theirs = source.rows(relation)
-    kinds = [form["kind"].value() if "kind" in form.fields else relation for form in formset.forms]
-    found = translating.matched(translating.numbered(kinds), theirs)
+    kinds = [{name: form[name].value() for name in ("kind", "level") if name in form.fields} for form in formset.forms]
+    names = translating.numbered(translating.kind_of(relation, values) for values in kinds)
+    found = translating.matched(names, theirs)
     for form, name in zip(formset.forms, found, strict=True):
         for field_name, field in form.fields.items():
             field.source = source.pieces.get(f"{relation}:{name}:{field_name}")

@@ -29,7 +29,7 @@ from recruitcms.pictures import read_picture, store_renditions
 from recruitcms.publishing import Publishable, touch_content
 from recruitcms.translating import mark_up_to_date, source_of
 from roles.files import RoleFile, read_role, split_front_matter
-from roles.models import Category, PayNote, Role, SalaryBand, SampleResume, Section, Synonyms
+from roles.models import Category, PayNote, Role, RoleLevel, SalaryBand, SampleResume, Section, Synonyms
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"  # what the others are translations of
@@ -313,7 +313,10 @@ def add_role(language: str, file: RoleFile) -> Role:
             note=section.note,
             in_copy=section.kind in Section.IN_COPY,
             position=position,
+            level=section.level,
         )
+    for position, level in enumerate(meta.get("levels", [])):
+        RoleLevel.objects.create(role=role, position=position, **level)
     for position, resume in enumerate(meta.get("resumes", [])):
         picture = Picture.objects.get(name=resume["picture"])
         SampleResume.objects.create(role=role, picture=picture, title=resume["title"], position=position)

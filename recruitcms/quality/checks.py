@@ -75,14 +75,19 @@ def titles(subject: Subject) -> Iterator[Finding]:
     if not subject.document.title.strip():
         return
     place, name = Place("search_title"), subject.label("search_title")
+    yield from long_title(title, place, name)
+    if len(title) < 30:
+        sentence = _("The title has room for more: what would somebody search for?")
+        yield Finding("title-short", Grade.INFORMS, sentence, place, name, title)
+
+
+def long_title(title: str, place: Place, name: str) -> Iterator[Finding]:
+    """Find fault with a page's whole title where search results would cut it."""
     width = pixels(title, TITLE_SIZE)
     if width > TITLE_PIXELS:
         sentence = _("With the site’s name, the title is about %(width)d pixels wide; search results show %(limit)d.")
         values = {"width": width, "limit": TITLE_PIXELS}
         yield Finding("title-long", Grade.WARNS, sentence % values, place, name, title)
-    elif len(title) < 30:
-        sentence = _("The title has room for more: what would somebody search for?")
-        yield Finding("title-short", Grade.INFORMS, sentence, place, name, title)
 
 
 def descriptions(subject: Subject) -> Iterator[Finding]:

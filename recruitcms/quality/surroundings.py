@@ -100,7 +100,7 @@ def _route(path: str) -> tuple[str, str, str]:
             match = resolve(path)
         except Resolver404:
             return language, "", ""
-    name = "" if match.namespace == "admin" else match.url_name or ""
+    name = "" if match.namespace == "admin" else (match.url_name or "").removesuffix("-level")  # part of its role
     return language, name, match.kwargs.get("slug", "")
 
 

@@ -19,6 +19,7 @@ register = template.Library()
 register.filter(language_name)
 # Pages that every language has, so that the switch can always lead to them.
 ALIKE = {"home", "library", "people", "consultation", "saved"}
+ROLES = {"role", "role-level"}
 
 
 @register.simple_tag
@@ -67,7 +68,7 @@ def for_role(text: str, title: str) -> str:
 def languages(context: dict[str, Any], label: str, css: str = "") -> dict[str, Any]:
     """Show the language switch: the page's translation where there is one, else the nearest page in that language."""
     here = context.get("LANGUAGE_CODE") or get_language()
-    translations = context.get("translations") or {}
+    translations = context.get("languages") or context.get("translations") or {}
     links = [
         {
             "code": code,
@@ -87,4 +88,4 @@ def _nearest(context: dict[str, Any], language: str) -> str:
     match = getattr(context["request"], "resolver_match", None)
     if match and match.url_name in ALIKE and not match.kwargs:
         return localized_url(language, match.url_name)
-    return localized_url(language, "library" if match and match.url_name == "role" else "home")
+    return localized_url(language, "library" if match and match.url_name in ROLES else "home")

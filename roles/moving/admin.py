@@ -187,7 +187,7 @@ def _uploaded(files: Iterable[Any]) -> Iterable[Opened]:
 def _tell_before(items: Iterable[ImportItem]) -> None:
     """Set on each item the document that it came in as before, and whether that was changed here since."""
     items = list(items)
-    related = ["role__sections", "role__resumes", "role__related"]
+    related = ["role__sections", "role__levels", "role__resumes", "role__related"]
     origins = Origin.objects.filter(key__in=[item.key for item in items]).select_related("role", "page")
     found = {(origin.source, origin.key): origin for origin in origins.prefetch_related(*related)}
     for item in items:

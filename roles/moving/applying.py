@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from recruitcms import addresses
 from recruitcms.models import Page, Person, Redirect
 from recruitcms.translated import Translated
-from roles.models import Category, Role, SampleResume, Section
+from roles.models import Category, Role, RoleLevel, SampleResume, Section
 from roles.moving.incoming import address as address_of
 from roles.moving.media import Media, find_picture
 from roles.moving.models import ImportItem, ImportRun, Origin
-from roles.moving.states import fingerprint, section_state, state_of
+from roles.moving.states import fingerprint, level_state, section_state, state_of
 
 Outcome = ImportItem.Outcome
 MODELS: dict[str, Any] = {"role": Role, "page": Page}
@@ -125,7 +125,8 @@ def wanted_state(item: ImportItem, document: Any, media: Media) -> dict[str, Any
     author = _named(item.run.authors, item.author, item.run.author, item.language, Person)
     picture = find_picture(item.content.get("picture", ""), media)
     fields |= {"title_plural": given.get("title_plural", ""), "category_id": category.pk, "author_id": author.pk}
-    return {
+    levels = [level_state(level) for level in item.content.get("levels", [])]
+    return ({"levels": levels} if levels else {}) | {
         "fields": fields | {"picture_id": picture.pk if picture else None},
         "sections": [section_state(section) for section in sections],
         "resumes": _resumes(item.content.get("resumes", []), media),
@@ -223,11 +224,16 @@ def _write(item: ImportItem, document: Any, wanted: dict[str, Any], by: Any) -> 
 
 def _write_parts(role: Role, wanted: dict[str, Any]) -> None:
     role.sections.all().delete()
+    role.levels.all().delete()
     role.resumes.all().delete()
     sections = [Section(role=role, position=number, **section) for number, section in enumerate(wanted["sections"])]
     for section in sections:
         section.clean_fields(exclude=["role"])
     Section.objects.bulk_create(sections)
+    levels = [RoleLevel(role=role, position=number, **level) for number, level in enumerate(wanted.get("levels", []))]
+    for level in levels:
+        level.clean_fields(exclude=["role"])
+    RoleLevel.objects.bulk_create(levels)
     SampleResume.objects.bulk_create(
         SampleResume(role=role, position=number, **resume) for number, resume in enumerate(wanted["resumes"])
     )

@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 
 from roles.files import RoleFile, SectionFile, write_role
-from roles.models import Role, Section
+from roles.models import Role, RoleLevel, Section
+from roles.moving.states import LEVEL_FIELDS
 
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first day that zip knows
 
@@ -29,6 +30,7 @@ def role_file(role: Role) -> RoleFile:
         "search_description": role.search_description,
         "picture": role.picture.name if role.picture else "",
         "related": sorted(other.slug for other in role.related.all()),
+        "levels": [_level(level) for level in role.levels.all()],
         "resumes": [{"picture": resume.picture.name, "title": resume.title} for resume in role.resumes.all()],
     }
     return RoleFile(meta, [_section(section) for section in role.sections.all()])
@@ -36,8 +38,12 @@ def role_file(role: Role) -> RoleFile:
 
 def _section(section: Section) -> SectionFile:
     usual = section.kind in Section.IN_COPY
-    texts = {name: getattr(section, name) for name in ("kind", "heading", "body", "advice", "note")}
+    texts = {name: getattr(section, name) for name in ("kind", "level", "heading", "body", "advice", "note")}
     return SectionFile(**texts, in_copy=None if section.in_copy == usual else section.in_copy)
+
+
+def _level(level: RoleLevel) -> dict[str, str]:
+    return {name: value for name in LEVEL_FIELDS if (value := getattr(level, name))}
 
 
 def _english_address(category: Any) -> str:
@@ -74,5 +80,5 @@ def write_zip(roles: Iterable[Role]) -> bytes:
 
 def all_roles() -> Any:
     """Return all roles with what their files need."""
-    related = ("sections", "related", "resumes__picture")
+    related = ("sections", "levels", "related", "resumes__picture")
     return Role.objects.select_related("category", "author", "picture").prefetch_related(*related)

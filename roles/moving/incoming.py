@@ -40,6 +40,7 @@ class Incoming:
     picture: str = ""
     resumes: list[dict[str, str]] = field(default_factory=list)
     related: list[str] = field(default_factory=list)
+    levels: list[dict[str, str]] = field(default_factory=list)
     old_paths: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from roles.files import RoleFile, one_line_end, read_role, split_front_matter
+from roles.levels import Level
 from roles.models import Section
 from roles.moving.incoming import Incoming, UnreadableError, completed, known_language
 from roles.moving.outline import markdown_notes, outline
@@ -85,6 +86,11 @@ def _own_file(name: str, text: str) -> Incoming:
     unknown = sorted({section.kind for section in file.sections} - set(Section.Kind.values))
     if "\0" in "".join(_texts(file)):
         raise UnreadableError(f"{name}: there is a character in it that no database keeps (U+0000).")
+    levels = [dict(level) for level in file.meta.get("levels", [])]
+    named = {str(level.get("level", "")) for level in levels} | {section.level or "" for section in file.sections}
+    odd = sorted(named - {"", *Level.values})
+    if odd:
+        raise UnreadableError(f"{name}: no level is called {', '.join(odd)}.")
     if unknown:
         raise UnreadableError(f"{name}: no kind of section is called {', '.join(unknown)}.")
     meta = {key: value if isinstance(value, list | str) else str(value) for key, value in file.meta.items()}
@@ -107,11 +113,13 @@ def _own_file(name: str, text: str) -> Incoming:
         picture=str(meta.get("picture", "")),
         resumes=[dict(resume) for resume in meta.get("resumes", [])],  # type: ignore[arg-type]
         related=[str(slug) for slug in meta.get("related", [])],
+        levels=levels,
     )
 
 
 def _texts(file: RoleFile) -> Iterator[str]:
-    for values in [file.meta, *file.meta.get("resumes", []), *(vars(section) for section in file.sections)]:
+    rows = [*file.meta.get("resumes", []), *file.meta.get("levels", []), *(vars(section) for section in file.sections)]
+    for values in [file.meta, *rows]:
         yield from (value for value in values.values() if isinstance(value, str))
     yield from file.meta.get("related", [])
 

@@ -81,7 +81,7 @@ class ImportItem(models.Model):
     author = models.CharField(max_length=200, blank=True)
     category = models.CharField(max_length=200, blank=True)
     group = models.CharField(max_length=200, blank=True)
-    # {"fields", "sections", "picture", "resumes", "related"}, as in `incoming.Incoming`
+    # {"fields", "sections", "picture", "resumes", "related", "levels"}, as in `incoming.Incoming`
     content = models.JSONField(default=dict)
     old_paths = models.JSONField(default=list)
     notes = models.JSONField(default=list)

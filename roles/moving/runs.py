@@ -70,7 +70,7 @@ def _store(name: str, seen: Seen, items: Iterable[Any], by: Any, tell: Callable[
 
 
 def _row(run: ImportRun, position: int, item: Incoming) -> ImportItem:
-    content = {name: getattr(item, name) for name in ("fields", "sections", "picture", "resumes", "related")}
+    content = {name: getattr(item, name) for name in ("fields", "sections", "picture", "resumes", "related", "levels")}
     return ImportItem(
         run=run,
         position=position,

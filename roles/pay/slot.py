@@ -24,17 +24,15 @@ def standard_text(language: str) -> str:
         return _("[%(pay)s] gross a month") % {"pay": spelling}
 
 
-def band_to_show(bands: Iterable[SalaryBand], language: str, level: str = "") -> SalaryBand | None:
+def band_to_show(bands: Iterable[SalaryBand], language: str) -> SalaryBand | None:
     """Return the one band of a role that its page shows, None where there is none: no figure is ever made up.
 
-    Of several: a band of `level`, where the page is about one; the band that staff marked; fresh figures before old;
-    the usual level; the country of the page's language; employment before B2B; a country before a part of it; the
-    newest; the largest sample.
+    Of several: the band that staff marked; fresh figures before old; the usual level; the country of the page's
+    language; employment before B2B; a country before a part of it; the newest; the largest sample.
     """
 
     def rank(band: SalaryBand) -> tuple[object, ...]:
         return (
-            bool(level) and band.level != level,
             not band.is_shown,
             band.is_old,
             USUAL.index(Level(band.level)),

@@ -23,9 +23,13 @@ def plain(html: str) -> str:
 
 
 def texts_of(revision: Any) -> tuple[str, str, str]:
-    """Return the words of a revision's title, headings and text, as they were written."""
-    content, headings, texts = revision.content, [], [revision.summary]
-    for section in content.get("sections", []):
+    """Return the words of a revision's title, headings and text, as they were written; those of its levels as well."""
+    content = revision.content
+    levels = content.get("levels", [])
+    headings = [level["title"] for level in levels]
+    texts = [revision.summary, *(level["summary"] for level in levels)]
+    own = [section for level in levels for section in level["sections"].values()]
+    for section in [*content.get("sections", []), *own]:
         headings.append(section.get("heading", ""))
         headings += [card["title"] for card in section.get("cards", [])]
         texts += [section.get("html", ""), section.get("advice_html", "")]

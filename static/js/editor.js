@@ -221,6 +221,7 @@ let asked = null;
 let isBehind = false; // the page says less than the form: the server was not to be reached
 let places = {};
 let current = ""; // the row that is being edited
+let level = ""; // of the page that is shown; "" for all levels
 
 function look() {
   if (!frame) return;
@@ -232,7 +233,7 @@ async function show() {
   asked?.abort();
   asked = new AbortController();
   try {
-    const answer = await post(words.lookUrl, typed(), asked.signal);
+    const answer = await post(`${words.lookUrl}?level=${level}`, typed(), asked.signal);
     isBehind = false;
     places = answer.places ?? {};
     if (answer.why) facts(answer.why);
@@ -261,7 +262,11 @@ function draw(html) {
 }
 
 function drawn() {
-  frame.contentDocument.addEventListener("click", (event) => { if (event.target.closest("a, button")) event.preventDefault(); });
+  frame.contentDocument.addEventListener("click", (event) => {
+    if (event.target.closest("a, button")) event.preventDefault();
+    const link = event.target.closest("[data-level]");
+    if (link) showLevel(link.dataset.level);
+  });
   frame.contentWindow.addEventListener("focus", () => frame.parentElement.scrollIntoView({ block: "nearest" })); // by Tab
   size();
   if (mode() === "print") printed(frame.contentDocument);
@@ -279,6 +284,12 @@ function facts(text) {
   document.querySelector(".look__facts").textContent = text;
 }
 
+function showLevel(wanted) {
+  if (wanted === level) return;
+  level = wanted;
+  show();
+}
+
 // The page stands at what is being edited.
 function follow() {
   const target = frame.contentDocument?.getElementById(places[current] ?? "");
@@ -293,6 +304,7 @@ function edited({ target }) {
   const row = target.name.match(/^(\w+-\d+)-/)?.[1] ?? "top";
   if (row === current) return;
   current = row;
+  showLevel(form.elements[`${row}-level`]?.value || level); // a section of a level is shown at it
   follow();
 }
 

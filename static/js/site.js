@@ -57,15 +57,16 @@ function show(button) {
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy], [data-share], [data-save], [data-enlarge], .toc-bar a');
   if (event.target.closest('[data-file]')) count('download');
-  if (navigator.share && event.target.closest('[data-native]')) {
+  const native = navigator.share && event.target.closest('[data-native]');
+  if (native) {
     event.preventDefault();
-    navigator.share({ title: document.title, text: $('meta[name=description]').content, url: canonical.href }).catch(() => {});
+    navigator.share({ title: document.title, text: $('meta[name=description]').content, url: native.dataset.native }).catch(() => {});
   }
   for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
   if (!button) return;
   if ('copy' in button.dataset) { await copy(button); count('copy'); }
   else if ('share' in button.dataset) {
-    await navigator.clipboard.writeText(canonical?.href || location.href);
+    await navigator.clipboard.writeText(button.dataset.share || location.href);
     say(button, button.dataset.done);
   } else if ('save' in button.dataset) {
     (await import(button.dataset.script)).toggle(button.dataset);

@@ -19,7 +19,7 @@ def test_the_source_stands_beside_each_field_or_above_it_on_a_phone(editor: Page
     editor.set_viewport_size({"width": width, "height": 900})
     side_by_side(editor, "Product Designer")
 
-    source = editor.locator(".field-summary .source").bounding_box()
+    source = editor.locator(".field-summary .source").first.bounding_box()
     field = editor.locator("[name=summary]").bounding_box()
 
     assert (source["x"] + source["width"] <= field["x"]) == is_beside
