@@ -169,3 +169,20 @@ def colleague(browser: Browser, site: Site) -> Iterator[Page]:
     page = new_desk(browser, site)
     yield page
     page.context.close()
+
+
+CLIPBOARD = """async (isIt) => {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const text = await navigator.clipboard.readText();
+    if (text && (text === 'before') === isIt) return text;
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+}"""
+
+
+def copied(page: Page, button: str) -> str:
+    """Press a button, and return what is in the clipboard once it is no longer what was there before."""
+    page.evaluate("navigator.clipboard.writeText('before')")
+    page.evaluate(CLIPBOARD, True)
+    page.get_by_role("button", name=button).click()
+    return page.evaluate(CLIPBOARD, False)

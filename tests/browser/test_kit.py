@@ -5,6 +5,8 @@ from pathlib import Path
 from docx import Document
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import copied
+
 ROLE = "/roles/lead-data-engineer/"
 QUESTIONS = "Interview questions, and what good answers show"
 SCORECARD = "Scorecard for the interviews"
@@ -13,23 +15,6 @@ SCORECARD = "Scorecard for the interviews"
 def choose(page: Page, name: str) -> None:
     page.locator("summary", has_text="Download").click()
     page.get_by_role("radio", name=name).check()
-
-
-CLIPBOARD = """async (isIt) => {
-  for (let tries = 0; tries < 400; tries += 1) {
-    const text = await navigator.clipboard.readText();
-    if (text && (text === 'before') === isIt) return text;
-    await new Promise((done) => { setTimeout(done, 50); });
-  }
-}"""
-
-
-def copied(page: Page, button: str) -> str:
-    """Press a button, and return what is in the clipboard once it is no longer what was there before."""
-    page.evaluate("navigator.clipboard.writeText('before')")
-    page.evaluate(CLIPBOARD, True)
-    page.get_by_role("button", name=button).click()
-    return page.evaluate(CLIPBOARD, False)
 
 
 def headings_of(page: Page) -> list[str]:
