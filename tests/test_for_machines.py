@@ -177,7 +177,7 @@ def test_all_pages_of_the_demonstration_point_at_each_other_and_none_is_a_job_po
         }
         for url in sitemap.findall("s:url", names)
     }
-    waiting, said = [*listed], {}
+    waiting, said, levels = [*listed], {}, {}
 
     while waiting:
         address = waiting.pop()
@@ -193,9 +193,17 @@ def test_all_pages_of_the_demonstration_point_at_each_other_and_none_is_a_job_po
         for thing in data_of(page).values():
             for item in thing.get("itemListElement", []):
                 assert item["item"].startswith("http://testserver/")
+        levels |= dict.fromkeys(re.findall(r'<a class="chip" href="([^"]+)" data-level="[^"]', page), address)
         shelves = re.findall(r'<a class="chip" href="(/[^"]*category=[^"]*)"', page)
         waiting += {*shelves, *said[address].values()} - said.keys() - {*waiting}
 
+    assert len(levels) > 10
+    for address, base in levels.items():
+        page = page_of(client, address)
+        assert f'<link rel="canonical" href="http://testserver{base}">' in page
+        assert "JobPosting" not in page
+        assert not alternates_of(page)
+        assert address not in listed
     assert len(said) > 60
     for address, alternates in said.items():
         for other in alternates.values():
