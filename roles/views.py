@@ -200,7 +200,8 @@ def render_role(
         "section": "library",
         "role": revision,
         "content": content,
-        "author": revision.author,
+        # The one of the page's shared content, whose Markdown is rendered once.
+        "author": next((one for one in site.people if one.pk == revision.author_id), revision.author),
         "band_after": _place_after(sections, ["required", "duties", "what", "introduction"]),
         "report_after": _place_after(sections, ["mistakes", "good", "where", "challenges", "nice"]),
         "pay": _pay(site, revision, sections),

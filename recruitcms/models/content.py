@@ -1,7 +1,7 @@
 """What pages share: pictures, people, invitations, and pages such as the policies."""
 
 from collections.abc import Iterable
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
@@ -110,7 +110,7 @@ class Person(Translated):
     def get_absolute_url(self) -> str:
         return localized_url(self.language, "person", self.slug)
 
-    @property
+    @cached_property
     def bio_html(self) -> str:
         return markup.render_markdown(self.bio, mark_fill_ins=False)
 

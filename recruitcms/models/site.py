@@ -1,5 +1,7 @@
 """The facts and texts that hold for the whole site."""
 
+from functools import cached_property
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -100,11 +102,11 @@ class SiteText(models.Model):
     def __str__(self) -> str:
         return self.get_language_display()
 
-    @property
+    @cached_property
     def company_html(self) -> str:
         return markup.render_markdown(self.company, mark_fill_ins=False)
 
-    @property
+    @cached_property
     def trending_regions_html(self) -> str:
         return markup.render_markdown(self.trending_regions, mark_fill_ins=False)
 
