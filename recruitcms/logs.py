@@ -44,6 +44,8 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": ["console"], "level": "ERROR", "propagate": False},
         "gunicorn.error": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "gunicorn.access": {"handlers": [], "propagate": False},
+        # It names the letters that a visitor filled in where no font has them; roles/pdf.py tells the visitor.
+        "weasyprint": {"handlers": [], "level": "WARNING", "propagate": False},
         "recruitcms": {"level": "INFO"},
         "leads": {"level": "INFO"},
     },

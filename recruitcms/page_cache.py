@@ -34,7 +34,8 @@ KNOWN = ("category", "page", "sort")  # what a kept page may take from the query
 SEARCH = "q"  # searches are counted, and are too many to keep
 SECONDS = 600  # that a page is kept at most: some say how old something is
 NO_PAGES = re.compile(r"/(?:admin|static|media|cards)/")
-ACCEPTED = {name: re.compile(rf"(?:^|[\s,]){name}(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.I) for name in ("br", "gzip")}
+NOT_REFUSED = r"(?![\w-]|\s*;\s*q=0(?:\.0*)?\s*(?:,|$))"
+ACCEPTED = {name: re.compile(rf"(?:^|[\s,]){name}{NOT_REFUSED}", re.IGNORECASE) for name in ("br", "gzip")}
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: brotli.compress(body, mode=brotli.MODE_TEXT, quality=5),
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),

@@ -54,8 +54,8 @@ def card(request: HttpRequest, pk: int, mark: str) -> HttpResponseBase:
 
 
 @require_safe
-@cache_control(public=True, max_age=300)
 @whole
+@cache_control(public=True, max_age=300)
 def index(request: HttpRequest) -> JsonResponse:
     """Name the live templates of a language by their ids: {id: [path, title]}.
 
@@ -67,8 +67,8 @@ def index(request: HttpRequest) -> JsonResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=300)
 @whole
+@cache_control(public=True, max_age=300)
 def llms(request: HttpRequest) -> HttpResponse:
     """List the live templates by language as Markdown, with the addresses of their Markdown (https://llmstxt.org)."""
     site = site_content(request.LANGUAGE_CODE)

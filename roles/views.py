@@ -34,6 +34,7 @@ from roles.kit import must_haves
 from roles.levels import Level
 from roles.models import Category, RoleRevision, Section
 from roles.pay.slot import band_to_show
+from roles.pdf import CannotPrintError
 from roles.search import marks, missed
 from roles.search.query import Found, find
 
@@ -110,14 +111,19 @@ def role_file(request: HttpRequest, slug: str, kind: str, level: str = "") -> Ht
     revision = _live_role(request, slug, level)
     posted = request.POST if request.method == "POST" else None
     extent = Extent.named((request.GET if posted is None else posted).get("with", ""))
-    if posted is None:
-        body = _kept_file(revision, kind, extent)
-    else:
-        seconds = spam.wait_after("file", network_of(request), FILES_AT_ONCE)
-        if seconds:
-            return _wait(request, seconds)
-        fields = _fields(revision, site_content(revision.language))
-        body = write_file(revision, kind, read_values(fields, posted), extent)
+    seconds = 0 if posted is None else spam.wait_after("file", network_of(request), FILES_AT_ONCE)
+    if seconds:
+        return _wait(request, seconds)
+    try:
+        if posted is None:
+            body = _kept_file(revision, kind, extent)
+        else:
+            fields = _fields(revision, site_content(revision.language))
+            body = write_file(revision, kind, read_values(fields, posted), extent)
+    except CannotPrintError as reason:
+        response = render(request, "roles/no_pdf.html", {"reason": reason, "role": revision}, status=422)
+        response["Cache-Control"] = "private, no-store"
+        return response
     response = HttpResponse(body, content_type=FORMATS[kind][1])
     name = "-".join(filter(None, [revision.slug, level]))
     response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'

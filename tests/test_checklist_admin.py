@@ -237,7 +237,7 @@ def test_the_checklist_costs_the_form_three_queries_however_many_rows(admin_clie
     make_cta("booking")
     role = make_role({"introduction": "[x](/people/)", "duties": "Be a ninja."}, picture=make_picture())
     SampleResume.objects.create(role=role, picture=make_picture(), title="Fintech")
-    document = Role.objects.select_related("picture").prefetch_related("sections", "resumes").get()
+    document = Role.objects.select_related("picture").prefetch_related("sections", "levels", "resumes").get()
     check(document)
     with django_assert_num_queries(3):  # the content version, the translations, what was waved through
         check(document)

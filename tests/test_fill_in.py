@@ -1,14 +1,17 @@
 """A reader's words in the place of fill-in words: on the page, in Markdown, and nowhere else."""
 
 import io
+import logging
 
 import pytest
 from docx import Document
+from PIL import ImageFile
 from pypdf import PdfReader
 
+from recruitcms.logs import LOGGING
 from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
-from roles import views
+from roles import pdf, views
 from roles.description import Description, Part
 from roles.fill_in import as_markdown, fields_of, fill_html, fill_markdown, read_values
 from roles.pdf import as_pdf, can_print
@@ -181,21 +184,21 @@ def test_pdf_files_are_tagged_bookmarked_and_whole(client, role):
 
     answer = client.post(address, {"company": "Łódź & <Co>", "city": "x" * 10_000})
 
-    pdf = PdfReader(io.BytesIO(answer.content))
-    words = "".join(page.extract_text() for page in pdf.pages)
-    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"]
-    assert pdf.trailer["/Root"]["/Lang"] == "en"
-    assert [mark.title for mark in pdf.outline if not isinstance(mark, list)] == ["Data Engineer"]
+    made = PdfReader(io.BytesIO(answer.content))
+    words = "".join(page.extract_text() for page in made.pages)
+    assert made.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert made.trailer["/Root"]["/Lang"] == "en"
+    assert [mark.title for mark in made.outline if not isinstance(mark, list)] == ["Data Engineer"]
     assert "Łódź & <Co> and Łódź & <Co> hire [four] people" in words.replace("\n", " ")
     assert words.count("x") >= 10_000
-    assert len(pdf.pages) > 1  # the long word goes on in the next line, and not beside the page
+    assert len(made.pages) > 1  # the long word goes on in the next line, and not beside the page
 
 
 def test_a_text_cannot_make_the_server_fetch_anything(role, caplog):
     part = Part("x", "x", '<p><img src="file:///etc/passwd"><img src="http://127.0.0.1:1/"></p>', "")
-    pdf = as_pdf(Description("x", "en", "x", [part]))
+    made = as_pdf(Description("x", "en", "x", [part]))
 
-    assert pdf.startswith(b"%PDF")
+    assert made.startswith(b"%PDF")
     assert "not fetched" in caplog.text
 
 
@@ -226,3 +229,36 @@ def test_one_network_has_so_many_files_made_and_then_waits(client, role):
     assert answers[-1]["Retry-After"] == "600"
     assert "wait 10 minutes" in answers[-1].content.decode()
     assert client.get(address).status_code == 200
+
+
+@pytest.mark.skipif(not can_print(), reason="pango, which makes PDF files, is not installed")
+def test_what_a_pdf_cannot_hold_is_said_and_not_left_out(client, role, caplog):
+    """SEC-22: the letters that were typed stand in no log, in whichever way they cannot be printed."""
+    address = role.get_absolute_url().rstrip("/") + ".pdf"
+    logging.getLogger("weasyprint").addHandler(caplog.handler)
+    try:
+        strange = client.post(address, {"company": "Halden \U0001f9b7"})
+        long = client.post(address, {"company": "a\n" * 400})
+        fine = client.post(address, {"company": "Halden"})
+    finally:
+        logging.getLogger("weasyprint").removeHandler(caplog.handler)
+
+    assert (strange.status_code, long.status_code, fine.status_code) == (422, 422, 200)
+    assert "Our fonts lack these letters: \U0001f9b7" in strange.content.decode()
+    assert "up to 300 line breaks" in long.content.decode()
+    assert strange["Cache-Control"] == "private, no-store"
+    assert LOGGING["loggers"]["weasyprint"] == {"handlers": [], "level": "WARNING", "propagate": False}
+
+
+@pytest.mark.skipif(not can_print(), reason="pango, which makes PDF files, is not installed")
+def test_a_pdf_leaves_uploads_as_strict_as_they_were(client, role):
+    """SEC-8: WeasyPrint would have the whole process accept pictures that are cut off."""
+    client.get(role.get_absolute_url().rstrip("/") + ".pdf")
+
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+
+
+def test_one_who_waits_too_long_for_a_pdf_is_told(role, monkeypatch):
+    monkeypatch.setattr(pdf, "PATIENCE", 0.01)
+    with pdf.printing, pytest.raises(pdf.CannotPrintError, match="Try again"):
+        as_pdf(Description("x", "en", "x", []))

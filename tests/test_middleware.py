@@ -179,7 +179,7 @@ def test_a_damaged_request_and_a_missing_token_are_said_in_the_sites_dress(clien
 
     assert (damaged.status_code, refused.status_code) == (400, 403)
     assert "This request cannot be read" in damaged.content.decode()
-    assert "Nothing was stored." in refused.content.decode()
+    assert "Nothing was saved" in refused.content.decode()
 
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "/\\evil.example/x"])

@@ -125,7 +125,14 @@ def test_it_answers_304_where_the_page_is_known(cached, role):
 
 @pytest.mark.parametrize(
     ("accepts", "encoding"),
-    [("gzip, br;q=0", "gzip"), ("gzip, deflate, br, zstd", "br"), ("", ""), ("br;q=0.0, identity", ""), ("abra", "")],
+    [
+        ("gzip, br;q=0", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("", ""),
+        ("br;q=0.0, identity", ""),
+        ("abra", ""),
+        ("brotli, gzipped", ""),
+    ],
 )
 def test_each_reader_gets_an_encoding_that_it_takes(cached, role, accepts, encoding):
     response = cached.get(role.get_absolute_url(), headers={"Accept-Encoding": accepts})

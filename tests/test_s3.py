@@ -11,6 +11,7 @@ from moto.server import ThreadedMotoServer
 from leads import downloads
 from leads.models import Edition
 from recruitcms.settings import bucket
+from recruitcms.storage import PrivateFiles, PublicFiles
 from roles import cards
 from tests.factories import make_picture, published_role
 from tests.lead_factories import make_report
@@ -27,7 +28,7 @@ def server():
 
 
 @pytest.fixture
-def files(server, settings, monkeypatch):
+def files(server, monkeypatch):
     """The bucket, as a client of its own sees it."""
     host, port = server
     options = bucket(f"s3+http://k%2Fey:se%3Acret@{host}:{port}/site?region=eu-central-1")
@@ -39,12 +40,13 @@ def files(server, settings, monkeypatch):
         region_name="eu-central-1",
     )
     client.create_bucket(Bucket="site", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "recruitcms.storage.PublicFiles", "OPTIONS": options | {"location": "media"}},
-        "private": {"BACKEND": "recruitcms.storage.PrivateFiles", "OPTIONS": options | {"location": "private"}},
-    }
-    # The field asked for its storage when the model was loaded.
-    monkeypatch.setattr(Edition._meta.get_field("file"), "storage", storages["private"])
+    # Put in by hand: a changed setting would leave new storages behind, which the models' fields do not know.
+    public = PublicFiles(**options, location="media")
+    private = PrivateFiles(**options, location="private")
+    monkeypatch.setitem(storages._storages, "default", public)
+    monkeypatch.setitem(storages._storages, "private", private)
+    monkeypatch.setattr(default_storage, "_wrapped", public)
+    monkeypatch.setattr(Edition._meta.get_field("file"), "storage", private)
     yield lambda: {row["Key"] for row in client.list_objects_v2(Bucket="site").get("Contents", [])}
     for key in [row["Key"] for row in client.list_objects_v2(Bucket="site").get("Contents", [])]:
         client.delete_object(Bucket="site", Key=key)

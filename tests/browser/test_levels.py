@@ -133,7 +133,7 @@ def test_an_editor_writes_a_section_for_a_level_and_sees_its_page(editor: Page):
     frame = editor.frame_locator(".look__frame")
     expect(frame.get_by_role("heading", level=1)).to_contain_text("Senior Product Designer")
     expect(frame.locator("#what [data-changed]")).to_contain_text("They ask why.")
-    frame.get_by_role("link", name="All levels").click()
+    frame.get_by_role("link", name="All levels", exact=True).click()
     expect(frame.locator("#what")).not_to_contain_text("They ask why.")
 
 
