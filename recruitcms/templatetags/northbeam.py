@@ -1,6 +1,7 @@
 """Small pieces of markup that every page uses: icons, pictures, titles in calls to action."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django import template
@@ -23,6 +24,7 @@ ROLES = {"role", "role-level"}
 
 
 @register.simple_tag
+@cache  # a page has dozens, of a few kinds
 def icon(name: str, extra: str = "") -> SafeString:
     """Return a drawing of static/img/icons.svg, silent for screen readers."""
     css = f"i {extra}".strip()
