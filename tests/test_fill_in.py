@@ -145,7 +145,7 @@ def test_word_files_have_real_styles_lists_links_and_language(client, db):
         sections={
             "introduction": "[Company] **hires** *now*, see [us](https://halden.example/).\n\n> Said once.",
             "duties": "1. First\n2. Second\n\nThen:\n\n1. Again\n    - inner",
-            "offer": "### Pay\n\n| a | b |\n|---|---|\n| c | d |",
+            "offer": "### Pay at [Company] now\n\n| a | b |\n|---|---|\n| c | d |",
         },
     )
     address = role.get_absolute_url().rstrip("/") + ".docx"
@@ -168,7 +168,7 @@ def test_word_files_have_real_styles_lists_links_and_language(client, db):
     ]
     numbers = [p._p.pPr.numPr.numId.val for p in document.paragraphs if p.style.name == "List Number"]
     assert (numbers[0] == numbers[1], numbers[1] == numbers[2]) == (True, False)
-    assert ("Heading 3", "Pay") in lines
+    assert ("Heading 3", "Pay at Łódź & <Co>\n🎉 now") in lines
     assert document.tables[0].cell(1, 1).text == "d"
     assert [link.address for p in document.paragraphs for link in p.hyperlinks] == ["https://halden.example/"]
     assert document.core_properties.language == "en"
