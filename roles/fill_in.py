@@ -14,8 +14,10 @@ from recruitcms import markup
 from recruitcms.models import FillInWord
 
 SLOT = re.compile(r'<mark class="slot">\[([^<\]]*)\]</mark>')
-# What Markdown would take for more than the sign itself.
-MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]|]|^[#+>-]|^(\d+)(?=[.)])", re.MULTILINE)
+# What Markdown would take for more than the sign itself, and what not all its readers let a backslash keep.
+MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]#]|^[+>-]|^(\d+)(?=[.)])")
+ENTITIES = {"&": "&amp;", "<": "&lt;", "=": "&#61;", "|": "&#124;", "~": "&#126;", "\n": "<br>"}
+NAMED_SIGNS = re.compile(r"[&<|~\n]|^=")
 # What a field shows of the text around its word.
 BLOCK = re.compile(r"</?(?:p|li|ul|ol|h\d|blockquote|td|th|tr|br)\b[^>]*>")
 TAG = re.compile(r"<[^>]*>")
@@ -114,7 +116,6 @@ def fill_markdown(text: str, values: Values) -> str:
 
 
 def as_markdown(value: str) -> str:
-    """Return Markdown that reads as a text was typed, line breaks included."""
-    entities = value.replace("&", "&amp;").replace("<", "&lt;")
-    escaped = MARKDOWN_SIGNS.sub(lambda sign: f"{sign[1]}\\" if sign[1] else f"\\{sign[0]}", entities)
-    return escaped.replace("\n", "\\\n")
+    """Return Markdown that reads as a text was typed. It is one line, so that nothing in it starts or ends a block."""
+    escaped = MARKDOWN_SIGNS.sub(lambda sign: f"{sign[1]}\\" if sign[1] else f"\\{sign[0]}", value)
+    return NAMED_SIGNS.sub(lambda sign: ENTITIES[sign[0]], escaped)

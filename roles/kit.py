@@ -13,8 +13,12 @@ QUESTIONS, SCORECARD = "questions", "scorecard"
 KINDS = {QUESTIONS, SCORECARD}
 MARKS = ["1", "2", "3", "4"]
 LIST_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)", re.MULTILINE)
+HEADING = re.compile(r"^#.*$", re.MULTILINE)
+BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 FIRST_CELL = re.compile(r"(<tr>\s*)<td>(.*?)</td>", re.DOTALL)
-TABLE_RULE = re.compile(r"\|?[ \t]*:?-+[-:| \t]*")
+TABLE_RULE = re.compile(r"\|?[ \t]*:?-[-:| \t]*")
+# Begun by a pipe, or with such a line for its second.
+TABLE = re.compile(rf"[ \t]*\||(?=.*\|).*\n(?=.*\|)[ \t]*{TABLE_RULE.pattern}$", re.MULTILINE)
 MANY_REQUIREMENTS, TOO_MANY_REQUIREMENTS = 6, 8
 
 
@@ -34,17 +38,31 @@ def scorecard(body: str) -> str:
     marks = [*MARKS, _("Notes")]
     legend = _("Marks: 1 no sign of it, 2 a little, 3 clear, 4 strong, with examples.")
     lines: list[str] = []
-    for block in re.split(r"\n[ \t]*\n", body.strip()):
+    for block in _blocks(body):
         if LIST_ITEM.match(block):
-            if not (lines and lines[-1].startswith("|")):  # else a list with blank lines between its items goes on
-                lines += ["", legend, "", _row([_("Criterion"), *marks]), _row(["---"] * (len(marks) + 1))]
-            criteria = [" ".join(item.split()).replace("|", "\\|") for item in LIST_ITEM.split(block)[1:]]
-            lines += [_row([criterion, *[""] * len(marks)]) for criterion in criteria]
-        elif block.lstrip().startswith("|"):
-            lines += ["", legend, "", *_marked_table(block.strip().splitlines(), marks)]
+            lines += ["", legend, "", _row([_("Criterion"), *marks]), _row(["---"] * (len(marks) + 1))]
+            lines += [_row([_criterion(item), *[""] * len(marks)]) for item in LIST_ITEM.split(block)[1:]]
+        elif TABLE.match(block):
+            lines += ["", legend, "", *_marked_table(block.splitlines(), marks)]
         else:
             lines += ["", block]
     return "\n".join(lines).strip()
+
+
+def _blocks(body: str) -> list[str]:
+    """Return what blank lines part, headings by themselves; a list goes on over blank lines, and so do its items."""
+    blocks: list[str] = []
+    for block in BLANK_LINES.split(HEADING.sub(r"\n\g<0>\n", body).strip()):
+        if blocks and LIST_ITEM.match(blocks[-1]) and (LIST_ITEM.match(block) or block.startswith((" ", "\t"))):
+            blocks[-1] += f"\n\n{block}"
+        else:
+            blocks.append(block)
+    return blocks
+
+
+def _criterion(item: str) -> str:
+    """Return a list item as one cell, its paragraphs on lines of their own."""
+    return "<br>".join(" ".join(part.split()) for part in BLANK_LINES.split(item.strip())).replace("|", "\\|")
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -52,7 +70,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _marked_table(table: list[str], marks: list[str]) -> list[str]:
-    rows = [row.strip().removesuffix("|").rstrip() for row in table]
+    rows = [f"| {row.strip().removeprefix('|').removesuffix('|').strip()}" for row in table]
     added = [marks if number == 0 else [""] * len(marks) for number in range(len(rows))]
     if len(rows) > 1 and TABLE_RULE.fullmatch(rows[1]):
         added[1] = ["---"] * len(marks)

@@ -79,7 +79,7 @@ class Writer:
             elif child.name in {"ul", "ol"}:
                 self._list(child, 1)
             elif child.name in {"h3", "h4"}:
-                self.heading(child.get_text().strip(), int(child.name[1]))
+                self._inline(self.paragraph(f"Heading {child.name[1]}"), child.children)
             elif child.name == "blockquote":
                 self.blocks(child, "Quote")
             elif child.name == "table":

@@ -9,6 +9,7 @@ from PIL import ImageFile
 from pypdf import PdfReader
 
 from recruitcms.logs import LOGGING
+from recruitcms.markup import render_markdown
 from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
 from roles import pdf, views
@@ -18,6 +19,8 @@ from roles.pdf import as_pdf, can_print
 from tests.factories import make_site, published_role
 
 ODD = ['<script>alert("1")</script>', "Łódź 🎉 ‮abc", "one\ntwo", "5 * 3 * 2 [x] _y_ `z`", "x" * 10_000]
+SIGNS = ["5 * 3 * 2", "[x] _y_ `z`", "<b>x</b>", "&copy;", "1. one", "2) two", "# no title", "- no list", "a | b", "\\"]
+SIGNS += ["~~~", "~~d~~", "C#", "===", "> said", "+ more", "a\n # b\n - c", "a\n~~~\nb", "a\n\n1. one\n    code"]
 
 
 def make_words() -> None:
@@ -90,11 +93,29 @@ def test_odd_values_are_shown_and_downloaded_as_typed(client, role, value):
     assert fill_html('<mark class="slot">[Company]</mark>', {"company": value}).count("<") == value.count("\n")
 
 
-def test_a_value_reads_in_markdown_as_it_was_typed():
-    from recruitcms.markup import plain_text, render_markdown
+@pytest.mark.parametrize("value", SIGNS)
+@pytest.mark.parametrize("text", ["[Company]", "Before\n[Company]", "- [Company]", "### [Company]"])
+def test_a_value_reads_in_markdown_as_it_was_typed(text, value):
+    whole = f"{text}\n\nAfter"
 
-    for value in ["5 * 3 * 2", "[x] _y_ `z`", "<b>x</b>", "1. one", "# no title", "- no list", "a | b", "\\"]:
-        assert plain_text(render_markdown(as_markdown(value), mark_fill_ins=False)) == value
+    filled = render_markdown(fill_markdown(whole, {"company": value}), mark_fill_ins=False)
+
+    assert filled == fill_html(render_markdown(whole), {"company": value}).replace("&quot;", '"')
+
+
+def test_a_value_stays_in_its_heading_its_row_and_its_block():
+    # Other readers of Markdown know more signs than ours: a fence, a strike, a table.
+    assert as_markdown("a\n # b\n\n- c") == "a<br> \\# b<br><br>- c"
+    assert as_markdown("~~~\n~~d~~") == "&#126;&#126;&#126;<br>&#126;&#126;d&#126;&#126;"
+    assert as_markdown("= a = | C#") == "&#61; a = &#124; C\\#"
+
+
+def test_a_line_break_in_a_value_ends_no_row_of_a_table():
+    table = "| a | b |\n|---|---|\n| [Company] | c |"
+
+    filled = render_markdown(fill_markdown(table, {"company": "Halden\n| Frost |"}))
+
+    assert "<td>Halden<br>| Frost |</td>\n<td>c</td>" in filled
 
 
 @pytest.mark.parametrize(
@@ -148,7 +169,7 @@ def test_word_files_have_real_styles_lists_links_and_language(client, db):
         sections={
             "introduction": "[Company] **hires** *now*, see [us](https://halden.example/).\n\n> Said once.",
             "duties": "1. First\n2. Second\n\nThen:\n\n1. Again\n    - inner",
-            "offer": "### Pay\n\n| a | b |\n|---|---|\n| c | d |",
+            "offer": "### Pay at [Company] now\n\n| a | b |\n|---|---|\n| c | d |",
         },
     )
     address = role.get_absolute_url().rstrip("/") + ".docx"
@@ -171,7 +192,7 @@ def test_word_files_have_real_styles_lists_links_and_language(client, db):
     ]
     numbers = [p._p.pPr.numPr.numId.val for p in document.paragraphs if p.style.name == "List Number"]
     assert (numbers[0] == numbers[1], numbers[1] == numbers[2]) == (True, False)
-    assert ("Heading 3", "Pay") in lines
+    assert ("Heading 3", "Pay at Łódź & <Co>\n🎉 now") in lines
     assert document.tables[0].cell(1, 1).text == "d"
     assert [link.address for p in document.paragraphs for link in p.hyperlinks] == ["https://halden.example/"]
     assert document.core_properties.language == "en"

@@ -44,14 +44,18 @@ def file_of(client, role, kind, extent=""):
         ("1. a\n2. b", ["| a |  |  |  |  |  |", "| b |  |  |  |  |  |"]),
         ("- a\n\n- b", ["| a |  |  |  |  |  |", "| b |  |  |  |  |  |"]),
         ("- a\n  goes on\n- b|c", ["| a goes on |  |  |  |  |  |", "| b\\|c |  |  |  |  |  |"]),
+        ("### Technical\n- a", ["| a |  |  |  |  |  |"]),
+        ("- a\n\n  second\n  paragraph\n\n- b", ["| a<br>second paragraph |  |  |  |  |  |", "| b |  |  |  |  |  |"]),
         ("| What | Why |\n|---|---|\n| a | b |", ["| a | b |  |  |  |  |  |"]),
+        ("What | Why\n--- | ---\na | b", ["| a | b |  |  |  |  |  |"]),
+        ("What | Why\n:-- | ---\na | b\n | c", ["| a | b |  |  |  |  |  |", "| c |  |  |  |  |  |"]),
     ],
 )
 def test_a_list_or_a_table_of_criteria_gets_columns_for_marks_and_notes(body, rows):
     table = [line for line in kit.scorecard(body).splitlines() if line.startswith("|")]
 
     assert table[0].endswith("| 1 | 2 | 3 | 4 | Notes |")
-    assert set(table[1]) <= set("|- ")
+    assert set(table[1]) <= set("|-: ")
     assert table[2:] == rows
 
 
@@ -64,7 +68,16 @@ def test_a_scorecard_is_a_table_whose_rows_and_columns_have_names(client, role):
     assert table.count("<td></td>") == 2 * 5
 
 
+def test_each_heading_has_a_table_of_its_own():
+    html = kit.render_body("scorecard", "### Technical\n- a\n\n  more\n### Together\n\n- b\n\nThe end.\n\n  Or not.")
+
+    names = re.findall(r"<h3>(.*?)</h3>|<th scope=\"row\">(.*?)</th>|<p>(The end.|Or not.)</p>", html)
+    assert [max(name) for name in names] == ["Technical", "a<br>more", "Together", "b", "The end.", "Or not."]
+    assert html.count("<table>") == 2
+
+
 def test_a_scorecard_without_a_list_stays_a_text():
+    assert kit.scorecard("Title\n---") == "Title\n---"
     assert kit.scorecard("Only words.") == "Only words."
     assert kit.scorecard("") == ""
 

@@ -3,12 +3,14 @@
 
 const $$ = (selector, within) => [...within.querySelectorAll(selector)];
 const BLOCKS = new Set(['P', 'LI', 'H1', 'H2', 'H3', 'H4', 'UL', 'OL', 'BLOCKQUOTE', 'SECTION', 'DIV']);
+const ENTITIES = { '&': '&amp;', '<': '&lt;', '=': '&#61;', '|': '&#124;', '~': '&#126;', '\n': '<br>' };
 
-function clean(source) {
+// In Markdown, what was filled in keeps its marks: it is written otherwise than the template.
+function clean(source, signs) {
   const copy = source.cloneNode(true);
   for (const element of $$('.noprint, .note, button, svg, dialog', copy)) element.remove();
   for (const cards of $$('.challenges', copy)) cards.replaceWith(...[...cards.children].flatMap((card) => [...card.childNodes]));
-  for (const mark of $$('mark', copy)) {
+  for (const mark of $$(signs ? 'mark:not(.filled)' : 'mark', copy)) {
     const lines = mark.textContent.split('\n').flatMap((line) => [document.createElement('br'), line]);
     mark.replaceWith(...lines.slice(1));
   }
@@ -23,13 +25,21 @@ function clean(source) {
 
 const title = () => document.querySelector('h1').firstChild.textContent.trim();
 
+// A text of the template in Markdown. Its fill-in words keep their brackets.
+const escaped = (text) => text.replace(/[\\`*_]/g, '\\$&').replace(/[&<~]/g, (sign) => ENTITIES[sign]);
+
+// What was filled in, in Markdown that reads as it was typed: the rules of as_markdown in roles/fill_in.py.
+const typed = (value) => value.replace(/[\\`*_[\]#]|^[+>-]/g, '\\$&').replace(/^(\d+)(?=[.)])/, '$1\\')
+  .replace(/[&<|~\n]|^=/g, (sign) => ENTITIES[sign]);
+
 // As plain text, or as Markdown where `signs` is true.
 function written(node, signs, depth = 0) {
   if (node.nodeType === Node.TEXT_NODE) {
     const text = node.textContent.replace(/[ \t\r]*\n[ \t\r]*|[ \t]+/g, ' ');
-    return signs ? text.replace(/[\\`*_[\]<]/g, (sign) => (sign === '[' || sign === ']' ? sign : `\\${sign}`)) : text;
+    return signs ? escaped(text) : text;
   }
-  if (node.nodeName === 'BR') return signs ? '\\\n' : '\n';
+  if (node.nodeName === 'MARK') return typed(node.textContent);
+  if (node.nodeName === 'BR') return signs ? '<br>' : '\n';
   if (node.nodeName === 'UL' || node.nodeName === 'OL') return list(node, signs, depth);
   const text = [...node.childNodes].map((child) => written(child, signs, depth)).join('');
   if (signs) {
@@ -77,9 +87,10 @@ export function take() {
 export function copyOf(source, how) {
   const whole = source.id === 'doc';
   if (whole) take();
-  const copy = clean(source);
+  const signs = how === 'markdown';
+  const copy = clean(source, signs);
   if (whole) copy.prepend(Object.assign(document.createElement('h1'), { textContent: title() }));
-  const text = `${tidy(written(copy, how === 'markdown'))}\n`;
+  const text = `${tidy(written(copy, signs))}\n`;
   if (how !== 'rich') return { text };
   return { text, html: copy.innerHTML.replace(/<\/?(section|div|header)>/g, '').replace(/\s*\n\s*/g, ' ').trim() };
 }

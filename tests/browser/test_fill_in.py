@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from roles.fill_in import as_markdown
 from tests.browser.conftest import copied
 
 ROLE = "/roles/lead-data-engineer/"
@@ -86,6 +87,24 @@ def test_what_is_filled_in_is_copied_as_rich_text_markdown_and_plain_text(page: 
     assert "Halden *&amp; &lt;b&gt;Frost&lt;/b&gt;<br>Wrocław is looking" in html
     assert "Halden *& <b>Frost</b>\nWrocław is looking" in text
     assert "\n\nTypical duties and responsibilities\n\n- " in text
-    assert "Halden \\*& \\<b>Frost\\</b>\\\nWrocław is looking" in markdown
+    assert "Halden \\*&amp; &lt;b>Frost&lt;/b><br>Wrocław is looking" in markdown
     assert "\n\n## Typical duties and responsibilities\n\n- " in markdown
     assert "Fill in the blanks" not in text + markdown
+
+
+def test_copied_markdown_reads_as_it_was_typed_and_as_in_the_file(page: Page, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(ROLE)
+    open_panel(page)
+    company = page.get_by_label("Company", exact=True)
+    page.locator("summary", has_text="Download").click()
+
+    for value in [
+        "&copy; &lt;b&gt; [x](https://halden.example/) ~~a~~ | `b` \\ C#",
+        "# Head\n - item\n\n1. one\n~~~\n===",
+        "===",
+        "> a",
+        "2) b",
+    ]:
+        company.fill(value)
+        assert f"{as_markdown(value)} is looking" in copied(page, "Copy as Markdown")
