@@ -29,7 +29,7 @@ from roles.at_level import at_level, mark_changes
 from roles.cards import card_path
 from roles.description import Extent, describe, extents
 from roles.documents import FORMATS, formats
-from roles.fill_in import Field, Values, fields_of, fill_html, read_values
+from roles.fill_in import Field, Values, fields_of, fill_html, length_in, read_values
 from roles.kit import must_haves
 from roles.levels import Level
 from roles.models import Category, RoleRevision, Section
@@ -40,6 +40,9 @@ from roles.search.query import Found, find
 PER_PAGE = 10
 FILES_AT_ONCE = 30  # that one network may have made of what it filled in, in ten minutes
 KEEP_FILES = 24 * 60 * 60  # seconds
+# What was filled in may weigh: forty fields of ten thousand letters, some of which take more than a byte on the way.
+MAX_BYTES = 640 * 1024
+MOST_FILLED_IN = 640_000  # characters, in all places together: a word may stand in very many, and a PDF takes long
 RELATED = 3
 MAX_QUERY = 100
 SORTS = {"newest": ("-live_from", "title"), "title": ("title",)}
@@ -116,8 +119,10 @@ def role_file(request: HttpRequest, slug: str, kind: str, level: str = "") -> Ht
         seconds = spam.wait_after("file", network_of(request), FILES_AT_ONCE)
         if seconds:
             return _wait(request, seconds)
-        fields = _fields(revision, site_content(revision.language))
-        body = write_file(revision, kind, read_values(fields, posted), extent)
+        values = read_values(_fields(revision, site_content(revision.language)), posted)
+        if length_in(revision.content["sections"], values) > MOST_FILLED_IN:
+            return _too_long(request)
+        body = write_file(revision, kind, values, extent)
     response = HttpResponse(body, content_type=FORMATS[kind][1])
     name = "-".join(filter(None, [revision.slug, level]))
     response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
@@ -125,6 +130,9 @@ def role_file(request: HttpRequest, slug: str, kind: str, level: str = "") -> Ht
     if posted is not None:
         response["Cache-Control"] = "private, no-store"
     return response
+
+
+role.max_bytes = role_file.max_bytes = MAX_BYTES  # type: ignore[attr-defined]
 
 
 def write_file(revision: RoleRevision, kind: str, values: Values, extent: Extent) -> bytes:
@@ -141,6 +149,12 @@ def _kept_file(revision: RoleRevision, kind: str, extent: Extent) -> bytes:
         kept = write_file(revision, kind, {}, extent)
         cache.set(key, kept, KEEP_FILES)
     return kept
+
+
+def _too_long(request: HttpRequest) -> HttpResponse:
+    response = render(request, "413.html", status=413)
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -191,6 +205,8 @@ def render_role(
     site = site_content(revision.language)
     fields = [] if preview else _fields(revision, site)  # editors have nothing to fill in
     values = read_values(fields, request.POST) if request.method == "POST" else {}
+    if length_in(revision.content["sections"], values) > MOST_FILLED_IN:
+        return _too_long(request)
     shown = mark_changes(revision.content, base.content) if revision.level else revision.content
     content = fill(shown, values) if values else shown
     sections = content["sections"]
