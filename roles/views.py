@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -144,10 +144,10 @@ def write_file(revision: RoleRevision, kind: str, values: Values, extent: Extent
 def _kept_file(revision: RoleRevision, kind: str, extent: Extent) -> bytes:
     """Return a file in which nothing is filled in, made once for each revision, which never changes."""
     key = f"role-file:{revision.pk}:{revision.level}:{kind}:{extent}"
-    kept = cache.get(key)
+    kept = caches["files"].get(key)
     if kept is None:
         kept = write_file(revision, kind, {}, extent)
-        cache.set(key, kept, KEEP_FILES)
+        caches["files"].set(key, kept, KEEP_FILES)
     return kept
 
 

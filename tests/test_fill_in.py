@@ -268,3 +268,18 @@ def test_one_network_has_so_many_files_made_and_then_waits(client, role):
     assert answers[-1]["Retry-After"] == "600"
     assert "wait 10 minutes" in answers[-1].content.decode()
     assert client.get(address).status_code == 200
+
+
+def test_files_push_no_count_out_of_the_cache(client, role, settings):
+    """SEC-18: whoever fetches many files is still counted."""
+    small = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5}}
+    settings.CACHES = {"default": small | {"LOCATION": "few counts"}, "files": small | {"LOCATION": "few files"}}
+    address = role.get_absolute_url().rstrip("/") + ".txt"
+    for _number in range(views.FILES_AT_ONCE):
+        client.post(address, {"company": "x"})
+
+    for _number in range(10):
+        role.publish()
+        assert client.get(address).status_code == 200
+
+    assert client.post(address, {"company": "x"}).status_code == 429
