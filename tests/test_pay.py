@@ -584,7 +584,7 @@ def test_cells_that_a_row_lacks_are_empty(admin_client):
 
     page = unescape(upload(admin_client, csv_of(ROW, short, {"role": "Designer"}, headless)))
 
-    assert "Row 3: basis: This field cannot be blank.; sample_size: This field cannot be blank.; source:" in page
+    assert "Row 3: basis: This field cannot be blank. sample_size: This field cannot be blank. source:" in page
     assert "Row 4: level: This field cannot be blank." in page
     assert "Row 5: role: There is no one role of this title: “lead”." in page
     assert not SalaryBand.objects.exists()

@@ -8,7 +8,7 @@ import re
 from hashlib import sha256
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -144,7 +144,6 @@ def _check(band: SalaryBand, wrong: Wrong) -> None:
 
 def _problem(line: Line, error: ValidationError) -> str:
     found = error.message_dict
-    words = "; ".join(
-        f"{name}: {' '.join(said)}" if name != "__all__" else " ".join(said) for name, said in found.items()
-    )
+    columns = sorted(found, key=lambda name: COLUMNS.index(name) if name in COLUMNS else len(COLUMNS))
+    words = " ".join(f"{'' if name == NON_FIELD_ERRORS else f'{name}: '}{' '.join(found[name])}" for name in columns)
     return _("Row %(row)d: %(problems)s") % {"row": line.number, "problems": words}
