@@ -24,7 +24,12 @@ def find(token: str) -> Edition | None:
 
 
 def respond(request: HttpRequest, edition: Edition) -> HttpResponseBase:
-    """Answer with the file, or the part of it that was asked for. Raises FileNotFoundError where it is gone."""
+    """Answer with the file, or the part of it that was asked for.
+
+    Raises FileNotFoundError where it is gone, or a draft (again), which staff alone can open.
+    """
+    if edition.is_draft:
+        raise FileNotFoundError(edition.file.name)
     file = edition.file.open("rb")
     size = edition.file.size
     part = _part(request.headers.get("Range", ""), size)

@@ -250,7 +250,7 @@ def story(source: dict[str, Any], figures: Sequence[Figures]) -> Iterator[Any]:
 def contents(source: dict[str, Any]) -> list[Any]:
     lines = [*FLUSH, ("LINEBELOW", *ALL, 0.6, LINE), ("TOPPADDING", *ALL, 7), ("BOTTOMPADDING", *ALL, 8)]
     table = TableOfContents(levelStyles=[style(11.5, 15)], tableStyle=lines, dotsMinLevel=-1)
-    return [Paragraph(source["words"]["contents"], HEADING), Spacer(0, 6), table]
+    return [Paragraph(typeset(source["words"]["contents"]), HEADING), Spacer(0, 6), table]
 
 
 def roles(data: dict[str, Any]) -> dict[str, list[Any]]:
@@ -280,14 +280,17 @@ def pay(source: dict[str, Any]) -> list[Any]:
 
 def pay_table(source: dict[str, Any], labels: dict[str, str]) -> Table:
     words = source["words"]
-    groups = [Paragraph(words[key], HEAD) for key in ("employment", "b2b")]
-    heads = [Paragraph(words[key], HEAD) for key in ("low", "median", "high")] * 2
-    cells: list[list[Any]] = [["", groups[0], "", "", groups[1]], [Paragraph(words["unit"], FINE), *heads]]
+    groups = [Paragraph(typeset(words[key]), HEAD) for key in ("employment", "b2b")]
+    heads = [Paragraph(typeset(words[key]), HEAD) for key in ("low", "median", "high")] * 2
+    cells: list[list[Any]] = [["", groups[0], "", "", groups[1]], [Paragraph(typeset(words["unit"]), FINE), *heads]]
     lines: list[Any] = [*FLUSH, ("SPAN", (1, 0), (3, 0)), ("SPAN", (4, 0), (6, 0))]
     for role, rows in roles(source).items():
         first, last = len(cells), len(cells) + len(rows)
-        cells.append([Paragraph(role, ROLE)])
-        cells += [[Paragraph(labels[row["level"]], LEVEL), *(pay_cell(row, key, words) for key in PAY)] for row in rows]
+        cells.append([Paragraph(typeset(role), ROLE)])
+        cells += [
+            [Paragraph(typeset(labels[row["level"]]), LEVEL), *(pay_cell(row, key, words) for key in PAY)]
+            for row in rows
+        ]
         lines += [("SPAN", (0, first), (-1, first)), ("NOSPLIT", (0, first), (-1, last))]
         lines += [("LINEABOVE", (0, first), (-1, first), 0.6, LINE), ("TOPPADDING", (0, first), (-1, first), 5)]
         lines += [("BOTTOMPADDING", (0, last), (-1, last), 6)]

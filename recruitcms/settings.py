@@ -284,6 +284,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     _options.setdefault("connect_timeout", 10)
 PAGE_CACHE_BYTES = read("PAGE_CACHE_MB", "64", at_least(0)) * 1024 * 1024  # of whole pages, in each process; 0: none
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
+# Anybody may ask for any number of files: they push no count of a limit out of its cache (SEC-18).
+CACHES["files"] = CACHES["default"] | {"KEY_PREFIX": "files"}
+if CACHES["default"]["BACKEND"] == "django.core.cache.backends.locmem.LocMemCache":
+    CACHES["files"]["LOCATION"] = "files"
+    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000} | CACHES["default"].get("OPTIONS", {})
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
 # The first is the site's own: its addresses have no prefix, and what is missing in another falls back to it.

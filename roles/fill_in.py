@@ -4,7 +4,7 @@ Nothing that is filled in is stored here. A value stands for all spellings of it
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape, unescape
@@ -50,17 +50,28 @@ def normal(word: str) -> str:
 def fields_of(sections: Iterable[Mapping[str, Any]], shared: Sequence[FillInWord]) -> list[Field]:
     """Return the fields of a template: words that all templates share first, then its own, as they come."""
     spelt: dict[str, tuple[str, str]] = {}  # by the normal spelling: the word as written first, and what it stands in
-    for section in sections:
-        for html in [section["html"], *(card["html"] for card in section["cards"])]:
-            for slot in SLOT.finditer(html):
-                text = unescape(slot[1])
-                spelt.setdefault(normal(text), (text, _around(html, slot)))
+    for html, slot in _slots(sections):
+        text = unescape(slot[1])
+        spelt.setdefault(normal(text), (text, _around(html, slot)))
     fields = []
     for word in shared:
         found = [spelt.pop(normal(spelling))[0] for spelling in word.spellings if normal(spelling) in spelt]
         if found:
             fields.append(Field(word.key, word.label, word.example, word.kind, word.choices.splitlines(), True, found))
     return fields + [Field(own_name(key), own, around, spellings=[own]) for key, (own, around) in spelt.items()]
+
+
+def length_in(sections: Iterable[Mapping[str, Any]], values: Values) -> int:
+    """Return how many characters values put into a template: each stands wherever its word does."""
+    return sum(len(values.get(normal(unescape(slot[1])), "")) for _html, slot in _slots(sections))
+
+
+def _slots(sections: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, re.Match[str]]]:
+    """Yield each place of a template that can be filled in, after the HTML that it stands in."""
+    for section in sections:
+        for html in [section["html"], *(card["html"] for card in section["cards"])]:
+            for slot in SLOT.finditer(html):
+                yield html, slot
 
 
 def _around(html: str, slot: re.Match[str]) -> str:

@@ -21,8 +21,9 @@ from recruitcms.translated import localized_url, other_languages
 from roles.own_text import MOST_CHARACTERS, Report, highlighted, report_on
 
 CHECKS_AT_ONCE = 30  # that one network may ask for in ten minutes
-# What the form may weigh: a longer text than we check comes back in its field, so that it can be shortened.
-MAX_BYTES = 512 * 1024
+# What the form may weigh. Each character may take twelve bytes on the way, as emoji do; a text that is somewhat longer
+# than we check comes back in its field, so that it can be shortened.
+MAX_BYTES = 640 * 1024
 
 
 @csrf_exempt

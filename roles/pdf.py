@@ -22,6 +22,7 @@ PANGO = ["libpango-1.0.so.0", "libpango-1.0.dylib", "libpango-1.0-0.dll"]  # on 
 FONTS = {"Literata-Regular.ttf", "Literata-SemiBold.ttf"}
 MOST_BREAKS = 300  # within paragraphs: each takes milliseconds to lay out
 PATIENCE = 20  # seconds that one who wants a PDF waits for the one before
+MOST_LETTERS = 150_000  # of the whole text: ten times a long description, laid out in a few seconds
 printing = threading.Lock()  # one at a time: two would take as long, and the threads that show pages
 missing: ContextVar[list[str]] = ContextVar("missing")
 STYLE = Path(settings.BASE_DIR) / "static" / "css" / "description.css"
@@ -68,6 +69,8 @@ def as_pdf(description: Description) -> bytes:
     """Return a description as a PDF file that screen readers can read (PDF/UA-1). Raises CannotPrintError."""
     if sum(part.html.count("<br") for part in description.parts) > MOST_BREAKS:
         raise CannotPrintError(_("A PDF holds up to %(count)d line breaks.") % {"count": MOST_BREAKS})
+    if sum(len(part.html) for part in description.parts) > MOST_LETTERS:
+        raise CannotPrintError(_("This text is too long for a PDF."))
     if not printing.acquire(timeout=PATIENCE):
         raise CannotPrintError(_("Many people want a PDF at this moment. Try again in a minute."))
     logging.getLogger("weasyprint").addHandler(collector)  # again: setting up the logs takes handlers away

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,7 +29,7 @@ from roles.at_level import at_level, mark_changes
 from roles.cards import card_path
 from roles.description import Extent, describe, extents
 from roles.documents import FORMATS, formats
-from roles.fill_in import Field, Values, fields_of, fill_html, read_values
+from roles.fill_in import Field, Values, fields_of, fill_html, length_in, read_values
 from roles.kit import must_haves
 from roles.levels import Level
 from roles.models import Category, RoleRevision, Section
@@ -41,6 +41,9 @@ from roles.search.query import Found, find
 PER_PAGE = 10
 FILES_AT_ONCE = 30  # that one network may have made of what it filled in, in ten minutes
 KEEP_FILES = 24 * 60 * 60  # seconds
+# What was filled in may weigh: forty fields of ten thousand letters, some of which take more than a byte on the way.
+MAX_BYTES = 640 * 1024
+MOST_FILLED_IN = 640_000  # characters, in all places together: a word may stand in very many, and a PDF takes long
 RELATED = 3
 MAX_QUERY = 100
 SORTS = {"newest": ("-live_from", "title"), "title": ("title",)}
@@ -111,15 +114,16 @@ def role_file(request: HttpRequest, slug: str, kind: str, level: str = "") -> Ht
     revision = _live_role(request, slug, level)
     posted = request.POST if request.method == "POST" else None
     extent = Extent.named((request.GET if posted is None else posted).get("with", ""))
-    seconds = 0 if posted is None else spam.wait_after("file", network_of(request), FILES_AT_ONCE)
-    if seconds:
-        return _wait(request, seconds)
+    values: Values = {}
+    if posted is not None:
+        seconds = spam.wait_after("file", network_of(request), FILES_AT_ONCE)
+        if seconds:
+            return _wait(request, seconds)
+        values = read_values(_fields(revision, site_content(revision.language)), posted)
+        if length_in(revision.content["sections"], values) > MOST_FILLED_IN:
+            return _too_long(request)
     try:
-        if posted is None:
-            body = _kept_file(revision, kind, extent)
-        else:
-            fields = _fields(revision, site_content(revision.language))
-            body = write_file(revision, kind, read_values(fields, posted), extent)
+        body = _kept_file(revision, kind, extent) if posted is None else write_file(revision, kind, values, extent)
     except CannotPrintError as reason:
         response = render(request, "roles/no_pdf.html", {"reason": reason, "role": revision}, status=422)
         response["Cache-Control"] = "private, no-store"
@@ -133,6 +137,9 @@ def role_file(request: HttpRequest, slug: str, kind: str, level: str = "") -> Ht
     return response
 
 
+role.max_bytes = role_file.max_bytes = MAX_BYTES  # type: ignore[attr-defined]
+
+
 def write_file(revision: RoleRevision, kind: str, values: Values, extent: Extent) -> bytes:
     """Return a role as a file of a kind, filled in."""
     _name, _type, write = FORMATS[kind]
@@ -142,11 +149,17 @@ def write_file(revision: RoleRevision, kind: str, values: Values, extent: Extent
 def _kept_file(revision: RoleRevision, kind: str, extent: Extent) -> bytes:
     """Return a file in which nothing is filled in, made once for each revision, which never changes."""
     key = f"role-file:{revision.pk}:{revision.level}:{kind}:{extent}"
-    kept = cache.get(key)
+    kept = caches["files"].get(key)
     if kept is None:
         kept = write_file(revision, kind, {}, extent)
-        cache.set(key, kept, KEEP_FILES)
+        caches["files"].set(key, kept, KEEP_FILES)
     return kept
+
+
+def _too_long(request: HttpRequest) -> HttpResponse:
+    response = render(request, "413.html", status=413)
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -197,6 +210,8 @@ def render_role(
     site = site_content(revision.language)
     fields = [] if preview else _fields(revision, site)  # editors have nothing to fill in
     values = read_values(fields, request.POST) if request.method == "POST" else {}
+    if length_in(revision.content["sections"], values) > MOST_FILLED_IN:
+        return _too_long(request)
     shown = mark_changes(revision.content, base.content) if revision.level else revision.content
     content = fill(shown, values) if values else shown
     sections = content["sections"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -26,7 +26,8 @@ def fresh_copies() -> None:
     for tally in (address_counts.missing, address_counts.hits, missed.tally):
         tally.clear()
     health._last.at = float("-inf")
-    cache.clear()
+    for name in settings.CACHES:
+        caches[name].clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

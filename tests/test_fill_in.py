@@ -2,6 +2,7 @@
 
 import io
 import logging
+from urllib.parse import urlencode
 
 import pytest
 from docx import Document
@@ -223,6 +224,47 @@ def test_a_text_cannot_make_the_server_fetch_anything(role, caplog):
     assert "not fetched" in caplog.text
 
 
+@pytest.fixture
+def large(db):
+    """A template with forty fill-in words, and ten thousand letters for each field."""
+    make_site()
+    body = " ".join(f"[word {number}]" for number in range(40))
+    role = published_role(sections={"introduction": body})
+    fields = fields_of(role.live_revision.content["sections"], [])
+    return role, {field.name: f"{number:02}{'x' * 9_998}" for number, field in enumerate(fields)}
+
+
+@pytest.mark.parametrize("kind", ["", "txt", "docx"])
+def test_every_field_takes_ten_thousand_letters(client, large, kind):
+    """SEC-24: as far as a real template may go, and no further."""
+    role, values = large
+    address = role.get_absolute_url()
+    address = f"{address.rstrip('/')}.{kind}" if kind else address
+
+    answer = client.post(address, urlencode(values), content_type="application/x-www-form-urlencoded")
+
+    assert len(values) == 40
+    assert answer.status_code == 200
+    if kind != "docx":
+        assert all(answer.content.decode().count(value) >= 1 for value in values.values())
+    values["company"] = "x" * (views.MAX_BYTES - 400_000)
+    assert client.post(address, values).status_code == 413
+
+
+@pytest.mark.parametrize("kind", ["", ".txt"])
+def test_what_stands_in_many_places_is_weighed_in_all_of_them(client, db, kind):
+    """SEC-24: a small form makes no huge page or file."""
+    make_site()
+    make_words()
+    role = published_role(sections={"introduction": "[Company] " * 20, "duties": "- [company name]\n" * 20})
+    address = role.get_absolute_url().rstrip("/") + (kind or "/")
+
+    much, too_much = (client.post(address, {"company": "x" * number}) for number in (16_000, 16_001))
+
+    assert (much.status_code, too_much.status_code) == (200, 413)
+    assert too_much["Cache-Control"] == "private, no-store"
+
+
 def test_a_file_without_values_is_made_once_for_each_revision(client, role, monkeypatch):
     made = []
     write = views.write_file
@@ -283,3 +325,23 @@ def test_one_who_waits_too_long_for_a_pdf_is_told(role, monkeypatch):
     monkeypatch.setattr(pdf, "PATIENCE", 0.01)
     with pdf.printing, pytest.raises(pdf.CannotPrintError, match="Try again"):
         as_pdf(Description("x", "en", "x", []))
+
+
+def test_a_text_of_a_book_is_no_pdf():
+    with pytest.raises(pdf.CannotPrintError, match="too long"):
+        as_pdf(Description("x", "en", "x", [Part("x", "x", "x" * (pdf.MOST_LETTERS + 1), "")]))
+
+
+def test_files_push_no_count_out_of_the_cache(client, role, settings):
+    """SEC-18: whoever fetches many files is still counted."""
+    small = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5}}
+    settings.CACHES = {"default": small | {"LOCATION": "few counts"}, "files": small | {"LOCATION": "few files"}}
+    address = role.get_absolute_url().rstrip("/") + ".txt"
+    for _number in range(views.FILES_AT_ONCE):
+        client.post(address, {"company": "x"})
+
+    for _number in range(10):
+        role.publish()
+        assert client.get(address).status_code == 200
+
+    assert client.post(address, {"company": "x"}).status_code == 429

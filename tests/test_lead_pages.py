@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from leads import tokens, views
@@ -531,6 +532,24 @@ def test_a_file_that_is_gone_leads_on(client, edition):
 
     assert response.status_code == 410
     assert "Send me a new link" in main(response)
+
+
+def test_an_edition_made_a_draft_again_is_for_staff_alone(client, admin_client, report, edition):
+    """SEC-8: what the field says, “Staff alone can open it”, holds for links that people already have."""
+    path = f"/d/{tokens.download_token(edition)}/"
+    assert client.get(path).status_code == 200
+    Edition.objects.filter(pk=edition.pk).update(is_draft=True)
+
+    answers = [client.get(path), client.get(path, headers=PRESSED), client.get(path, headers={"Range": "bytes=0-9"})]
+
+    assert [answer.status_code for answer in answers] == [410] * 3
+    assert [headers(answer) for answer in answers] == [TOKEN_HEADERS] * 3
+    assert b"%PDF" not in answers[0].content
+    assert "Send me a new link" in main(answers[0])
+    assert client.head(path).status_code == 410
+    assert Edition.objects.get(pk=edition.pk).downloads == 1  # that of before
+    staff = admin_client.get(reverse("admin:leads_report_edition", args=[edition.pk]))
+    assert body(staff).startswith(b"%PDF-")
 
 
 def test_a_bad_download_link_is_not_found(client, edition):

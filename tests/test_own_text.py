@@ -3,9 +3,11 @@
 import logging
 import re
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
-from django.core.cache import cache
+from django.conf import settings
+from django.core.cache import cache, caches
 from django.db import connection
 from django.test import Client
 
@@ -150,14 +152,13 @@ def test_words_that_are_fine_on_this_site_are_fine_here():
 
 
 def everything_stored():
-    """Return all that the database and the cache hold, as one text."""
+    """Yield all that the database and the caches hold, as texts."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f'SELECT * FROM "{table}"')
             yield from map(str, cursor.fetchall())
-    kept = getattr(cache, "_cache", None)
-    if kept is not None:
-        yield str(dict(kept))
+    for name in settings.CACHES:
+        yield str(dict(getattr(caches[name], "_cache", {})))
 
 
 @pytest.mark.parametrize("status", [200, 422, 429])
@@ -235,6 +236,19 @@ def test_a_text_that_is_too_long_is_told_so_and_stays_in_the_field(client):
     assert f">\n{text}</textarea>" in page
     assert 'aria-invalid="true"' in page
     assert "<title>Error: " in page
+
+
+@pytest.mark.parametrize("number", [45_000, MOST_CHARACTERS + 1])
+def test_a_text_weighs_what_its_letters_do_on_the_way(client, number):
+    """SEC-24: an emoji is one character, and twelve bytes in a form."""
+    text = "🎉 work " * (number // 7) + "🎉" * (number % 7)
+
+    for sent in (text, "a " + "🎉" * (number - 2)):
+        form = urlencode({"text": sent, "language": "en"})
+        response = client.post("/check-your-text/", form, content_type="application/x-www-form-urlencoded")
+
+        assert response.status_code == (200 if number <= MOST_CHARACTERS else 422)
+        assert f">\n{sent}</textarea>" in response.content.decode()
 
 
 def test_what_no_form_weighs_is_refused_unread(client):

@@ -17,6 +17,7 @@ from recruitcms.models import FillInWord
 from recruitcms.publishing import touch_content
 from recruitcms.quality import checklist
 from roles.models import PayNote, Role, RoleLevel, SalaryBand, Section
+from roles.pay.admin import SalaryBandForm
 from roles.pay.models import is_old
 from roles.pay.slot import band_to_show
 from tests.factories import make_band, make_pay_note, make_role, make_site, make_user, published_role
@@ -380,6 +381,43 @@ def test_a_row_outlives_its_role_and_says_so(admin_client):
     assert f'<option value="{band.role_group}" selected>(a role that was deleted)</option>' in form
 
 
+@pytest.mark.parametrize(
+    ("figures", "errors"),
+    [
+        ({"low": "0"}, {"low": ["Ensure this value is greater than or equal to 1."]}),
+        ({"median": "0"}, {"median": ["Ensure this value is greater than or equal to 1."]}),
+        ({"high": "0"}, {"high": ["Ensure this value is greater than or equal to 1."]}),
+        ({"high": "-5"}, {"high": ["Ensure this value is greater than or equal to 1."]}),
+        ({"median": "23999"}, {"median": ["The median is below the lower end."]}),
+        ({"high": "27199"}, {"high": ["The upper end is below the median."]}),
+    ],
+)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_figure_that_cannot_be_is_said_at_its_field(admin_client, figures, errors, is_new):
+    band = make_band(make_role())
+    url = reverse("admin:roles_salaryband_add")
+    if not is_new:
+        url = reverse("admin:roles_salaryband_change", args=[band.pk])
+    sent = {name: getattr(band, name) for name in SalaryBandForm.base_fields if name != "is_shown"}
+    seen = {} if is_new else version(admin_client, url)
+
+    response = admin_client.post(url, sent | {"level": "lead"} | figures | seen)
+
+    assert response.context["adminform"].form.errors == errors
+
+
+@pytest.mark.parametrize("name", ["low", "median", "high", "sample_size"])
+def test_a_band_knows_no_figure_of_nothing(name):
+    band = make_band(make_role())
+    setattr(band, name, 0)
+
+    with pytest.raises(ValidationError) as refused:
+        band.full_clean()
+
+    assert "Ensure this value is greater than or equal to 1." in refused.value.message_dict[name]
+    assert "__all__" not in refused.value.message_dict
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_list_of_the_table_costs_the_same_however_long(admin_client, django_assert_max_num_queries, number):
     for _row in range(number):
@@ -489,6 +527,87 @@ def test_what_somebody_changed_meanwhile_is_not_overwritten(admin_client):
     assert "Changed since this sheet was downloaded." in page
     band.refresh_from_db()
     assert (band.low, band.high) == (23000, 31000)
+
+
+ROW = {"role": "Designer", "level": "lead", "country": "PL", "place": "", "contract": "employment", "currency": "PLN"}
+ROW |= {"period": "month", "low": "30000", "median": "33000", "high": "36000", "basis": "offers", "sample_size": "9"}
+ROW |= {"source": "Northbeam", "date": "2026-10-01", "is_shown": ""}
+
+
+def csv_of(*rows):
+    """Return a file with these rows; cells at the end that a row lacks are not there at all."""
+    lines = [list(ROW), *([row[name] for name in ROW if name in row] for row in rows)]
+    return "\n".join(";".join(line) for line in lines).encode()
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "sentence"),
+    [
+        ("low", "abc", "low: “abc” cannot be read as a figure. Write a whole number"),
+        ("low", "1.5", "low: “1.5” cannot be read as a figure. Write a whole number"),
+        ("low", "18.000", "low: “18.000” cannot be read as a figure. Write a whole number"),
+        ("low", "18 00", "low: “18 00” cannot be read as a figure. Write a whole number"),
+        ("low", "1 800,000", "low: “1 800,000” cannot be read as a figure. Write a whole number"),
+        ("low", "0,500", "low: “0,500” cannot be read as a figure. Write a whole number"),
+        ("low", "1_8", "low: “1_8” cannot be read as a figure. Write a whole number"),
+        ("low", "-5", "low: Ensure this value is greater than or equal to 1."),
+        ("low", "0", "low: Ensure this value is greater than or equal to 1."),
+        ("median", "0", "median: Ensure this value is greater than or equal to 1."),
+        ("high", "9" * 5000, "9” cannot be read as a figure. Write a whole number, like 18000."),
+        ("median", "", "median: This field cannot be blank."),
+        ("date", "", "date: This field cannot be blank."),
+        ("date", "01.02.2026", "date: “01.02.2026” value has an invalid date format."),
+        (
+            "date",
+            "2026-13-01",
+            "date: “2026-13-01” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
+        ),
+        ("date", "2026-10-011", "date: “2026-10-011” value has an invalid date format."),
+        ("level", "boss", "level: Value 'boss' is not a valid choice."),
+    ],
+)
+def test_an_ordinary_mistake_is_named_by_row_and_column(admin_client, column, written, sentence):
+    make_role(title="Designer")
+
+    page = unescape(upload(admin_client, csv_of(ROW, ROW | {"level": "mid", column: written})))
+
+    assert "Row 3: " in page
+    assert sentence in page
+    assert "Row 2" not in page
+    assert not SalaryBand.objects.exists()
+
+
+def test_cells_that_a_row_lacks_are_empty(admin_client):
+    make_role(title="Designer")
+    short = {name: ROW[name] for name in list(ROW)[: list(ROW).index("basis")]}
+    headless = {name: ROW[name] for name in ROW if name != "role"}
+
+    page = unescape(upload(admin_client, csv_of(ROW, short, {"role": "Designer"}, headless)))
+
+    assert "Row 3: basis: This field cannot be blank. sample_size: This field cannot be blank. source:" in page
+    assert "Row 4: level: This field cannot be blank." in page
+    assert "Row 5: role: There is no one role of this title: “lead”." in page
+    assert not SalaryBand.objects.exists()
+
+
+@pytest.mark.parametrize("space", [" ", ",", "\u00a0", "\u202f"])
+def test_figures_may_be_grouped_in_thousands(admin_client, space):
+    make_role(title="Designer")
+    figures = {"low": f"18{space}000", "median": f"120{space}000", "high": f"1{space}234{space}567"}
+
+    page = upload(admin_client, csv_of(ROW | figures))
+
+    assert "Rows added: 1." in page
+    assert SalaryBand.objects.values_list("low", "median", "high").get() == (18000, 120000, 1234567)
+
+
+@pytest.mark.parametrize("time", ["T00:00:00", " 00:00:00", " 0:00"])
+def test_a_date_may_carry_the_time_that_spreadsheets_add(admin_client, time):
+    make_role(title="Designer")
+
+    upload(admin_client, csv_of(ROW | {"date": f"2026-10-01{time}"}))
+
+    assert SalaryBand.objects.get().date == date(2026, 10, 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"id,version\n1,2\n", b"\xff\xfe", b"PK\x03\x04 broken"])

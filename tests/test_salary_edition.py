@@ -1,5 +1,6 @@
 """An edition of the report made from the salary table: shown first, made as a draft, and then handed out."""
 
+import io
 import re
 from datetime import date, timedelta
 
@@ -7,11 +8,12 @@ import pytest
 from django.core.files.storage import storages
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfReader
 
 from leads import confirmation, tokens
 from leads.models import Edition, Submission
 from recruitcms import salary_edition
-from tests.factories import make_band, make_role, make_site, make_user
+from tests.factories import image_file, make_band, make_role, make_site, make_user
 from tests.lead_factories import make_wordings, published_report
 from tests.test_admin_publishing import version
 from tests.test_lead_admin import report_form
@@ -142,6 +144,22 @@ def test_the_pdf_holds_the_figures_the_sources_and_the_report_s_own_method(admin
     assert "Counted: accepted offers: 168." in text
     assert "Only offers that were accepted count." in text
     assert "Sample figures" not in text
+
+
+@pytest.mark.parametrize("title", ["Engineer <b>bold", '<img src="{path}"/>', "R&D <br/> & more", "</para>"])
+def test_a_title_is_no_markup(admin_client, report, tmp_path, title):
+    """SEC-8: it embeds no file of the server, and stops no edition."""
+    picture = tmp_path / "x.png"
+    picture.write_bytes(image_file().read())
+    title = title.format(path=picture)
+    make_band(make_role(title=title), date=date(2026, 10, 1), place=title[:60], source=title)
+
+    make(admin_client, report)
+
+    with report.editions.get(is_draft=True).file.open("rb") as file:
+        pdf = file.read()
+    assert not any(page.images for page in PdfReader(io.BytesIO(pdf)).pages)
+    assert "".join(title.split())[:9] in "".join(text_of(pdf).split())
 
 
 def test_sample_figures_are_called_so_on_every_page(admin_client, report):

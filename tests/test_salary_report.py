@@ -1,6 +1,7 @@
 """The sample salary report as a PDF: whole, the same each time, and as long as its web page promises."""
 
 import copy
+import io
 import re
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
 from leads.salary_report import PAY, build, contents, make_pdf, pay, roles
 
@@ -161,6 +164,28 @@ def test_a_figure_that_is_not_known_is_a_dash_and_in_no_chart(data: dict[str, An
 
     assert re.search(r"Mid\s+14,200\s+16,500\s+19,500\s+–\s+–\s+–", text)
     assert text.count("Known by half") == 1
+
+
+def test_words_of_rows_and_labels_are_text_and_no_markup(data: dict[str, Any], tmp_path: Path) -> None:
+    picture = tmp_path / "secret.png"
+    Image.new("RGB", (20, 20), "red").save(picture)
+    odd = f'<img src="{picture}"/> <b>bold & more'
+    some = copy.deepcopy(data)
+    some["en"]["chapters"] = some["en"]["chapters"][:2]
+    row = some["salary"][0]
+    some["salary"] = [row | {"role": odd}]
+    for level in some["levels"]:
+        level["label_en"] = odd
+    some["words"]["en"] |= dict.fromkeys(["unit", "employment", "b2b", "low", "median", "high", "contents"], odd)
+    some["en"]["title"] = some["en"]["summary"] = some["en"]["chart_source"] = odd
+    for chapter in some["en"]["chapters"]:
+        chapter |= {"title": odd, "paragraphs": [odd]}
+
+    pdf = make_pdf(some, "en", [contents, pay])[0]
+
+    reader = PdfReader(io.BytesIO(pdf))
+    assert not any(page.images for page in reader.pages)
+    assert "".join(text_of(pdf).split()).count("<b>bold&more") > 12
 
 
 def test_more_roles_than_fit_on_a_page_have_several_charts(data: dict[str, Any]) -> None:

@@ -96,6 +96,29 @@ def test_an_https_site_answers_to_its_own_name_alone_with_guarded_cookies(tmp_pa
     assert result.stdout.strip() == "False https://www.example.com ['www.example.com'] __Host-session"
 
 
+CACHES = "[{k.lower(): v for k, v in s.CACHES[n].items()} for n in ('default', 'files')]"
+
+
+def test_in_memory_counts_have_room_and_files_a_cache_of_their_own(tmp_path):
+    """SEC-18: what anybody can have kept pushes no count out."""
+    for variables in ({}, {"CACHE_URL": "locmemcache://one"}):
+        counts, files = ast.literal_eval(start(tmp_path, CACHES, **variables).stdout)
+
+        assert counts["options"] == {"MAX_ENTRIES": 100_000}
+        assert counts["backend"] == files["backend"] == "django.core.cache.backends.locmem.LocMemCache"
+        assert counts["location"] != files["location"]
+        assert "options" not in files
+
+
+def test_on_redis_files_have_a_prefix_of_their_own(tmp_path):
+    address = "redis://cache.example:6379/0"
+
+    counts, files = ast.literal_eval(start(tmp_path, CACHES, CACHE_URL=address).stdout)
+
+    assert counts == {"backend": "django.core.cache.backends.redis.RedisCache", "location": address}
+    assert files == counts | {"key_prefix": "files"}
+
+
 @pytest.mark.parametrize(
     ("query", "options"),
     [

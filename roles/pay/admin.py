@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminIntegerFieldWidget
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, OuterRef, PositiveIntegerField, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -75,6 +76,8 @@ class SalaryBandForm(forms.ModelForm):
 @admin.register(SalaryBand)
 class SalaryBandAdmin(SharedContentAdmin):
     form = SalaryBandForm
+    # Django's own field says that 0 is the least, and its model that 1 is.
+    formfield_overrides = {PositiveIntegerField: {"min_value": 1, "widget": AdminIntegerFieldWidget}}
     list_display = ["role", "level", "region", "contract", "pay", "sample_size", "date", "still_good", "is_shown"]
     list_filter = ["level", "country", "contract", "currency", "basis", "date", "is_shown"]
     search_fields = ["role_title", "place", "source"]

@@ -90,8 +90,8 @@ class SalaryBand(models.Model):
     )
     period = models.CharField(_("period"), max_length=5, choices=Period, default=Period.MONTH)
     low = models.PositiveIntegerField(_("range from"), validators=[MinValueValidator(1)])
-    median = models.PositiveIntegerField(_("median"))
-    high = models.PositiveIntegerField(_("range to"))
+    median = models.PositiveIntegerField(_("median"), validators=[MinValueValidator(1)])
+    high = models.PositiveIntegerField(_("range to"), validators=[MinValueValidator(1)])
     basis = models.CharField(_("what was counted"), max_length=10, choices=Basis, default=Basis.ACCEPTED)
     sample_size = models.PositiveIntegerField(
         _("sample size"), validators=[MinValueValidator(1)], help_text=_("How many of them. Visitors see the number.")
@@ -138,9 +138,9 @@ class SalaryBand(models.Model):
     def clean(self) -> None:
         """Refuse figures out of their order and dates to come, by the field. Raises ValidationError."""
         wrong = {}
-        if self.low and self.median and self.median < self.low:
+        if self.low is not None and self.median is not None and self.median < self.low:
             wrong["median"] = gettext("The median is below the lower end.")
-        if self.median and self.high and self.high < self.median:
+        if self.median is not None and self.high is not None and self.high < self.median:
             wrong["high"] = gettext("The upper end is below the median.")
         if self.date and self.date > timezone.localdate():
             wrong["date"] = gettext("This day is still to come.")

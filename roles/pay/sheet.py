@@ -4,10 +4,11 @@ A row with an id changes that row, one without adds a row, and rows that are mis
 keys ("senior", "PL"), roles by their title.
 """
 
+import re
 from hashlib import sha256
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,12 @@ FIELDS = ["level", "country", "place", "contract", "currency", "period", "low", 
 FIELDS += ["sample_size", "source", "date", "is_shown"]
 COLUMNS = ["id", "version", "role", *FIELDS]
 WIDTHS = [8, 12, 34, *[14] * len(FIELDS)]
+FIGURES = {"low", "median", "high", "sample_size"}
 YES, MOST_PROBLEMS = "yes", 30
+# 18000, 18 000 and 18,000. Not 18.000: to some that is eighteen thousand, and to others eighteen.
+FIGURE = re.compile(r"-?(?:[0-9]{1,15}|[1-9][0-9]{0,2}(?:([ ,\u00a0\u202f])[0-9]{3})(?:\1[0-9]{3}){0,3})")
+TIME = re.compile(r"[T ]\d{1,2}:\d\d\S*$")  # that spreadsheet programs add to dates
+Wrong = dict[str, list[ValidationError]]  # by the column
 
 
 def rows_of(bands: Any, titles: dict[str, str]) -> list[list[str]]:
@@ -53,10 +59,12 @@ def take(table: Table, titles: dict[str, str]) -> tuple[int, int]:
     with transaction.atomic():
         for line in table.lines:
             try:
-                band, before = _band(dict(zip(heading, line.cells, strict=False)), known, groups)
-                if before and _version(band) == before:
+                cells = dict(zip(heading, line.cells, strict=False))
+                band, before = _band(cells, known, groups)
+                wrong = _fill(band, cells)
+                if before and not wrong and _version(band) == before:
                     continue
-                band.full_clean()
+                _check(band, wrong)
             except ValidationError as error:
                 problems.append(_problem(line, error))
             else:
@@ -69,7 +77,7 @@ def take(table: Table, titles: dict[str, str]) -> tuple[int, int]:
 
 
 def _band(cells: dict[str, str], known: dict[str, SalaryBand], groups: dict[str, list[str]]) -> tuple[SalaryBand, str]:
-    """Return the band that a row says, and its version before, "" for a new one. Raises ValidationError."""
+    """Return the band that a row is about, and its version before, "" for a new one. Raises ValidationError."""
     unreadable = {name: str(cell) for name, cell in cells.items() if isinstance(cell, Unreadable)}
     if unreadable:
         raise ValidationError(unreadable)
@@ -82,22 +90,60 @@ def _band(cells: dict[str, str], known: dict[str, SalaryBand], groups: dict[str,
         before = _version(band)
         if cells.get("version", "").strip() != before:
             raise ValidationError({"id": _("Changed since this sheet was downloaded. Download it anew.")})
-    title = cells["role"].strip()
+    title = cells.get("role", "").strip()
     found = groups.get(title.casefold(), [])
     if len(found) == 1:
         band.role_group = found[0]  # type: ignore[assignment]
     elif str(band.role_group) not in found and (title or not before):
         raise ValidationError({"role": _("There is no one role of this title: “%(title)s”.") % {"title": title}})
-    for name in FIELDS[:-1]:
-        setattr(band, name, cells.get(name, "").strip())
-    band.is_shown = cells.get("is_shown", "").strip().casefold() in {YES, "true", "1", "x"}
-    band.date = cells["date"].strip()[:10]  # type: ignore[assignment]
     return band, before
+
+
+def _fill(band: SalaryBand, cells: dict[str, str]) -> Wrong:
+    """Put into a band what its row says; cells that are not there are empty. Return what cannot be read."""
+    wrong: Wrong = {}
+    for name in FIELDS[:-1]:
+        try:
+            setattr(band, name, _value(name, cells.get(name, "").strip()))
+        except ValidationError as error:
+            wrong[name] = error.error_list
+    band.is_shown = cells.get("is_shown", "").strip().casefold() in {YES, "true", "1", "x"}
+    return wrong
+
+
+def _value(name: str, cell: str) -> Any:
+    """Return what a cell says. Raises ValidationError for a figure that is none, or that may be read in two ways."""
+    field: Any = SalaryBand._meta.get_field(name)
+    if not (cell or field.blank):
+        raise ValidationError(field.error_messages["blank"])
+    if name == "date":
+        return field.to_python(TIME.sub("", cell))
+    if name not in FIGURES:
+        return cell
+    if not FIGURE.fullmatch(cell):
+        words = _("“%(value)s” cannot be read as a figure. Write a whole number, like 18000.")
+        raise ValidationError(words % {"value": cell[:40]})
+    return int(re.sub(r"[^-0-9]", "", cell))
+
+
+def _check(band: SalaryBand, wrong: Wrong) -> None:
+    """Raise ValidationError for a band that cannot be kept.
+
+    Unlike `full_clean`, which compares fields even where one of them is no figure, or no date, but still a text.
+    """
+    try:
+        band.clean_fields(exclude=wrong)
+    except ValidationError as error:
+        wrong = error.update_error_dict(wrong)
+    if wrong:
+        raise ValidationError(wrong)
+    band.clean()
+    band.validate_unique()
+    band.validate_constraints()
 
 
 def _problem(line: Line, error: ValidationError) -> str:
     found = error.message_dict
-    words = "; ".join(
-        f"{name}: {' '.join(said)}" if name != "__all__" else " ".join(said) for name, said in found.items()
-    )
+    columns = sorted(found, key=lambda name: COLUMNS.index(name) if name in COLUMNS else len(COLUMNS))
+    words = " ".join(f"{'' if name == NON_FIELD_ERRORS else f'{name}: '}{' '.join(found[name])}" for name in columns)
     return _("Row %(row)d: %(problems)s") % {"row": line.number, "problems": words}
