@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +25,12 @@ from roles.pay import sheet
 from roles.pay.models import PayNote, SalaryBand
 from roles.sheet_files import read_table, write_csv, write_xlsx
 from roles.sheet_views import SEPARATORS, XLSX, UploadForm
+
+# How the list names the kinds of contract; gross or net goes without saying in one's own table.
+SHORT = {
+    SalaryBand.Contract.EMPLOYMENT: gettext_lazy("employment"),
+    SalaryBand.Contract.B2B: gettext_lazy("B2B"),
+}
 
 
 @admin.register(PayNote)
@@ -75,7 +82,7 @@ class SalaryBandForm(forms.ModelForm):
 @admin.register(SalaryBand)
 class SalaryBandAdmin(SharedContentAdmin):
     form = SalaryBandForm
-    list_display = ["role", "level", "region", "contract", "pay", "sample_size", "date", "still_good", "is_shown"]
+    list_display = ["role", "level", "region", "kind", "pay", "sample_size", "date", "still_good", "is_shown"]
     list_filter = ["level", "country", "contract", "currency", "basis", "date", "is_shown"]
     search_fields = ["role_title", "place", "source"]
     save_as = True  # the next year's row is much like this one
@@ -145,9 +152,13 @@ class SalaryBandAdmin(SharedContentAdmin):
     def region(self, band: SalaryBand) -> str:
         return band.region
 
+    @admin.display(description=gettext_lazy("contract"), ordering="contract")
+    def kind(self, band: SalaryBand) -> str:
+        return SHORT[SalaryBand.Contract(band.contract)]
+
     @admin.display(description=gettext_lazy("pay"), ordering="low")
     def pay(self, band: SalaryBand) -> str:
-        return f"{band.range} {band.get_period_display()}"
+        return format_html('<span class="whole">{} {}</span>', band.range, band.get_period_display())
 
     @admin.display(description=gettext_lazy("still good"), boolean=True)
     def still_good(self, band: SalaryBand) -> bool:
