@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import date as format_date
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -82,9 +83,10 @@ class SalaryBandForm(forms.ModelForm):
 @admin.register(SalaryBand)
 class SalaryBandAdmin(SharedContentAdmin):
     form = SalaryBandForm
-    list_display = ["role", "level", "region", "kind", "pay", "sample_size", "date", "still_good", "is_shown"]
+    list_display = ["role", "level", "region", "kind", "pay", "sample", "day", "still_good", "shown"]
     list_filter = ["level", "country", "contract", "currency", "basis", "date", "is_shown"]
     search_fields = ["role_title", "place", "source"]
+    ordering = ["role_group"]  # the model's marks four columns as sorted by; `get_ordering` has the last word
     save_as = True  # the next year's row is much like this one
     fieldsets = [
         (None, {"fields": ["role_group", "level", ("country", "place"), "contract"]}),
@@ -154,12 +156,24 @@ class SalaryBandAdmin(SharedContentAdmin):
 
     @admin.display(description=gettext_lazy("contract"), ordering="contract")
     def kind(self, band: SalaryBand) -> str:
-        return SHORT[SalaryBand.Contract(band.contract)]
+        return str(SHORT[SalaryBand.Contract(band.contract)])
 
     @admin.display(description=gettext_lazy("pay"), ordering="low")
     def pay(self, band: SalaryBand) -> str:
         return format_html('<span class="whole">{} {}</span>', band.range, band.get_period_display())
 
+    @admin.display(description=gettext_lazy("sample"), ordering="sample_size")
+    def sample(self, band: SalaryBand) -> int:
+        return band.sample_size
+
+    @admin.display(description=gettext_lazy("date"), ordering="date")
+    def day(self, band: SalaryBand) -> str:
+        return format_html('<span class="whole">{}</span>', format_date(band.date, "SHORT_DATE_FORMAT"))
+
     @admin.display(description=gettext_lazy("still good"), boolean=True)
     def still_good(self, band: SalaryBand) -> bool:
         return not band.is_old
+
+    @admin.display(description=gettext_lazy("on the page"), boolean=True, ordering="is_shown")
+    def shown(self, band: SalaryBand) -> bool:
+        return band.is_shown
