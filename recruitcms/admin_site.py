@@ -103,8 +103,11 @@ class Desk(AdminSite):
         if app_label:
             return apps
         from recruitcms.editorial_calendar import visible_to
+        from recruitcms.templatetags.northbeam import list_name
 
         models = {model["object_name"]: model for app in apps for model in app["models"]}
+        for model in models.values():
+            model["name"] = list_name(model["model"]._meta)
         if "OutgoingMail" in models and settings.EMAIL_BACKEND == "leads.mail_files.MailFilesBackend":
             models["Mails"] = {"name": _("Mails"), "admin_url": reverse("admin:leads_outgoingmail_files")}
         if visible_to(request.user):

@@ -23,6 +23,13 @@ FILL_IN = re.compile(r"\[([^\[\]<>\n]{1,80})\]")
 # The same in Markdown: no picture, no text of a link. The second group is the bracket that follows at once.
 TYPED_FILL_IN = re.compile(rf"(?<![!\\]){FILL_IN.pattern}(?!\()(?=(?:\[([^\[\]\n]*)\])?)")
 DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]+)\]:[ \t]*\S+[ \t]*(?:[\"'(].*)?$", re.MULTILINE)
+# Code in a text, and what stands before an address within the site or the page: `[a](`, `[a]: `, `<a href="`.
+FENCED = r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)[ \t]*$"
+CODE_SPAN = r"(?<![\\`])(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
+LINK_START = r"(?<!\\)\]\(\s*<?|^ {0,3}\[[^\[\]\n]+\]:[ \t]*<?|<a\s[^>]{0,200}?href=[\"']"
+CODE_OR_LINK = re.compile(
+    rf"(?P<code>{FENCED}|{CODE_SPAN})|(?P<before>{LINK_START})(?P<address>/(?!/)|#)", re.MULTILINE | re.DOTALL
+)
 TEXT_OR_TAG = re.compile(r"(<[^>]*>)")
 # What no text has that is meant to be read, and what the converter takes minutes for: it grows with the square of them.
 MOST_OPEN = 100  # brackets of a kind within one another
@@ -108,6 +115,27 @@ def typed_fill_ins(text: str) -> Iterator[re.Match[str]]:
     for found in TYPED_FILL_IN.finditer(text):
         if defined.isdisjoint(name.casefold() for name in found.groups() if name):
             yield found
+
+
+def with_whole_addresses(text: str, html: str, page: str) -> str:
+    """Return Markdown that can be read elsewhere: its links within the site and its page say the whole address.
+
+    `html` is what the Markdown renders to, `page` the address that it is read at here. Code stays as it is.
+    """
+    site = "/".join(page.split("/")[:3])
+    quoted = {line.strip() for block in re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL) for line in _lines(block)}
+
+    def whole(link: re.Match[str]) -> str:
+        line = text[text.rfind("\n", 0, link.start()) + 1 :].partition("\n")[0]
+        if link["code"] or line.strip() in quoted:
+            return link[0]
+        return f"{link['before']}{page if link['address'] == '#' else site}{link['address']}"
+
+    return CODE_OR_LINK.sub(whole, text)
+
+
+def _lines(html: str) -> list[str]:
+    return unescape(TEXT_OR_TAG.sub("", html)).splitlines()
 
 
 def _safe_links_only(tag: str, attribute: str, value: str) -> str | None:

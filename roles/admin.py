@@ -12,7 +12,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms.admin import FORM_FIELDS, PublishableAdmin, TranslatedAdmin
-from recruitcms.admin.shared import OneLineTextarea
+from recruitcms.admin.shared import OneLineTextarea, RowsInLanguage
 from recruitcms.languages import language_name
 from recruitcms.translating import Piece, Source, kind_of, numbered
 from roles.at_level import at_level, base_of, sections_at
@@ -61,6 +61,7 @@ class SectionForm(forms.ModelForm):
 class SectionInline(admin.StackedInline):
     model = Section
     form = SectionForm
+    formset = RowsInLanguage
     extra = 0
     formfield_overrides = FORM_FIELDS
     template = "admin/section_inline.html"
@@ -73,6 +74,7 @@ class SectionInline(admin.StackedInline):
 
 class RoleLevelInline(admin.StackedInline):
     model = RoleLevel
+    formset = RowsInLanguage
     extra = 0
     formfield_overrides = FORM_FIELDS
     fields = [("level", "position"), ("title", "title_plural"), "summary", "search_title", "search_description"]
@@ -104,6 +106,7 @@ class SampleResumeForm(forms.ModelForm):
 class SampleResumeInline(admin.StackedInline):
     model = SampleResume
     form = SampleResumeForm
+    formset = RowsInLanguage
     extra = 0
     autocomplete_fields = ["picture"]
     fields = ["title", ("picture", "position")]

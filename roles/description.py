@@ -68,13 +68,14 @@ def describe(revision: RoleRevision, values: Values, extent: Extent = Extent.DES
     """Return what a revision gives to take away, filled in."""
     wanted = [section for section in revision.content["sections"] if extent.takes(section) and section["body"].strip()]
     with override(revision.language):
-        source = _("Template: %(address)s") % {"address": settings.SITE_URL + revision.get_absolute_url()}
-        parts = [_part(section, values) for section in wanted]
+        address = settings.SITE_URL + revision.get_absolute_url()
+        source = _("Template: %(address)s") % {"address": address}
+        parts = [_part(section, values, address) for section in wanted]
     return Description(revision.title, revision.language, source, parts)
 
 
-def _part(section: Mapping[str, Any], values: Values) -> Part:
+def _part(section: Mapping[str, Any], values: Values, address: str) -> Part:
     # Challenges and questions are frozen as cards; a document has them under headings of their own.
     html = section["html"] or markup.render_markdown(section["body"])
-    markdown = fill_markdown(kit.markdown_body(section["kind"], section["body"]), values)
-    return Part(section["id"], section["heading"], fill_html(html, values), markdown)
+    markdown = markup.with_whole_addresses(kit.markdown_body(section["kind"], section["body"]), html, address)
+    return Part(section["id"], section["heading"], fill_html(html, values), fill_markdown(markdown, values))

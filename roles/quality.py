@@ -23,15 +23,25 @@ from roles.models import Role, RoleLevel, Section
 # What is paid is named by a fill-in word for it, by a range of money, or by an amount on a line that speaks of pay.
 PAY_WORDS = (
     r"pay|salary|salaries|wages?|compensation|remuneration|gross|net|hourly|monthly|wynagrodz\w{0,12}|stawk\w{0,6}"
-    r"|płac\w{0,6}|pensj\w{0,6}|widełk\w{0,6}|brutto|netto|miesięcznie|gehalt\w{0,8}|vergütung\w{0,8}|lohn|monatlich"
+    r"|płac\w{0,6}|pensj\w{0,6}|widełk\w{0,6}|zarob\w{0,8}|zarabia\w{0,6}|earn\w{0,4}|brutto|netto|miesięcznie"
+    r"|\w{0,14}gehalt\w{0,8}|vergütung\w{0,8}|\w{0,12}lohn|verdien\w{0,6}|bezahlung|wir (?:be)?zahlen"
+    r"|(?:be)?zahlen wir|monatlich"
 )
-NUMBER = r"\d[\d .,\u00a0]{0,12}k?"
-CURRENCY = r"(?:PLN|zł|EUR|€|euro|GBP|£|USD|\$|CHF|CZK)"
-TO = r"\]?\s?(?:-|–|to|do|bis)\s?\[?"
+CURRENCY = r"(?:[€£$]|(?:PLN|zł|złotych|EUR|euro|euros|GBP|USD|CHF|CZK)(?![^\W\d_]))"
+THOUSANDS = r"(?:\]?\s?(?:k|tys\.?|tsd\.?))?"
+NUMBER = rf"\d[\d .,\u00a0]{{0,12}}{THOUSANDS}"
+FROM = rf"{NUMBER}(?:\]?\s?{CURRENCY})?\]?\s?"  # the lower end of a range
+UP_TO = rf"\s?\[?(?:{CURRENCY}\s?\[?)?{NUMBER}"  # its upper end
+TO = r"(?:-|–|to|do|bis)"
+BETWEEN, AND = r"\b(?:between|zwischen|między|pomiędzy)\s\[?", r"(?:and|und|a|i)"
 PAY_WORD = re.compile(rf"\b(?:{PAY_WORDS})\b", re.IGNORECASE)
 PAY_FILL_IN = re.compile(rf"\[[^\[\]\n]{{0,60}}\b(?:{PAY_WORDS})\b[^\[\]\n]{{0,60}}\](?!\()", re.IGNORECASE)
-PAY_RANGE = re.compile(rf"{NUMBER}{TO}{NUMBER}\]?\s?{CURRENCY}|{CURRENCY}\s?\[?{NUMBER}{TO}", re.IGNORECASE)
-AMOUNT = re.compile(rf"\d\]?\s?{CURRENCY}|{CURRENCY}\s?\[?\d", re.IGNORECASE)
+PAY_RANGE = re.compile(
+    rf"{FROM}{TO}{UP_TO}\]?\s?{CURRENCY}|{CURRENCY}\s?\[?{FROM}{TO}{UP_TO}"
+    rf"|{BETWEEN}{FROM}{AND}{UP_TO}\]?\s?{CURRENCY}|{BETWEEN}{CURRENCY}\s?\[?{FROM}{AND}{UP_TO}",
+    re.IGNORECASE,
+)
+AMOUNT = re.compile(rf"\d{THOUSANDS}\]?\s?{CURRENCY}|{CURRENCY}\s?\[?\d", re.IGNORECASE)
 CTA_PLACES = ("role_band", "role_report", "booking")
 
 

@@ -37,6 +37,20 @@ def test_the_demonstration_loads_and_a_second_run_doubles_nothing(client, capsys
 
 
 @pytest.mark.django_db
+def test_german_pages_show_german_pay_by_the_year_and_others_polish(client):
+    call_command("demo")
+
+    for role in Role.objects.filter(language="de"):
+        assert re.search(r"\.000\xa0EUR im Jahr", words_of(client, role)), role.slug
+        for other in role.translations():
+            assert re.search(r"\d\xa0PLN (a month|miesięcznie)", words_of(client, other)), other.get_absolute_url()
+
+
+def words_of(client, role):
+    return plain_text(client.get(role.get_absolute_url()).content.decode())
+
+
+@pytest.mark.django_db
 def test_the_register_of_the_demonstration_is_whole_in_each_language(client):
     """CON-18"""
     call_command("demo")

@@ -169,6 +169,16 @@ def test_files_hold_what_was_chosen(client, role, extent, expected):
     assert [name for name in expected if f"\n{name}\n---" in posted] == expected
 
 
+def test_in_markdown_files_links_lead_to_the_site(client, role, settings):
+    role.sections.filter(kind="mistakes").update(body="- [Call us](/consultation/), [City]\n\n`[a](/b/)`")
+    role.publish()
+
+    markdown = file_of(client, role, "md", "all").content.decode()
+
+    assert f"- [Call us]({settings.SITE_URL}/consultation/), [City]\n" in markdown
+    assert "`[a](/b/)`" in markdown
+
+
 def test_each_choice_has_a_file_of_its_own_in_the_cache(client, role):
     kept = [file_of(client, role, "md", extent).content for extent in ("", "kit", "all", "")]
 

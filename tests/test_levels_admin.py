@@ -1,6 +1,7 @@
 """Levels in the form of a role: written beside what they stand in place of, previewed, and compared."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.auth.models import Group
 
 from recruitcms.comparing import compare
@@ -70,6 +71,37 @@ def test_each_section_offers_the_levels_that_it_is_not_written_for(nadia):
     offered = [[level.level for level in getattr(form, "unwritten", [])] for form in forms]
     assert offered == [["senior", "junior"], ["senior", "junior"], ["junior"], []]
     assert page.content.decode().count('name="_write_level"') == 5
+
+
+def test_the_controls_of_a_section_are_in_a_group_of_its_name(nadia):
+    role = make_leveled()
+
+    page = BeautifulSoup(nadia.get(url("change", role.pk)).content, "html.parser")
+
+    rows = page.select(".section-row[role=group]")
+    assert [page.find(id=row["aria-labelledby"]).get_text(" ", strip=True) for row in rows] == [
+        "Introduction",
+        "What the role does",
+        "Duties and responsibilities (list)",
+        "Senior Duties and responsibilities (list)",
+        "A section of your own",  # the row that scripting copies
+    ]
+    assert rows[0].select("button[data-move]")
+    offer = rows[0].select_one(".section__levels[role=group]")
+    assert page.find(id=offer["aria-labelledby"]).get_text() == "Save, and write this section for:"
+
+
+def test_a_role_says_the_language_of_its_texts(nadia):
+    role = make_leveled(language="pl")
+
+    page = BeautifulSoup(nadia.get(url("change", role.pk)).content, "html.parser")
+
+    for name in ["title", "summary", "search_description", "sections-0-body", "sections-3-heading", "levels-0-title"]:
+        assert page.find(attrs={"name": name})["lang"] == "pl"
+    assert page.find(attrs={"name": "sections-__prefix__-body"})["lang"] == "pl"
+    assert "lang" not in page.find(attrs={"name": "slug"}).attrs
+    new = BeautifulSoup(nadia.get(url("add")).content, "html.parser")
+    assert "lang" not in new.find(attrs={"name": "title"}).attrs  # chosen in the form itself
 
 
 def test_a_section_of_a_level_stands_beside_what_it_stands_in_place_of(nadia):

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from recruitcms.markup import plain_text, render_markdown, split_by_headings
+from recruitcms.markup import plain_text, render_markdown, split_by_headings, with_whole_addresses
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -126,3 +126,43 @@ def test_a_long_text_and_many_links_are_no_matter():
     html = render_markdown("[word](/roles/) " * 3000 + "word " * 40_000)
 
     assert html.count("<a ") == 3000
+
+
+PAGE = "https://northbeam.example/roles/tester/"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (
+            "[a](/x/) and [b](</y/> 'Y')",
+            "[a](https://northbeam.example/x/) and [b](<https://northbeam.example/y/> 'Y')",
+        ),
+        ("[a](#pay)", f"[a]({PAGE}#pay)"),
+        ("[a][1]\n\n[1]: /x/", "[a][1]\n\n[1]: https://northbeam.example/x/"),
+        ('<a href="/x/">a</a>', '<a href="https://northbeam.example/x/">a</a>'),
+        ("1. One\n\n    [a](/x/)", "1. One\n\n    [a](https://northbeam.example/x/)"),
+    ],
+)
+def test_links_within_the_site_say_the_whole_address(text, whole):
+    assert with_whole_addresses(text, render_markdown(text), PAGE) == whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](https://halden.example/x/) [b](mailto:a@halden.example) [c](//halden.example/)",
+        "Write `[a](/x/)` or ``[a](/x/) ` ``.",
+        "Code:\n\n    [a](/x/)\n    [b](/y/)\n\nEnd.",
+        "```\n[a](/x/)\n\n[b](/y/)\n```",
+        r"No link: \[a\](/x/), /x/, (/x/)",
+    ],
+)
+def test_code_and_other_addresses_stay_as_they_are(text):
+    assert with_whole_addresses(text, render_markdown(text), PAGE) == text
+
+
+def test_a_lone_backtick_keeps_no_link_from_its_address():
+    text = "A ` alone.\n\n[a](/x/)\n\nAnother `."
+
+    assert "[a](https://northbeam.example/x/)" in with_whole_addresses(text, render_markdown(text), PAGE)

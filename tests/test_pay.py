@@ -369,6 +369,22 @@ def test_editors_pick_a_role_by_name_and_find_its_rows_by_it(client):
     assert "Product Designer" not in rows
 
 
+def test_the_table_lists_bands_by_their_name_with_the_pay_on_one_line(admin_client):
+    role = make_role()
+    make_band(role)
+    make_band(role, contract="b2b", period="year")
+
+    page = admin_client.get(reverse("admin:roles_salaryband_changelist"))
+
+    html = page.content.decode()
+    assert "<h1>Salary table</h1>" in html
+    assert re.search(r'<a href="/admin/roles/salaryband/"[^>]*>\s*Salary table\s*</a>', html)
+    assert re.search(r"2\s+salary bands", html)
+    assert "Delete selected salary bands" in html
+    assert '<span class="whole">24,000–31,000\xa0PLN a month</span>' in html
+    assert re.findall(r'<td class="field-kind">(.*?)</td>', html) == ["B2B", "employment"]
+
+
 def test_a_row_outlives_its_role_and_says_so(admin_client):
     role = make_role()
     band = make_band(role)

@@ -90,3 +90,9 @@ def test_german_numbers_take_their_forms():
 
         assert gettext("Book a call") == "Gespräch buchen"
     assert templates == ["%(number)s Vorlage", "%(number)s Vorlagen", "%(number)s Vorlagen"]
+
+
+def test_polish_calls_a_template_by_one_word():
+    said = [text for entry in entries("pl") for text in texts(entry, "msgstr") if "szablon" in text.lower()]
+
+    assert said == []

@@ -93,6 +93,22 @@ class SharedContentAdmin(OverwriteGuard, EditingViews, UsesMixin, admin.ModelAdm
         touch_content()
 
 
+def say_language(form: forms.ModelForm, language: str) -> None:
+    """Say of the texts in a form which language they are in: to screen readers and spell checkers (WCAG 3.1.2)."""
+    for name in form._meta.model.translated_fields:
+        if name in form.fields:
+            form.fields[name].widget.attrs["lang"] = language
+
+
+class RowsInLanguage(forms.BaseInlineFormSet):
+    """The rows below a document or another translated row, whose texts are in its language."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if self.instance.pk:
+            say_language(form, self.instance.language)
+
+
 class TranslatedForm(forms.ModelForm):
     """Offers what belongs to the row's language, and keeps a row in the language it was made in."""
 
@@ -102,6 +118,8 @@ class TranslatedForm(forms.ModelForm):
         language = self.instance.language if saved else self.initial.get("language", settings.LANGUAGE_CODE)
         if saved and "language" in self.fields:
             self.fields["language"].disabled = True
+        if saved:
+            say_language(self, language)
         for field in self.fields.values():
             queryset = getattr(field, "queryset", None)
             if queryset is not None and issubclass(queryset.model, Translated) and not self.is_bound:

@@ -220,7 +220,7 @@ def load_pay_notes() -> int:
 
 
 def load_salary_bands() -> int:
-    """Add the report's rows to the salary table: of each role that is there and has no rows yet."""
+    """Add the report's rows and those for Germany to the salary table, of each role that has no rows yet."""
     data = read_toml("report")
     groups = dict(Role.objects.filter(language=ENGLISH).values_list("title", "translation_group"))
     known = set(SalaryBand.objects.values_list("role_group", flat=True))
@@ -234,11 +234,12 @@ def load_salary_bands() -> int:
             high=row[f"{contract}_high"],
             sample_size=row[f"{contract}_offers"],
             date=data["edition_date"],
-            **data["band"],
+            **shared,
         )
-        for row in data["salary"]
+        for rows, shared in [("salary", data["band"]), ("salary_in_germany", data["band_in_germany"])]
+        for row in data[rows]
         for contract in SalaryBand.Contract.values
-        if groups.get(row["role"]) and groups[row["role"]] not in known
+        if f"{contract}_low" in row and groups.get(row["role"]) and groups[row["role"]] not in known
     ]
     return len(SalaryBand.objects.bulk_create(added))
 

@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 
 from recruitcms.languages import language_name
@@ -21,6 +22,12 @@ register.filter(language_name)
 # Pages that every language has, so that the switch can always lead to them.
 ALIKE = {"home", "library", "people", "consultation", "saved"}
 ROLES = {"role", "role-level"}
+
+
+@register.filter
+def list_name(opts: Any) -> str:
+    """Return what the list of a model is called: what its class says (“Salary table”), else by what it lists."""
+    return capfirst(getattr(opts.model, "list_name", opts.verbose_name_plural))
 
 
 @register.simple_tag

@@ -9,9 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Case, CharField, OuterRef, PositiveIntegerField, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import date as format_date
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,6 +27,12 @@ from roles.pay import sheet
 from roles.pay.models import PayNote, SalaryBand
 from roles.sheet_files import read_table, write_csv, write_xlsx
 from roles.sheet_views import SEPARATORS, XLSX, UploadForm
+
+# How the list names the kinds of contract; gross or net goes without saying in one's own table.
+SHORT = {
+    SalaryBand.Contract.EMPLOYMENT: gettext_lazy("employment"),
+    SalaryBand.Contract.B2B: gettext_lazy("B2B"),
+}
 
 
 @admin.register(PayNote)
@@ -78,9 +86,10 @@ class SalaryBandAdmin(SharedContentAdmin):
     form = SalaryBandForm
     # Django's own field says that 0 is the least, and its model that 1 is.
     formfield_overrides = {PositiveIntegerField: {"min_value": 1, "widget": AdminIntegerFieldWidget}}
-    list_display = ["role", "level", "region", "contract", "pay", "sample_size", "date", "still_good", "is_shown"]
+    list_display = ["role", "level", "region", "kind", "pay", "sample", "day", "still_good", "shown"]
     list_filter = ["level", "country", "contract", "currency", "basis", "date", "is_shown"]
     search_fields = ["role_title", "place", "source"]
+    ordering = ["role_group"]  # the model's marks four columns as sorted by; `get_ordering` has the last word
     save_as = True  # the next year's row is much like this one
     fieldsets = [
         (None, {"fields": ["role_group", "level", ("country", "place"), "contract"]}),
@@ -148,10 +157,26 @@ class SalaryBandAdmin(SharedContentAdmin):
     def region(self, band: SalaryBand) -> str:
         return band.region
 
+    @admin.display(description=gettext_lazy("contract"), ordering="contract")
+    def kind(self, band: SalaryBand) -> str:
+        return str(SHORT[SalaryBand.Contract(band.contract)])
+
     @admin.display(description=gettext_lazy("pay"), ordering="low")
     def pay(self, band: SalaryBand) -> str:
-        return f"{band.range} {band.get_period_display()}"
+        return format_html('<span class="whole">{} {}</span>', band.range, band.get_period_display())
+
+    @admin.display(description=gettext_lazy("sample"), ordering="sample_size")
+    def sample(self, band: SalaryBand) -> int:
+        return band.sample_size
+
+    @admin.display(description=gettext_lazy("date"), ordering="date")
+    def day(self, band: SalaryBand) -> str:
+        return format_html('<span class="whole">{}</span>', format_date(band.date, "SHORT_DATE_FORMAT"))
 
     @admin.display(description=gettext_lazy("still good"), boolean=True)
     def still_good(self, band: SalaryBand) -> bool:
         return not band.is_old
+
+    @admin.display(description=gettext_lazy("on the page"), boolean=True, ordering="is_shown")
+    def shown(self, band: SalaryBand) -> bool:
+        return band.is_shown

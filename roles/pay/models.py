@@ -112,9 +112,11 @@ class SalaryBand(models.Model):
         ),
     )
 
+    list_name = _("salary table")
+
     class Meta:
         verbose_name = _("salary band")
-        verbose_name_plural = _("salary table")
+        verbose_name_plural = _("salary bands")
         ordering = ["role_group", "level", "country", "place", "contract", "-date"]
         constraints = [
             models.CheckConstraint(

@@ -16,6 +16,7 @@ function startSections(group) {
 
   const number = () => rows().forEach((row, index) => { field(row, "position").value = index; });
   const sortBy = (key) => rows().sort((a, b) => key(a) - key(b)).forEach((row, _, all) => all[0].parentNode.insertBefore(row, group.querySelector(".empty-form")));
+  let added = 0;
   const position = (row) => Number(field(row, "position").value);
 
   function summarise(row) {
@@ -26,6 +27,13 @@ function startSections(group) {
     if (title) row.querySelector(".section__title").textContent = title;
     row.querySelector(".section__count").textContent = body.value.match(/^\s*([-*+]|\d+\.|###) /gm)?.length ?? "";
   }
+
+  // A copy of the empty row has its name's id as well.
+  const name = (row) => {
+    const summary = row.querySelector(".section__open > summary");
+    summary.id = `section-added-${++added}`;
+    row.setAttribute("aria-labelledby", summary.id);
+  };
 
   // The neighbour moves, never the row itself: it keeps the focus and the pointer.
   function swap(row, direction) {
@@ -91,6 +99,7 @@ function startSections(group) {
   document.addEventListener("formset:added", ({ target }) => {
     if (!group.contains(target)) return;
     number();
+    name(target);
     summarise(target);
     target.querySelector("select").focus();
   });

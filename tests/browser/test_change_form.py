@@ -158,6 +158,20 @@ def test_the_field_in_which_one_is_is_never_hidden(editor: Page, role: str, widt
     assert hidden == []
 
 
+def test_a_section_that_is_added_names_its_controls(editor: Page, role: str):
+    editor.goto(role)
+    for _time in range(2):
+        editor.locator("#sections-group .add-row a").click()
+
+    added = editor.locator(".section-row:not(.empty-form)").last
+    added.locator("select[name$=kind]").select_option("where")
+
+    group = editor.get_by_role("group", name="Where the role works", exact=True)
+    expect(group.last.get_by_role("button", name="Move up")).to_be_visible()
+    expect(group.last).to_have_id(added.get_attribute("id"))
+    leave(editor)
+
+
 def test_without_scripting_sections_are_added_and_put_in_order(browser: Browser, site: Site, role: str):
     page = new_desk(browser, site, java_script_enabled=False)
     page.goto(role)
