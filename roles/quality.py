@@ -22,16 +22,26 @@ from roles.models import Role, RoleLevel, Section
 
 # What is paid is named by a fill-in word for it, by a range of money, or by an amount on a line that speaks of pay.
 PAY_WORDS = (
-    r"pay|salary|salaries|wages?|compensation|remuneration|gross|net|hourly|monthly|wynagrodz\w{0,12}|stawk\w{0,6}"
-    r"|płac\w{0,6}|pensj\w{0,6}|widełk\w{0,6}|brutto|netto|miesięcznie|gehalt\w{0,8}|vergütung\w{0,8}|lohn|monatlich"
+    r"pay|salary|salaries|wages?|compensation|remuneration|gross|net|hourly|monthly|earn|earnings"
+    r"|wynagrodz\w{0,12}|stawk\w{0,6}|płac\w{0,6}|pensj\w{0,6}|widełk\w{0,6}|zarob\w{0,6}|zarabia\w{0,6}"
+    r"|brutto|netto|miesięcznie"
+    r"|\w{0,14}gehalt\w{0,8}|\w{0,14}vergütung\w{0,8}|\w{0,12}lohn|verdien\w{0,6}|bezahlung|wir zahlen|zahlen wir"
+    r"|monatlich"
 )
-NUMBER = r"\d[\d .,\u00a0]{0,12}k?"
+THOUSANDS = r"(?:k|tys\.?|Tsd\.?)"
+NUMBER = rf"\d[\d .,\u00a0]{{0,12}}{THOUSANDS}?"
 CURRENCY = r"(?:PLN|zł|EUR|€|euro|GBP|£|USD|\$|CHF|CZK)"
 TO = r"\]?\s?(?:-|–|to|do|bis)\s?\[?"
+FIRST = rf"{NUMBER}\]?\s?{CURRENCY}|{CURRENCY}\s?\[?{NUMBER}"  # of two amounts, with the currency on either side
+BETWEEN = rf"\b(?:between|zwischen|między|pomiędzy)\s\[?(?:{FIRST}|{NUMBER})\]?\s?(?:and|und|a|i)\s"
 PAY_WORD = re.compile(rf"\b(?:{PAY_WORDS})\b", re.IGNORECASE)
 PAY_FILL_IN = re.compile(rf"\[[^\[\]\n]{{0,60}}\b(?:{PAY_WORDS})\b[^\[\]\n]{{0,60}}\](?!\()", re.IGNORECASE)
-PAY_RANGE = re.compile(rf"{NUMBER}{TO}{NUMBER}\]?\s?{CURRENCY}|{CURRENCY}\s?\[?{NUMBER}{TO}", re.IGNORECASE)
-AMOUNT = re.compile(rf"\d\]?\s?{CURRENCY}|{CURRENCY}\s?\[?\d", re.IGNORECASE)
+PAY_RANGE = re.compile(
+    rf"{NUMBER}{TO}{NUMBER}\]?\s?{CURRENCY}|{CURRENCY}\s?\[?{NUMBER}{TO}"
+    rf"|(?:{FIRST}){TO}(?:{FIRST})|{BETWEEN}(?:{FIRST})",
+    re.IGNORECASE,
+)
+AMOUNT = re.compile(rf"\d\s?{THOUSANDS}?\]?\s?{CURRENCY}|{CURRENCY}\s?\[?\d", re.IGNORECASE)
 CTA_PLACES = ("role_band", "role_report", "booking")
 
 
