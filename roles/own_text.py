@@ -59,6 +59,8 @@ ADVICE = {
     "sentence-long": (gettext_lazy("Whoever reads it has lost its beginning at its end."), ""),
 }
 
+OF_THE_WHOLE = {"pay-missing"}  # its place is where an editor would write it
+
 
 @dataclass(frozen=True)
 class AdvertLength(WordTarget):
@@ -136,7 +138,7 @@ def report_on(text: str, language: str) -> Report:
     try:
         subject = OwnText(text, language)
         report = Report(measures=_measures(subject))
-        found = [_advised(finding) for check in subject.checks for finding in yielded(check, subject)]
+        found = [_advised(finding, subject) for check in subject.checks for finding in yielded(check, subject)]
         for finding in found:
             if finding.grade == Grade.WARNS:
                 report.change.append(finding)
@@ -149,10 +151,14 @@ def report_on(text: str, language: str) -> Report:
         matching.forget()
 
 
-def _advised(finding: Finding) -> Finding:
+def _advised(finding: Finding, subject: OwnText) -> Finding:
+    """Return a finding with what to do about it; its name is the author's own heading above the place, or empty."""
+    row = finding.place.row if finding.place else None
+    heading = "" if row is None or finding.key in OF_THE_WHOLE else subject.sections[row].heading
     reason, alternative = ADVICE.get(finding.key, ("", ""))
     return replace(
         finding,
+        name=heading,
         reason=finding.reason or str(reason),
         alternative=str(alternative or finding.alternative),
     )

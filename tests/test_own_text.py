@@ -141,6 +141,16 @@ def test_the_language_is_the_pages_unless_another_is_chosen(client):
     assert '<option value="en" selected>' in unknown
 
 
+def test_a_heading_beside_a_finding_is_said_in_the_language_of_the_text(client):
+    text = "Szukamy osoby, która jest ninja.\n\nWymagania\n\n- Ninja\n\nOferujemy\n\n- Atrakcyjna praca"
+
+    page = check(client, text, "pl").content.decode()
+
+    hints = re.findall(r'</b> <span class="hint"([^>]*)>(.*?)</span>', page)
+    assert hints == [(' lang="pl" dir="auto"', "Wymagania")]
+    assert "No section names the pay." in page  # of the whole text, so that no heading stands beside it
+
+
 def test_words_that_are_fine_on_this_site_are_fine_here():
     WordingException.objects.create(language="en", words="rockstar", reason="A product")
     touch_content()

@@ -4,6 +4,7 @@
 const KEPT = 'fill-ins';
 const panel = document.querySelector('#fill');
 const form = panel.querySelector('form');
+const said = document.querySelector('#said');
 const own = (name) => (name.startsWith('own-') ? `${panel.dataset.template} ${name}` : name);
 const normal = (word) => word.trim().replace(/\s+/g, ' ').toLowerCase();
 
@@ -47,15 +48,17 @@ form.addEventListener('input', ({ target }) => {
 
 form.addEventListener('submit', (event) => { if (!event.submitter?.formAction.includes('.')) event.preventDefault(); });
 
-form.querySelector('[data-clear]').addEventListener('click', () => {
+form.querySelector('[data-clear]').addEventListener('click', ({ target }) => {
   keep({});
   for (const field of fields) { field.value = ''; show(field); }
+  said.textContent = target.dataset.done;
+  setTimeout(() => { said.textContent = ''; }, 4000);
   fields[0].focus();
 });
 
 // A file of the template with what was filled in.
 document.querySelector('#take').addEventListener('submit', (event) => {
-  if (!fields.some((field) => field.value.trim())) return;
+  if (event.submitter.formMethod !== 'post' && !fields.some((field) => field.value.trim())) return;
   event.preventDefault();
   form.elements.with.value = event.target.elements.with.value;
   form.action = event.submitter.formAction;

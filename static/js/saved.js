@@ -69,32 +69,44 @@ async function show() {
   page.hidden = false;
 }
 
+let saying;
+function tell(words) {
+  said.textContent = words;
+  clearTimeout(saying);
+  saying = setTimeout(() => { said.textContent = ''; }, 4000);
+}
+
 function say(button, words) {
   const label = button.querySelector('span');
   label.dataset.before ??= label.textContent;
-  label.textContent = said.textContent = words;
+  label.textContent = words;
+  tell(words);
   clearTimeout(button.timer);
-  button.timer = setTimeout(() => { label.textContent = label.dataset.before; said.textContent = ''; }, 4000);
+  button.timer = setTimeout(() => { label.textContent = label.dataset.before; }, 4000);
 }
 
 const acts = {
   async remove(button) {
     keep(saved().filter((one) => one.id !== button.value));
     const next = button.closest('li').nextElementSibling?.querySelector('button').value;
-    said.textContent = button.dataset.done;
+    const words = `${button.dataset.done}: ${button.querySelector('span').textContent}`;
     await show();
     (page.querySelector(`button[value="${next}"]`) || page.querySelector('button[value], [data-part=none] a')).focus();
+    tell(words);
   },
   async clear(button) {
-    if (button.timer && said.textContent === button.dataset.sure) {
-      keep([]);
-      await show();
-      part('none').querySelector('a').focus();
+    if (button.querySelector('span').textContent !== button.dataset.sure) {
+      say(button, button.dataset.sure);
+      return;
     }
-    say(button, button.dataset.sure);
+    keep([]);
+    await show();
+    part('none').querySelector('a').focus();
+    tell(button.dataset.done);
   },
   async link(button) {
-    await navigator.clipboard.writeText(`${location.origin}${location.pathname}#${listed.map((one) => one.id).join(',')}`);
+    const link = `${location.origin}${location.pathname}#${listed.map((one) => one.id).join(',')}`;
+    try { await navigator.clipboard.writeText(link); } catch { say(button, said.dataset.failed); return; }
     say(button, button.dataset.done);
   },
   async keep() {

@@ -30,6 +30,11 @@ function say(button, words) {
   button.timer = setTimeout(() => { label.textContent = label.dataset.before; $('#said').textContent = ''; }, 4000);
 }
 
+// A browser may refuse.
+async function put(button, write) {
+  try { await write(); say(button, button.dataset.done); } catch { say(button, $('#said').dataset.failed); }
+}
+
 // --- Copy: what is in the copy, as rich and plain text, or as was chosen last. Written before it is there: Safari. ---
 let how = 'rich';
 
@@ -40,18 +45,24 @@ async function copy(button) {
   const item = { 'text/plain': part('text/plain', 'text') };
   if (how === 'rich') item['text/html'] = part('text/html', 'html');
   try { await navigator.clipboard.write([new ClipboardItem(item)]); } catch { await navigator.clipboard.writeText((await made).text); }
-  say(button, button.dataset.done);
 }
 
 // --- Save: in this browser only, by saved.js, which comes with the first press. ---
 function show(button) {
-  let pressed = false;
-  try { pressed = localStorage.getItem('saved-templates').includes(button.dataset.save); } catch { /* none */ }
-  button.setAttribute('aria-pressed', pressed);
+  let saved;
+  try { saved = localStorage.getItem('saved-templates').includes(button.dataset.save); } catch { /* none */ }
+  button.classList.toggle('saved', !!saved);
   const label = $('span', button);
   label.dataset.before ??= label.textContent;
-  label.textContent = pressed ? button.dataset.done : label.dataset.before;
+  label.textContent = saved ? button.dataset.done : label.dataset.before;
+  return button.dataset[saved ? 'done' : 'undone'];
 }
+
+// --- A menu that is left closes. ---
+function closeMenus({ target }) {
+  for (const menu of $$('details.menu[open]')) if (!menu.contains(target)) menu.open = false;
+}
+document.addEventListener('focusin', closeMenus);
 
 // --- All presses. ---
 document.addEventListener('click', async (event) => {
@@ -62,15 +73,13 @@ document.addEventListener('click', async (event) => {
     event.preventDefault();
     navigator.share({ title: document.title, text: $('meta[name=description]').content, url: native.dataset.native }).catch(() => {});
   }
-  for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
+  closeMenus(event);
   if (!button) return;
-  if ('copy' in button.dataset) { await copy(button); count('copy'); }
-  else if ('share' in button.dataset) {
-    await navigator.clipboard.writeText(button.dataset.share || location.href);
-    say(button, button.dataset.done);
-  } else if ('save' in button.dataset) {
+  if ('copy' in button.dataset) put(button, async () => { await copy(button); count('copy'); });
+  else if ('share' in button.dataset) put(button, () => navigator.clipboard.writeText(button.dataset.share || location.href));
+  else if ('save' in button.dataset) {
     (await import(button.dataset.script)).toggle(button.dataset);
-    show(button);
+    $('#said').textContent = show(button);
   }
   else if ('enlarge' in button.dataset) {
     event.preventDefault();
@@ -171,12 +180,12 @@ function carryCampaign() {
   }
 }
 
-// --- The fill-in panel comes when it is opened, or when something was filled in before. ---
+// --- The fill-in panel comes when it is open, or something was filled in before. ---
 const panel = $('#fill');
 function fillIn() { import(panel.dataset.script); }
 if (panel) {
   panel.addEventListener('toggle', fillIn, { once: true });
-  try { if (localStorage.getItem('fill-ins')) fillIn(); } catch { /* no storage */ }
+  try { if (panel.open || localStorage.getItem('fill-ins')) fillIn(); } catch { /* no storage */ }
 }
 
 $('#with')?.addEventListener('change', async () => (await import($('#doc').dataset.take)).take());

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from roles.fill_in import as_markdown
-from tests.browser.conftest import copied
+from tests.browser.conftest import Site, copied
+from tests.browser.test_accessibility import violations
 
 ROLE = "/roles/lead-data-engineer/"
 OTHER = "/roles/analytics-engineer/"
+LEVEL = "/roles/backend-engineer-python/senior/"
 
 
 def open_panel(page: Page) -> None:
@@ -55,17 +58,70 @@ def test_nothing_typed_leaves_the_browser_until_a_download_needs_it(page: Page):
     expect(page.locator("#doc section mark.filled").first).to_have_text("Halden")
 
 
-def test_without_scripting_the_page_comes_back_filled_in(browser, site):
-    context = browser.new_context(java_script_enabled=False, base_url=site.url)
-    page = context.new_page()
+def fill_without_scripting(browser: Browser, site: Site, address: str) -> Page:
+    """Return a window without scripting that shows a template with its company filled in."""
+    page = browser.new_context(java_script_enabled=False, base_url=site.url).new_page()
+    page.goto(address)
+    page.locator("#fill > summary").click()
+    page.get_by_label("Company", exact=True).fill("Halden & <b>Frost</b>\nWrocław")
+    page.get_by_role("button", name="Show it filled in").click()
+    return page
+
+
+def test_without_scripting_the_page_comes_back_filled_in(browser: Browser, site: Site):
+    page = fill_without_scripting(browser, site, ROLE)
+
+    expect(page.locator("#doc section mark.filled").first).to_have_text("Halden & <b>Frost</b>\nWrocław")
+    expect(page.get_by_label("Company", exact=True)).to_have_value("Halden & <b>Frost</b>\nWrocław")
+    page.context.close()
+
+
+@pytest.mark.parametrize("address", [ROLE, LEVEL])
+def test_without_scripting_a_download_holds_what_the_page_shows(browser: Browser, site: Site, address: str):
+    page = fill_without_scripting(browser, site, address)
+
+    page.locator("summary", has_text="Download").click()
+    page.get_by_label("All sections").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Plain text .txt").click()
+
+    text = Path(download.value.path()).read_text()
+    assert "Halden & <b>Frost</b>\nWrocław" in text
+    assert "[Company]" not in text
+    assert "Mistakes to avoid" in text  # a section that goes along only where all are asked for
+    page.context.close()
+
+
+def test_with_scripting_a_filled_page_downloads_what_its_fields_hold_now(page: Page):
+    """Sent by Enter before the script was there: what is cleared afterwards is in no file."""
+    page.route("**/site*.js", lambda route: route.abort())
     page.goto(ROLE)
     page.locator("#fill > summary").click()
     page.get_by_label("Company", exact=True).fill("Halden")
-    page.get_by_role("button", name="Show it filled in").click()
-
-    expect(page.locator("#doc section mark.filled").first).to_have_text("Halden")
+    page.unroute("**/site*.js")
+    page.locator("#fill form").evaluate("form => form.submit()")
     expect(page.get_by_label("Company", exact=True)).to_have_value("Halden")
-    context.close()
+    expect(page.locator("link[href*=workbench]").last).to_be_attached()
+
+    page.get_by_role("button", name="Clear everything").click()
+    page.locator("summary", has_text="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Markdown .md").click()
+
+    assert "Halden" not in Path(download.value.path()).read_text()
+
+
+def test_clearing_is_said_and_the_open_panel_is_accessible(page: Page):
+    page.goto(ROLE)
+    open_panel(page)
+    page.get_by_label("Company", exact=True).fill("Halden")
+    assert violations(page) == []
+
+    page.get_by_role("button", name="Clear everything").click()
+
+    expect(page.locator("#said")).to_have_text("Cleared")
+    expect(page.get_by_label("Company", exact=True)).to_be_focused()
+    expect(page.locator("#said")).to_have_text("")  # so that it is said a second time too
 
 
 def test_what_is_filled_in_is_copied_as_rich_text_markdown_and_plain_text(page: Page, context):

@@ -1,5 +1,6 @@
 """What is taken away: the choice applies to files, copies and print; the kit is copied by itself, too."""
 
+import re
 from pathlib import Path
 
 from docx import Document
@@ -114,3 +115,13 @@ def test_the_menu_fits_a_phone_and_works_by_keyboard(page: Page):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.keyboard.press("Escape")
     expect(page.locator("summary", has_text="Download")).to_be_focused()
+
+
+def test_the_meter_is_named_by_its_count_and_not_by_the_link_below_it(page: Page):
+    page.goto(ROLE)
+    meter, card = page.get_by_role("meter"), page.locator(".card", has=page.get_by_role("meter"))
+
+    expect(meter).to_have_accessible_name(card.locator("#must-haves").inner_text())
+    expect(meter).not_to_have_accessible_name(re.compile("Check your own text"))
+    card.get_by_role("link", name="Check your own text").click()
+    expect(page).to_have_url(re.compile("/check-your-text/$"))

@@ -51,6 +51,7 @@ def test_copies_and_print_hold_the_slot_alone(page: Page, context):
     assert text == "Pay\n\n[Pay range] gross a month on an employment contract, reviewed every [spring].\n"
     expect(page.locator("#pay .text")).to_be_visible()
     expect(page.locator("#pay .pay__facts")).to_be_hidden()
+    expect(page.locator("#pay")).to_have_css("margin-block-end", "0px")  # no hole below it
 
 
 def test_without_scripting_on_a_phone_it_is_all_there(browser: Browser, site: Site):
@@ -59,6 +60,11 @@ def test_without_scripting_on_a_phone_it_is_all_there(browser: Browser, site: Si
     )
     page = context.new_page()
     page.goto("/pl" + ROLE)
+
+    for law in page.locator("#pay summary").all():  # a name in two lines keeps clear of the line below
+        name, row = law.locator("> span").bounding_box(), law.bounding_box()
+        assert name["y"] - row["y"] >= 8
+        assert row["y"] + row["height"] - name["y"] - name["height"] >= 8
 
     page.locator("#pay summary", has_text="Niemcy").click()
 

@@ -13,7 +13,7 @@ def save(page: Page, *slugs: str) -> None:
     for slug in slugs:
         page.goto(f"/roles/{slug}/")
         page.locator("[data-save]").click()
-        expect(page.locator("[data-save]")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("[data-save]")).to_have_text("Saved")
 
 
 def kept(page: Page) -> list:
@@ -41,10 +41,14 @@ def test_what_is_saved_is_listed_newest_first_removed_and_never_sent(page: Page)
     page.get_by_role("button", name="Remove Analytics Engineer").click()
     expect(titles(page)).to_have_text(["Platform Engineer", "Lead Data Engineer"])
     expect(page.get_by_role("button", name="Remove Lead Data Engineer")).to_be_focused()
+    expect(page.locator("#said")).to_have_text("Removed: Analytics Engineer")
+    expect(page.locator("#said")).to_have_text("")  # said once
     page.get_by_role("button", name="Remove all").click()
     expect(titles(page)).to_have_count(2)
     page.get_by_role("button", name="Press again to remove all").click()
     expect(page.get_by_role("heading", name="Nothing saved yet")).to_be_visible()
+    expect(page.get_by_role("link", name="Browse all templates")).to_be_focused()
+    expect(page.locator("#said")).to_have_text("All removed")
     assert page.evaluate("localStorage.length") == 0
     assert not [request for request in sent for key in ids if key in request]
     assert errors == []
@@ -79,7 +83,7 @@ def test_entries_of_before_get_their_names(page: Page):
     old = [kept(page)[0]["id"], "00000000-0000-4000-8000-000000000000"]
     page.evaluate("old => localStorage.setItem('saved-templates', JSON.stringify(old))", old)
     page.goto(f"/roles/{ROLES[0]}/")
-    expect(page.locator("[data-save]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-save]")).to_have_text("Saved")
 
     page.goto("/saved/")
 
@@ -88,7 +92,7 @@ def test_entries_of_before_get_their_names(page: Page):
     assert kept(page)[0] == {"id": old[0], "path": f"/roles/{ROLES[0]}/", "title": "Lead Data Engineer"}
     page.goto(f"/roles/{ROLES[0]}/")
     page.locator("[data-save]").click()
-    expect(page.locator("[data-save]")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("[data-save]")).to_have_text("Save")
     assert [one["id"] for one in kept(page)] == old[1:]
 
 

@@ -143,16 +143,65 @@ def test_sharing_copies_the_link_and_says_so(page: Page, context: BrowserContext
     assert page.evaluate("navigator.clipboard.readText()") == site.url + ROLE
 
 
+def test_a_copy_that_the_browser_refuses_is_said_and_not_counted(page: Page):
+    errors, counted = [], []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: counted.append(request.post_data or "") if "/count/" in request.url else None)
+    page.context.grant_permissions(["geolocation"])  # what is not granted is refused from now on
+    page.goto(ROLE)
+
+    for button in (page.locator("[data-copy='#doc']").first, page.locator("[data-copy='#duties']")):
+        button.click()
+        expect(button).to_have_text("Not copied")
+        expect(page.locator("#said")).to_have_text("Not copied")
+        expect(page.locator("#said")).to_have_text("")
+    page.locator(".actions summary", has_text="Share").click()
+    page.get_by_role("button", name="Copy the link").click()
+    expect(page.locator("[data-share]")).to_contain_text("Not copied")
+    page.locator("[data-save]").click()
+    expect(page.locator("[data-save]")).to_have_text("Saved")
+    page.goto("/saved/")
+    page.get_by_role("button", name="Copy a link to this list").click()
+    expect(page.locator("[data-act=link]")).to_have_text("Not copied")
+
+    assert errors == []
+    assert any("what=view" in body for body in counted)
+    assert not any("what=copy" in body for body in counted)
+
+
+def test_a_menu_closes_when_the_keyboard_leaves_it(page: Page):
+    """WCAG 2.4.11: an open menu covers nothing that has the focus."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/roles/backend-engineer-python/")
+    menu = page.locator("details.menu", has_text="Download")
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_have_attribute("open", "")
+
+    for _item in menu.locator("button:visible, input:checked").all():
+        page.keyboard.press("Tab")
+        expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Tab")
+
+    expect(page.locator(".actions summary", has_text="Share")).to_be_focused()
+    expect(page.locator("details.menu[open]")).to_have_count(0)
+
+
 def test_a_template_is_saved_in_this_browser_only(page: Page, context: BrowserContext):
     page.goto(ROLE)
     button = page.locator("[data-save]")
 
     button.click()
-    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_have_accessible_name("Saved")
+    expect(page.locator("#said")).to_have_text("Saved")
     page.reload()
 
-    expect(button).to_have_attribute("aria-pressed", "true")
-    expect(button).to_contain_text("Saved")
+    expect(button).to_have_accessible_name("Saved")
+    expect(button).to_have_css("border-color", "rgb(122, 74, 0)")  # as the name says, so it looks
+    expect(button).not_to_have_attribute("aria-pressed", re.compile(""))  # the name says it: not both
+    button.click()
+    expect(button).to_have_accessible_name("Save")
+    expect(page.locator("#said")).to_have_text("Removed")
     assert context.cookies() == []
 
 
