@@ -5,7 +5,6 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from django.core.files.storage import storages
 from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
@@ -55,7 +54,7 @@ def make(client, report, day=DAY):
 
 def files():
     """Return the names of all stored editions."""
-    storage = storages["private"]
+    storage = Edition._meta.get_field("file").storage
     years = storage.listdir("editions")[0] if storage.exists("editions") else []
     return {name for year in years for name in storage.listdir(f"editions/{year}")[1]}
 
@@ -127,7 +126,7 @@ def test_a_draft_is_made_that_staff_open_and_nobody_else_gets(admin_client, clie
     assert report.current_edition == current
     assert (draft.date, draft.size, draft.file_name) == (DAY, len(pdf), "salary-report-2026-11-20")
     assert len(re.findall(rb"/Type /Page\b", pdf)) == draft.pages
-    assert draft.file.storage == storages["private"]
+    assert draft.file.storage == Edition._meta.get_field("file").storage
 
 
 def test_the_pdf_holds_the_figures_the_sources_and_the_report_s_own_method(admin_client, report, roles):
@@ -211,7 +210,7 @@ def test_a_failure_is_said_and_leaves_nothing_behind(admin_client, report, roles
     """SEC-8: private storage; here it cannot be written."""
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
-    storage = storages["private"]
+    storage = Edition._meta.get_field("file").storage
     monkeypatch.setitem(storage.__dict__, "location", str(blocked))
 
     page = words_of(make(admin_client, report))
