@@ -282,7 +282,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     _options = DATABASES["default"].setdefault("OPTIONS", {})
     _options.setdefault("options", "-c lock_timeout=20s")
     _options.setdefault("connect_timeout", 10)
-PAGE_CACHE_BYTES = read("PAGE_CACHE_MB", "64", at_least(0)) * 1024 * 1024  # of whole pages, in each process; 0: none
+# Of whole pages, in each process; 0: none. While templates are written nothing tells that they have changed.
+PAGE_CACHE_BYTES = read("PAGE_CACHE_MB", "0" if DEBUG else "64", at_least(0)) * 1024 * 1024
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 # Anybody may ask for any number of files: they push no count of a limit out of its cache (SEC-18).
 CACHES["files"] = CACHES["default"] | {"KEY_PREFIX": "files"}
