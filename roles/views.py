@@ -304,11 +304,14 @@ def role_data(revision: RoleRevision, site: SiteContent, card: str) -> list[Thin
 
 def related_roles(revision: RoleRevision) -> list[RoleRevision]:
     """Return up to three live roles to read next: chosen by hand, then of the same category, then the newest."""
-    chosen = Q(translation_group__in=revision.content["related"])
+    chosen = revision.content["related"]
     live = RoleRevision.objects.live().filter(language=revision.language).only(*OF_A_ROW)
     others = live.exclude(translation_group=revision.translation_group)
-    by_hand_first = Case(When(chosen, Value(0)), default=Value(1))
-    near = others.filter(chosen | Q(category=revision.category_id)).order_by(by_hand_first, "-live_from")
+    near = others.filter(category=revision.category_id).order_by("-live_from")
+    if chosen:
+        by_hand = Q(translation_group__in=chosen)
+        by_hand_first = Case(When(by_hand, Value(0)), default=Value(1))
+        near = others.filter(by_hand | Q(category=revision.category_id)).order_by(by_hand_first, "-live_from")
     found = list(near[:RELATED])
     if len(found) < RELATED:
         rest = others.exclude(pk__in=[role.pk for role in found]).order_by("-live_from")
