@@ -1,7 +1,7 @@
 """What every page shares (settings, invitations, people, logos, footer), read once and kept until it changes.
 
-Each request asks for the content state, so that an edit shows on the very next request in every process. A scheduled page
-makes the kept copy stale at its time.
+Each request asks for the content state, so that an edit shows on the very next request in every process. A scheduled
+page makes the kept copy stale at its time.
 """
 
 import time

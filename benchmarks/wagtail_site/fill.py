@@ -10,7 +10,6 @@ from django.utils.text import slugify
 
 from benchmarks.texts import HEADINGS, html_of, title_of
 
-
 LINE = "Thirty minutes with a recruiter who knows your stack, a realistic date and an honest answer."
 FOOT = [("About us", "company"), ("People", "company")]
 FOOT += [("Privacy policy", "policies"), ("Cookie policy", "policies"), ("Accessibility statement", "policies")]
@@ -79,7 +78,11 @@ def fill_snippets(site: Any) -> tuple[list[Any], Any]:
         Drawing.new("RGB", (640, 640), (40 * place, 80, 90)).save(file, "PNG")
         picture = ImageFile(file, name=f"portrait-{place}.png")
         portrait = Image.objects.create(title=f"Portrait {place}", file=picture)
-        words = {"name": f"Person {place}", "job_title": "Recruiter", "social_url": "https://social.northbeam.example/p"}
+        words = {
+            "name": f"Person {place}",
+            "job_title": "Recruiter",
+            "social_url": "https://social.northbeam.example/p",
+        }
         people.append(Person.objects.create(bio=paragraphs, portrait=portrait, answers=place < 2, **words))
     Testimonial.objects.create(quote=LINE, person=people[2])
     for group, many in LOGOS.items():
