@@ -7,8 +7,6 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
-from recruitcms import sqlite_log
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recruitcms.settings")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -35,4 +33,3 @@ def guarded(application: Application) -> Application:
 
 
 application = guarded(get_wsgi_application())
-sqlite_log.keep_open()
