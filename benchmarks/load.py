@@ -22,16 +22,12 @@ class Load:
 
 def press(url: str, seconds: float, encoding: str = "br") -> Load:
     """Ask for a page for some seconds. RuntimeError: an answer was no 200, or a connection broke."""
-    words = [
-        "wrk",
-        "-t1",
-        f"-c{CONNECTIONS}",
-        f"-d{seconds:g}s",
-        "--latency",
-        "-H",
-        f"Accept-Encoding: {encoding}",
-        url,
-    ]
+    return run_wrk(url, seconds, "-H", f"Accept-Encoding: {encoding}")
+
+
+def run_wrk(url: str, seconds: float, *more: str, connections: int = CONNECTIONS) -> Load:
+    """Run wrk on an address. RuntimeError: an answer was an error, or a connection broke."""
+    words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "--latency", *more, url]
     said = subprocess.run(words, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
     if "Non-2xx" in said or "Socket errors" in said:
         raise RuntimeError(f"{url}: {said}")

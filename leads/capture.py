@@ -75,12 +75,15 @@ def capture_report_request(
     Raises AlreadySentError where this form was sent before with other answers.
     """
 
-    def keep() -> Submission:
-        submission = _store(form, request, report, held_because)
-        _prepare_to_confirm(submission, form.agreed, form.gate_mode)
+    asked = form.agreed
+
+    def keep(known_by: dict[str, str]) -> Submission:
+        submission = _store(form, request, report, held_because, known_by, to_confirm=True)
+        for text in asked.values():  # given before or not (EML-10)
+            _record(submission, text, ConsentEvent.State.REQUESTED, form.gate_mode)
         return submission
 
-    return _once(_sending(form, request, f"report {report.pk} {form.gate_mode}"), request, keep)
+    return _once(_sending(form, request, f"report {report.pk} {form.gate_mode}"), request, keep, asked)
 
 
 def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = "") -> Submission:
@@ -89,24 +92,28 @@ def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = 
     Raises AlreadySentError where this form was sent before with other answers.
     """
 
-    def keep() -> Submission:
-        submission = _store(form, request, None, held_because)
-        agreed = form.agreed
-        _record(submission, agreed.pop("consultation"), ConsentEvent.State.GIVEN)
-        if agreed:
-            _prepare_to_confirm(submission, agreed)
+    asked = form.agreed
+    consultation = asked.pop("consultation")
+
+    def keep(known_by: dict[str, str]) -> Submission:
+        submission = _store(form, request, None, held_because, known_by, to_confirm=bool(asked))
+        _record(submission, consultation, ConsentEvent.State.GIVEN)
+        for text in asked.values():  # given before or not (EML-10)
+            _record(submission, text, ConsentEvent.State.REQUESTED)
         return submission
 
-    return _once(_sending(form, request, "enquiry"), request, keep)
+    return _once(_sending(form, request, "enquiry"), request, keep, asked)
 
 
-def owe_answers(submission: Submission) -> None:
+def owe_answers(submission: Submission, asked: list[Purpose] | None = None) -> None:
     """Owe the mails that a form asks for: at once, or when it is released from review (held.py).
+
+    `asked`: what it asked to be confirmed, what it is for first; read from the ledger where it is not given.
 
     For a report: the report itself where all that was ticked is confirmed already, else the question to confirm. For
     an enquiry: an answer to the visitor and a word to the team.
     """
-    asked = _purposes_asked(submission)
+    asked = _purposes_asked(submission) if asked is None else asked
     if submission.kind == Submission.Kind.CONSULTATION:
         consultation = Purpose.objects.get(key="consultation")
         outbox.owe(OutgoingMail.Kind.ENQUIRY, submission, consultation)
@@ -196,18 +203,21 @@ def _mac(use: str, text: str) -> str:
     return salted_hmac(f"leads.capture {use}", text, algorithm="sha256").hexdigest()
 
 
-def _once(sending: _Sending, request: HttpRequest, keep: Callable[[], Submission]) -> Submission:
+def _once(
+    sending: _Sending,
+    request: HttpRequest,
+    keep: Callable[[dict[str, str]], Submission],
+    asked: dict[str, ConsentText],
+) -> Submission:
     """Keep a form and owe its answers in one transaction; return the one of before where it arrives again."""
     try:
         with transaction.atomic(durable=True):
             earlier, name = sending.earlier()
             if earlier:
                 return earlier
-            submission = keep()
-            submission.idem_key = name
-            submission.answers_mac, submission.again_mac = sending.answers_mac, sending.again_mac
-            submission.save(update_fields=["idem_key", "answers_mac", "again_mac"])
-            _answer(submission, request)
+            known_by = {"idem_key": name, "answers_mac": sending.answers_mac, "again_mac": sending.again_mac}
+            submission = keep(known_by)
+            _answer(submission, request, [text.purpose for text in asked.values()])
     except IntegrityError:  # the same form in another process was quicker by a moment
         earlier, _name = sending.earlier()
         if earlier is None:
@@ -216,11 +226,11 @@ def _once(sending: _Sending, request: HttpRequest, keep: Callable[[], Submission
     return submission
 
 
-def _answer(submission: Submission, request: HttpRequest) -> None:
+def _answer(submission: Submission, request: HttpRequest, asked: list[Purpose]) -> None:
     if submission.state == Submission.State.HELD:
         _owe_notice(submission)
     else:
-        owe_answers(submission)
+        owe_answers(submission, asked)
         _tell(submission, request)
 
 
@@ -235,11 +245,19 @@ def _owe_notice(submission: Submission) -> None:
 # --- the rows ---
 
 
-def _store(form: PublicForm, request: HttpRequest, report: Report | None, held_because: str) -> Submission:
+def _store(
+    form: PublicForm,
+    request: HttpRequest,
+    report: Report | None,
+    held_because: str,
+    known_by: dict[str, str],
+    to_confirm: bool,
+) -> Submission:
+    """Return a form as it is kept: `known_by` its names (`_Sending`), `to_confirm` with a token (EML-7)."""
     data = form.cleaned_data
     origin = origin_of(request, form)
     language = request.LANGUAGE_CODE
-    return Submission.objects.create(
+    submission = Submission(
         kind=form.kind,
         lead=_lead(data["email"], data.get("name", ""), language),
         report=report,
@@ -256,7 +274,13 @@ def _store(form: PublicForm, request: HttpRequest, report: Report | None, held_b
         utm=origin.utm,
         state=Submission.State.HELD if held_because else Submission.State.NEW,
         held_because=held_because,
+        **known_by,
     )
+    if to_confirm:
+        submission.confirm_hash = tokens.confirm_hash(tokens.confirm_token(submission))
+        submission.confirm_until = timezone.now() + timedelta(days=tokens.CONFIRM_DAYS)
+    submission.save(force_insert=True)
+    return submission
 
 
 def _tell(submission: Submission, request: HttpRequest) -> None:
@@ -288,15 +312,6 @@ def _all_given(submission: Submission, asked: list[Purpose]) -> bool:
     """Tell whether a person confirmed all of this before. Asks for each, so that the work says nothing (EML-10)."""
     given = [ledger.is_given(_ref(submission), purpose) for purpose in asked]
     return all(given)
-
-
-def _prepare_to_confirm(submission: Submission, agreed: dict[str, ConsentText], gate_mode: str = "") -> None:
-    """Write `requested` for all that was ticked, given before or not, and make it confirmable (EML-7, EML-10)."""
-    for text in agreed.values():
-        _record(submission, text, ConsentEvent.State.REQUESTED, gate_mode)
-    submission.confirm_hash = tokens.confirm_hash(tokens.confirm_token(submission))
-    submission.confirm_until = timezone.now() + timedelta(days=tokens.CONFIRM_DAYS)
-    submission.save(update_fields=["confirm_hash", "confirm_until"])
 
 
 def _record(submission: Submission, text: ConsentText, state: ConsentEvent.State, gate_mode: str = "") -> None:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from leads.models import ConsentEvent, ConsentPayload, ConsentText, Purpose, live_policy, policy_version
+from leads.models import ConsentEvent, ConsentPayload, ConsentText, Purpose, policy_version
 
 State = ConsentEvent.State
 Method = ConsentEvent.Method
@@ -94,7 +94,7 @@ def append(
         purpose=text.purpose,
         text=text,
         text_sha256=text.sha256,
-        policy_version=policy_version(live_policy(text.language)),
+        policy_version=policy_version(text.language),
         locale=text.language,
         state=state,
         method=method,

@@ -156,7 +156,7 @@ class ConsentText(models.Model):
     def publish(self, by: Any = None) -> None:
         """Make this the wording that forms show from now on, with the privacy policy that stands behind it (CON-3)."""
         policy = live_policy(self.language)
-        self.policy_version = policy_version(policy)
+        self.policy_version = policy_version(self.language)
         self.notice_url = policy.get_absolute_url() if policy else ""
         self.published_at = timezone.now()
         self.published_by = by
@@ -174,11 +174,16 @@ def live_policy(language: str) -> PageRevision | None:
 
     Where it is not translated yet, that is the one in the site's own language: better than nothing (art. 13 GDPR).
     """
+    return _live_policies(language).first()
+
+
+def policy_version(language: str) -> str:
+    """Return what names the present state of that policy, "privacy-policy/3"; "" for none."""
+    found = _live_policies(language).values_list("slug", "number").first()
+    return f"{found[0]}/{found[1]}" if found else ""
+
+
+def _live_policies(language: str) -> models.QuerySet[PageRevision]:
     policies = PageRevision.objects.live().filter(language__in=[language, own_language()], purpose="privacy")
     is_foreign = models.Case(models.When(language=language, then=0), default=1)
-    return policies.order_by(is_foreign, "position", "title").first()
-
-
-def policy_version(policy: PageRevision | None) -> str:
-    """Return what names one state of the policy, "privacy-policy/3"; "" for none."""
-    return f"{policy.slug}/{policy.number}" if policy else ""
+    return policies.order_by(is_foreign, "position", "title")
