@@ -10,21 +10,24 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from benchmarks.desk import say
+from benchmarks.forms import OURS, WAGTAILS, Form, kept_by, our_form, wagtail_form
 from benchmarks.load import Load, fetch, press
 from benchmarks.servers import PROCESSES, ROOT, THREADS, Server, gunicorn, here
 from benchmarks.texts import title_of
-from tests import nginx
+from tests import nginx, postgres
 
 ROLE, NUMBER = "/roles/role-3/", 3
 WAGTAIL = "wagtail==8.0.1"
 SEARCH = "data+engineer"
+DATABASES = ("SQLite", "PostgreSQL")
 
 
 @dataclass
@@ -45,14 +48,34 @@ class Target:
 
     def run(self, seconds: float) -> None:
         self.check()
-        before = self.server.cpu_seconds() if self.server else 0.0
-        load = press(self.url, seconds)
-        spent = self.server.cpu_seconds() - before if self.server else 0.0
-        self.loads.append(Load(load.per_second, load.p50, load.p99, load.requests, spent * 1000 / load.requests))
+        load = partial(press, self.url, seconds)
+        self.loads.append(self.server.measured(load) if self.server else load())
         self.check()
 
     def median(self, part: str) -> float:
         return median(getattr(load, part) for load in self.loads)
+
+
+@dataclass
+class FormTarget(Target):
+    """A form of one server, and the query that counts what it keeps."""
+
+    make: Callable[[str], Form] = our_form
+    database: str = ""
+    counting: str = ""
+
+    def check(self) -> None:
+        """Nothing: each run counts."""
+
+    def run(self, seconds: float) -> None:
+        """RuntimeError: fewer forms were kept than answered."""
+        form, before = self.make(self.url), kept_by(self.database, self.counting)
+        assert self.server
+        load = self.server.measured(partial(form.press, seconds))
+        kept = kept_by(self.database, self.counting) - before
+        if kept < load.requests:
+            raise RuntimeError(f"{self.name}: {load.requests} answered, {kept} kept")
+        self.loads.append(load)
 
 
 @dataclass
@@ -96,8 +119,11 @@ def main() -> int:
 
 def measure(folder: Path, chosen: Namespace) -> int:
     with ExitStack() as stack:
-        ours = set_up_ours(folder, chosen.roles)
-        wagtail = set_up_wagtail(folder, chosen.roles, chosen.wagtail)
+        ours = prepared(folder / "ours")
+        run([sys.executable, "-m", "benchmarks.our_roles", str(chosen.roles)], ours)
+        python = chosen.wagtail or python_with_wagtail(folder)
+        wagtail = set_up_wagtail(folder, chosen.roles, python)
+        forms = stack.enter_context(form_targets(folder, python))
         uncached = stack.enter_context(running(our_server("uncached", folder, ours | {"PAGE_CACHE_MB": "0"}), ROLE))
         cached = stack.enter_context(running(our_server("cached", folder, ours), ROLE))
         theirs = stack.enter_context(running(wagtail, ROLE))
@@ -123,6 +149,7 @@ def measure(folder: Path, chosen: Namespace) -> int:
             "search": Target("search", f"{uncached.url}/roles/?q={SEARCH}", b"role-", uncached),
             "search, Wagtail": Target("search, Wagtail", f"{theirs.url}/search/?q={SEARCH}", b"role-", theirs),
         }
+        targets |= forms
         for target in targets.values():
             press(target.url, 1)
         for _round in range(chosen.rounds):
@@ -138,10 +165,48 @@ def measure(folder: Path, chosen: Namespace) -> int:
                 Ratio("role page behind nginx, against static bytes", rate["role, nginx"], rate["static"], 0.9),
                 Ratio("library page, uncached, against Wagtail's index", rate["library"], rate["index, Wagtail"], 10),
                 Ratio("search, against Wagtail's", rate["search"], rate["search, Wagtail"], 5),
+                *(form_ratio(forms[f"form, {name}"], forms[f"Wagtail's form, {name}"]) for name in DATABASES),
                 Ratio("memory, against Wagtail's", memory[cached.name], memory[theirs.name], at_most=0.5),
                 Ratio("seconds to the first answer", cached.seconds, 1.0, at_most=1.5),
             ]
         )
+
+
+def form_ratio(ours: Target, theirs: Target) -> Ratio:
+    return Ratio(
+        f"request by {ours.name}, against Wagtail's", ours.median("per_second"), theirs.median("per_second"), 4
+    )
+
+
+@contextmanager
+def form_targets(folder: Path, python: Path) -> Iterator[dict[str, Target]]:
+    """Give both sides' forms on each database: sites of their own, which fill up."""
+    with ExitStack() as stack:
+        targets: dict[str, Target] = {}
+        for name in DATABASES:
+            place = folder / f"forms-{name}"
+            place.mkdir()
+            ours, theirs = (stack.enter_context(database(name, place, side)) for side in ("ours", "theirs"))
+            server = our_server(f"recruitcms, {name}", place, prepared(place / "ours", ours))
+            wagtail = set_up_wagtail(place, 1, python, theirs)
+            stack.enter_context(running(server, "/"))
+            stack.enter_context(running(wagtail, "/report/"))
+            form = FormTarget(f"form, {name}", server.url, b"", server, database=ours, counting=OURS)
+            other = FormTarget(f"Wagtail's form, {name}", wagtail.url, b"", wagtail, database=theirs, counting=WAGTAILS)
+            other.make = wagtail_form
+            targets |= {form.name: form, other.name: other}
+        yield targets
+
+
+@contextmanager
+def database(name: str, folder: Path, side: str) -> Iterator[str]:
+    """Give the address of a new database."""
+    if name == "SQLite":
+        (folder / side).mkdir()
+        yield f"sqlite:///{folder / side / 'db.sqlite3'}"
+        return
+    with postgres.server() as server, postgres.database(server) as url:
+        yield url
 
 
 @contextmanager
@@ -164,26 +229,30 @@ def our_server(name: str, folder: Path, environment: dict[str, str]) -> Server:
     return server
 
 
-def set_up_ours(folder: Path, roles: int) -> dict[str, str]:
-    """Prepare our site as `make run` does, with more roles. Return its environment."""
-    environment = {"DATA_DIR": str(folder / "ours"), "DATABASE_URL": "", "EMBEDDED_WORKER": "0", "DEBUG": "0"}
-    environment |= {"PRODUCTION": "1", "BEHIND_PROXY": "1", "WEB_THREADS": str(THREADS), "FORMS_IN_ALL": "1000000"}
+def prepared(data: Path, database_url: str = "") -> dict[str, str]:
+    """Prepare our site as `make run` does, in a folder of its own. Return its environment."""
+    environment = {"DATA_DIR": str(data), "DATABASE_URL": database_url, "EMBEDDED_WORKER": "0", "DEBUG": "0"}
+    environment |= {"PRODUCTION": "1", "BEHIND_PROXY": "1", "WEB_THREADS": str(THREADS), "FORMS_IN_ALL": "10000000"}
+    environment |= {"WEB_PROCESSES": str(PROCESSES), "TRUSTED_PROXIES": "127.0.0.0/8"}
     run([sys.executable, "manage.py", "prepare"], environment)
-    run([sys.executable, "-m", "benchmarks.our_roles", str(roles)], environment)
     return environment
 
 
-def set_up_wagtail(folder: Path, roles: int, python: Path | None) -> Server:
-    """Install Wagtail where it is not given, and make a site of the same roles."""
-    if python is None:
-        run([sys.executable, "-m", "venv", str(folder / "venv")], {})
-        python = folder / "venv" / "bin" / "python"
-        packages = [WAGTAIL, "gunicorn", "dj-database-url", "psycopg[binary]"]
-        run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages], {})
+def python_with_wagtail(folder: Path) -> Path:
+    """Install Wagtail into a place of its own, and return the Python that has it."""
+    run([sys.executable, "-m", "venv", str(folder / "venv")], {})
+    python = folder / "venv" / "bin" / "python"
+    packages = [WAGTAIL, "gunicorn", "dj-database-url", "psycopg[binary]"]
+    run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages], {})
+    return python
+
+
+def set_up_wagtail(folder: Path, roles: int, python: Path, database_url: str = "") -> Server:
+    """Make a site of the same roles on Wagtail."""
     migrations = folder / "wagtail" / "made_migrations"
     migrations.mkdir(parents=True)
     (migrations / "__init__.py").touch()
-    environment = {"BENCH_DATABASE_URL": f"sqlite:///{folder / 'wagtail' / 'db.sqlite3'}"}
+    environment = {"BENCH_DATABASE_URL": database_url or f"sqlite:///{folder / 'wagtail' / 'db.sqlite3'}"}
     environment |= {"PYTHONPATH": str(migrations.parent), "BENCH_MEDIA": str(folder / "wagtail" / "media")}
     run([str(python), "-m", "benchmarks.wagtail_site.fill", str(roles)], environment)
     return Server("Wagtail", gunicorn(python, "benchmarks.wagtail_site.wsgi"), environment, folder / "wagtail.log")

@@ -1,13 +1,17 @@
 """Requests for the salary report, sent to our form and to Wagtail's: each from another address, each one counted."""
 
 import re
+import sqlite3
 import tempfile
-import urllib.request
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.load import Load, run_wrk
+import psycopg
+
+from benchmarks.load import Load, fetch, run_wrk
 
 CONNECTIONS = 4  # more would be told to wait: of four threads one is for readers (REL-11)
 REPORT = "/reports/salary-report-2026/"
@@ -45,8 +49,7 @@ class Form:
 
 def our_form(url: str) -> Form:
     """Return our form, with the wording that it shows and the box of its gate ticked."""
-    with urllib.request.urlopen(url + REPORT, timeout=30) as answer:
-        page = answer.read().decode()
+    page = fetch(url + REPORT, "identity")[2].decode()
     wordings = dict(re.findall(r'name="(consent_\w+)" value="(\w+)"', page))
     fields = {"name": "Marta", "page": "", "cta": "", "referrer": "", "website": "", "gate": _value("gate", page)}
     return Form(url + REPORT, fields | wordings, {"Sec-Fetch-Site": "same-origin"})
@@ -54,12 +57,12 @@ def our_form(url: str) -> Form:
 
 def wagtail_form(url: str) -> Form:
     """Return Wagtail's form, with the token and the cookie that belong to it."""
-    with urllib.request.urlopen(f"{url}/report/", timeout=30) as answer:
-        page, cookie = answer.read().decode(), answer.headers["Set-Cookie"].split(";")[0]
+    _status, headers, body = fetch(f"{url}/report/", "identity")
+    token = _value("csrfmiddlewaretoken", body.decode())
     return Form(
         f"{url}/report/",
-        {"agree": "on", "csrfmiddlewaretoken": _value("csrfmiddlewaretoken", page)},
-        {"Cookie": cookie},
+        {"agree": "on", "csrfmiddlewaretoken": token},
+        {"Cookie": headers["Set-Cookie"].split(";")[0]},
     )
 
 
@@ -68,14 +71,18 @@ def _value(name: str, page: str) -> str:
     return found[1] if found else ""
 
 
-def rows_in(database_url: str, table: str) -> int:
-    """Return how many rows a table has."""
+def kept_by(database_url: str, counting: str) -> int:
+    """Return what a query counts in a database: how many forms a side has kept."""
+    connection: Any
     if database_url.startswith("sqlite"):
-        import sqlite3
+        connection = sqlite3.connect(Path(database_url.removeprefix("sqlite:///")))
+    else:
+        connection = psycopg.connect(database_url)
+    with closing(connection):
+        return connection.execute(counting).fetchone()[0]
 
-        with sqlite3.connect(Path(database_url.removeprefix("sqlite:///"))) as connection:
-            return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    import psycopg
 
-    with psycopg.connect(database_url) as connection:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # type: ignore[index,arg-type]
+# What proves a form was kept: with us a mail is owed and the ledger has its entry.
+OURS = """SELECT count(*) FROM leads_submission s JOIN leads_outgoingmail m ON m.submission_id = s.id
+WHERE m.kind = 'confirm' AND EXISTS (SELECT 1 FROM leads_consentpayload p WHERE p.form = s.public_id)"""
+WAGTAILS = "SELECT count(*) FROM wagtailforms_formsubmission"

@@ -7,9 +7,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.load import Load
 from tests.faults.databases import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -72,6 +74,12 @@ class Server:
             parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             total += int(parts[11]) + int(parts[12])
         return total / TICKS
+
+    def measured(self, load: Callable[[], Load]) -> Load:
+        """Return what a load measured, with what this server computed for one request."""
+        before = self.cpu_seconds()
+        found = load()
+        return replace(found, cpu=(self.cpu_seconds() - before) * 1000 / found.requests)
 
     def memory(self) -> float:
         """Return the memory of its processes but the first, which only watches, in megabytes; shared pages by share."""
