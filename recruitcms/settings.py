@@ -285,11 +285,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 # Of whole pages, in each process; 0: none. While templates are written nothing tells that they have changed.
 PAGE_CACHE_BYTES = read("PAGE_CACHE_MB", "0" if DEBUG else "64", at_least(0)) * 1024 * 1024
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
-# Anybody may ask for any number of files: they push no count of a limit out of its cache (SEC-18).
-CACHES["files"] = CACHES["default"] | {"KEY_PREFIX": "files"}
-if CACHES["default"]["BACKEND"] == "django.core.cache.backends.locmem.LocMemCache":
-    CACHES["files"]["LOCATION"] = "files"
+if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000} | CACHES["default"].get("OPTIONS", {})
+if CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    # A form is taken uncounted where Redis is away (leads/spam.py); it does not wait for it, as it would without these.
+    CACHES["default"]["OPTIONS"] = {"socket_connect_timeout": 1, "socket_timeout": 1} | CACHES["default"].get(
+        "OPTIONS", {}
+    )
+# Anybody may ask for any number of files: they stay in each process, and push no count of a limit out (SEC-18).
+CACHES["files"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "files"}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
 # The first is the site's own: its addresses have no prefix, and what is missing in another falls back to it.
