@@ -226,6 +226,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "recruitcms.middleware.GZipText",
     "csp.middleware.CSPMiddleware",
+    "recruitcms.middleware.KnownMethods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "recruitcms.middleware.RoomForReaders",
     "recruitcms.middleware.VendorHosts",
