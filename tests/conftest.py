@@ -51,11 +51,17 @@ def clock(time_machine):
     return time_machine
 
 
+def _commits(request) -> bool:
+    """Tell whether a test writes for real, so that Django empties the database after it."""
+    marker = request.node.get_closest_marker("django_db")
+    return "transactional_db" in request.fixturenames or bool(marker and marker.kwargs.get("transaction"))
+
+
 @pytest.fixture(autouse=True)
 def _triggers_after(request) -> Iterator[None]:
     """Put the ledger's triggers back once a test that commits has had its database emptied."""
     yield
-    if "transactional_db" in request.fixturenames:
+    if _commits(request):
         with request.getfixturevalue("django_db_blocker").unblock(), connection.schema_editor() as editor:
             triggers.install(editor)
 
@@ -66,10 +72,10 @@ def _triggers_before(request, _triggers_after) -> Iterator[None]:
 
     They refuse that, as they must (I8). This ends before `transactional_db` does, and `_triggers_after` after it.
     """
-    if "transactional_db" in request.fixturenames:
+    if _commits(request):
         request.getfixturevalue("transactional_db")
     yield
-    if "transactional_db" in request.fixturenames:
+    if _commits(request):
         with connection.schema_editor() as editor:
             triggers.remove(editor)
 
