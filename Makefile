@@ -35,8 +35,10 @@ check: $(VENV)/dev
 	$(VENV)/bin/djlint templates --lint --quiet
 	$(VENV)/bin/mypy .
 	$(manage) makemigrations --check --dry-run
-	PRODUCTION=1 SITE_URL=https://www.example.com BEHIND_PROXY=1 MAIL_URL=smtp+tls://user:secret@smtp.example.com:587 \
-		$(manage) check --deploy --fail-level WARNING
+	data=$$(mktemp -d) && PRODUCTION=1 SITE_URL=https://www.example.com BEHIND_PROXY=1 DATA_DIR=$$data \
+		MAIL_URL=smtp+tls://user:secret@smtp.example.com:587 MAIL_FROM=hello@example.com TEAM_MAIL=team@example.com \
+		LEDGER_ANCHOR_MAIL=proofs@example.com ERASURE_JOURNAL_FILE=/var/backups/recruitcms/erasures.jsonl \
+		$(manage) check --deploy --fail-level WARNING; found=$$?; rm -rf $$data; exit $$found
 
 format: $(VENV)/dev
 	$(VENV)/bin/ruff check --fix .
