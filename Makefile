@@ -7,7 +7,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test test-postgresql faults check format pins messages enumeration desk search downloads bench clean
+.PHONY: run dev test test-postgresql faults check format pins messages enumeration desk search downloads bench sbom clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -44,9 +44,18 @@ format: $(VENV)/dev
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+# The smaller sets take over the versions of the largest, so that what is tested is what runs.
+pins: compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 pins: $(VENV)/dev
-	for set in runtime server dev; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --upgrade requirements/$$set.in -o requirements/$$set.txt; done
+	$(compile) --upgrade requirements/dev.in -o requirements/dev.txt
+	for set in server runtime; do cp requirements/dev.txt requirements/$$set.txt && \
+		$(compile) requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+
+# The bill of materials (SEC-25): each pinned package with its version, purl and hashes, as CycloneDX JSON in dist/sbom.json.
+sbom: $(VENV)/dev
+	@mkdir -p dist
+	@$(VENV)/bin/python -m cyclonedx_py requirements requirements/server.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON --output-file dist/sbom.json && echo "dist/sbom.json"
 
 messages: $(VENV)/dev
 	$(manage) makemessages --locale pl --locale de --no-obsolete --no-wrap --add-location file --ignore ".venv*" --ignore var --ignore tests
