@@ -5,6 +5,7 @@ skipped, each with its reason.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +17,7 @@ def main() -> int:
     """Run pytest with the site's database on a server, and return how it ended."""
     if postgres.missing():
         sys.exit(postgres.missing())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server ends with us
     with postgres.server() as server:
         # pytest-django makes test_recruitcms_… there, and drops it; tests that want databases of their own make them.
         site = urlunsplit(urlsplit(server)._replace(path=f"/recruitcms_{os.getpid()}"))
