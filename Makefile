@@ -7,7 +7,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test faults check format pins messages enumeration desk search downloads bench clean
+.PHONY: run dev test test-postgresql test-postgresql-part faults check format pins messages enumeration desk search downloads bench sbom clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -21,6 +21,18 @@ dev: $(VENV)/dev
 test: $(VENV)/dev check
 	$(VENV)/bin/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered $(ARGS)
 
+# The same tests on PostgreSQL, but for the browser's; or some of them: ARGS=tests/test_ledger.py. Those about SQLite itself
+# are skipped, each with its reason.
+test-postgresql: $(VENV)/dev
+	$(VENV)/bin/python -m tests.on_postgresql -n 2 -rs $(or $(ARGS),--ignore tests/browser tests)
+
+# The part of them that the database decides: what locks, counts, searches, migrates, or is refused by triggers.
+postgresql = address_counts bulk_acts contactable counts erasure groups guarding imports_admin lead_capture lead_consent \
+	lead_outbox ledger ledger_writers mail_limits odd_characters page_cache publishing retention review revisions scheduling \
+	search sent_twice sheets
+test-postgresql-part: $(VENV)/dev
+	$(VENV)/bin/python -m tests.on_postgresql -n 2 -rs $(postgresql:%=tests/test_%.py)
+
 faults: $(VENV)/dev
 	$(VENV)/bin/python -m tests.faults $(ARGS)
 
@@ -30,16 +42,27 @@ check: $(VENV)/dev
 	$(VENV)/bin/djlint templates --lint --quiet
 	$(VENV)/bin/mypy .
 	$(manage) makemigrations --check --dry-run
-	PRODUCTION=1 SITE_URL=https://www.example.com BEHIND_PROXY=1 MAIL_URL=smtp+tls://user:secret@smtp.example.com:587 \
-		$(manage) check --deploy --fail-level WARNING
+	data=$$(mktemp -d) && PRODUCTION=1 SITE_URL=https://www.example.com BEHIND_PROXY=1 DATA_DIR=$$data \
+		MAIL_URL=smtp+tls://user:secret@smtp.example.com:587 MAIL_FROM=hello@example.com TEAM_MAIL=team@example.com \
+		LEDGER_ANCHOR_MAIL=proofs@example.com ERASURE_JOURNAL_FILE=/var/backups/recruitcms/erasures.jsonl \
+		$(manage) check --deploy --fail-level WARNING; found=$$?; rm -rf $$data; exit $$found
 
 format: $(VENV)/dev
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+# The smaller sets take over the versions of the largest, so that what is tested is what runs.
+pins: compile = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 pins: $(VENV)/dev
-	for set in runtime server dev; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --upgrade requirements/$$set.in -o requirements/$$set.txt; done
+	$(compile) --upgrade requirements/dev.in -o requirements/dev.txt
+	for set in server runtime; do cp requirements/dev.txt requirements/$$set.txt && \
+		$(compile) requirements/$$set.in -o requirements/$$set.txt || exit 1; done
+
+# The bill of materials (SEC-25): each pinned package with its version, purl and hashes, as CycloneDX JSON in dist/sbom.json.
+sbom: $(VENV)/dev
+	@mkdir -p dist
+	@$(VENV)/bin/python -m cyclonedx_py requirements requirements/server.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON --output-file dist/sbom.json && echo "dist/sbom.json"
 
 messages: $(VENV)/dev
 	$(manage) makemessages --locale pl --locale de --no-obsolete --no-wrap --add-location file --ignore ".venv*" --ignore var --ignore tests

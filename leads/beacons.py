@@ -3,7 +3,6 @@
 What they tell are posts of our own pages alone (`SameOriginForms`). None reads a session or sets a cookie.
 """
 
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
@@ -20,7 +19,7 @@ from recruitcms.site_content import site_content
 
 FIXED = {"home", "library", "people", "consultation"}
 TOLD = {"view": "views", "copy": "copies", "download": "downloads", "form": "forms_shown"}
-CHOICES_A_MINUTE = 600  # in each process: a flood must not fill the disk
+CHOICES_A_MINUTE = 600  # of all visitors: a flood must not fill the disk
 
 
 @csrf_exempt
@@ -30,8 +29,9 @@ def cookie_choice(request: HttpRequest) -> HttpResponse:
     asked = cookies.notice(SiteSettings.get())
     if asked is None or request.POST.get("text") != asked.sha256:
         return HttpResponse(status=409)  # the page is older than the question
-    if _is_flood():
-        return HttpResponse(status=503, headers={"Retry-After": "60"})
+    wait = spam.wait_after("cookie-choices", "", CHOICES_A_MINUTE, window=60)
+    if wait:
+        return HttpResponse(status=503, headers={"Retry-After": str(wait)})
     wanted = request.POST.get("categories", "").split()
     try:
         agreed = cookies.record(
@@ -40,11 +40,6 @@ def cookie_choice(request: HttpRequest) -> HttpResponse:
     except ValueError:
         return HttpResponse(status=400)
     return JsonResponse({"categories": agreed})
-
-
-def _is_flood() -> bool:
-    cache.add("cookie-choices", 0, 60)
-    return cache.incr("cookie-choices") > CHOICES_A_MINUTE
 
 
 @csrf_exempt

@@ -20,7 +20,7 @@ BEAT = timedelta(seconds=15)  # between two heartbeats: each is a write
 
 def beat(now: datetime) -> None:
     """Leave a heartbeat, where the last one is some seconds old."""
-    state = OutboxState.get()
+    state = OutboxState.kept()
     if state.beat_at is None or abs(now - state.beat_at) >= BEAT:
         OutboxState.objects.filter(pk=1).update(beat_at=now)
 
@@ -44,7 +44,7 @@ def _clock_went_back(state: OutboxState, now: datetime) -> bool:
 
 def pause(now: datetime, stage: str, answer: str) -> None:
     """Hold all mail, longer each time in a row, and tell whoever reads the log. A pause that runs is left alone."""
-    wait = wait_after(OutboxState.get().pauses)
+    wait = wait_after(OutboxState.kept().pauses)
     not_paused = Q(paused_until=None) | Q(paused_until__lte=now)
     begun = OutboxState.objects.filter(not_paused, pk=1).update(
         paused_until=now + wait, paused_at=stage, paused_for=answer[:300], pauses=F("pauses") + 1

@@ -64,9 +64,9 @@ def _suspicion(request: HttpRequest, ticket: tickets.Ticket | None, from_network
     return ""
 
 
-def wait_after(kind: str, who: str, limit: int) -> int:
+def wait_after(kind: str, who: str, limit: int, window: int = WINDOW) -> int:
     """Count one more act of a kind, and return for how many seconds whoever is beyond the limit waits; else 0."""
-    return WINDOW if _hit(kind, who) > limit else 0
+    return window if _hit(kind, who, window) > limit else 0
 
 
 def wants_work(request: HttpRequest) -> bool:
@@ -75,12 +75,15 @@ def wants_work(request: HttpRequest) -> bool:
     return from_network >= settings.FORMS_PER_NETWORK or in_all >= settings.FORMS_IN_ALL
 
 
-def _hit(kind: str, who: str) -> int:
+def _hit(kind: str, who: str, window: int = WINDOW) -> int:
     """Count one more, and return how many there were in this window. Without its cache a form is taken uncounted."""
     key = _key(kind, who)
     try:
-        cache.add(key, 0, WINDOW)
-        return cache.incr(key)
+        cache.add(key, 0, window)
+        count = cache.incr(key)
+        if count == 1:
+            cache.touch(key, window)  # on Redis a count that ran out just now would begin anew and never end
+        return count
     except ValueError:  # it ran out between the two lines
         return 1
     except Exception as error:  # each cache has errors of its own

@@ -8,7 +8,7 @@ class RecruitcmsConfig(AppConfig):
     verbose_name = "Site content"
 
     def ready(self) -> None:
-        from recruitcms import checks  # noqa: F401  (registers the system checks)
+        from recruitcms import checks, server_checks  # noqa: F401  (they register the system checks)
         from recruitcms.groups import make_groups
 
         # After migrating, and before Django makes the permissions of new models (`django.contrib.auth` is installed

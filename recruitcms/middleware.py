@@ -12,7 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import TooManyFieldsSent
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.gzip import GZipMiddleware
@@ -26,6 +26,7 @@ from recruitcms.languages import codes, own_language
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Pages behind links in mails and for reviewers, and feeds of calendars: their addresses are secrets (SEC-23).
 TOKEN_PAGE = re.compile(r"(/[a-z-]+)?/[cdfupr]/")
+KNOWN_METHODS = ["GET", "HEAD", "POST"]
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -86,6 +87,18 @@ def language_of(path: str) -> str:
     """Return the language that a path is in: its first part, or the default one."""
     first = path.lstrip("/").split("/", 1)[0]
     return first if first in codes() else own_language()
+
+
+class KnownMethods:
+    """Refuses what no page of ours knows: the admin's views would take a PUT or a TRACE for a GET (SEC-3, SEC-12)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in KNOWN_METHODS:
+            return HttpResponseNotAllowed(KNOWN_METHODS)
+        return self.get_response(request)
 
 
 class VendorHosts:

@@ -226,6 +226,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "recruitcms.middleware.GZipText",
     "csp.middleware.CSPMiddleware",
+    "recruitcms.middleware.KnownMethods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "recruitcms.middleware.RoomForReaders",
     "recruitcms.middleware.VendorHosts",
@@ -285,11 +286,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 # Of whole pages, in each process; 0: none. While templates are written nothing tells that they have changed.
 PAGE_CACHE_BYTES = read("PAGE_CACHE_MB", "0" if DEBUG else "64", at_least(0)) * 1024 * 1024
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
-# Anybody may ask for any number of files: they push no count of a limit out of its cache (SEC-18).
-CACHES["files"] = CACHES["default"] | {"KEY_PREFIX": "files"}
-if CACHES["default"]["BACKEND"] == "django.core.cache.backends.locmem.LocMemCache":
-    CACHES["files"]["LOCATION"] = "files"
+if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000} | CACHES["default"].get("OPTIONS", {})
+# Anybody may ask for any number of files: they stay in each process, and push no count of a limit out (SEC-18).
+CACHES["files"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "files"}
 # What of a page hangs on its revision alone, which never changes: for as long as the process lives, since a release may
 # render it otherwise. About 150 roles of twelve sections.
 CACHES["pieces"] = {

@@ -8,6 +8,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django.plugin import blocking_manager_key
 
 from leads import triggers
 from recruitcms import address_counts, content_state, health, site_content
@@ -53,25 +54,31 @@ def clock(time_machine):
     return time_machine
 
 
-@pytest.fixture(autouse=True)
-def _triggers_after(request) -> Iterator[None]:
+def _commits(item: pytest.Item) -> bool:
+    """Tell whether a test writes for real, so that Django empties the database after it."""
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in item.fixturenames or bool(marker and marker.kwargs.get("transaction"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """Put the ledger's triggers back once a test that commits has had its database emptied."""
     yield
-    if "transactional_db" in request.fixturenames:
-        with request.getfixturevalue("django_db_blocker").unblock(), connection.schema_editor() as editor:
+    if nextitem is not None and _commits(item):
+        with item.config.stash[blocking_manager_key].unblock(), connection.schema_editor() as editor:
             triggers.install(editor)
 
 
 @pytest.fixture(autouse=True)
-def _triggers_before(request, _triggers_after) -> Iterator[None]:
+def _triggers_before(request) -> Iterator[None]:
     """Take the ledger's triggers away just before Django empties the database of a test that commits.
 
-    They refuse that, as they must (I8). This ends before `transactional_db` does, and `_triggers_after` after it.
+    They refuse that, as they must (I8). This ends before `transactional_db` does.
     """
-    if "transactional_db" in request.fixturenames:
+    if _commits(request.node):
         request.getfixturevalue("transactional_db")
     yield
-    if "transactional_db" in request.fixturenames:
+    if _commits(request.node):
         with connection.schema_editor() as editor:
             triggers.remove(editor)
 

@@ -45,9 +45,7 @@ def image_of(page):
 
 
 def body_of(response):
-    body = b"".join(response.streaming_content)
-    response.close()
-    return body
+    return b"".join(response.streaming_content)  # which closes the answer, as the test client wraps it
 
 
 # --- structured data ---

@@ -110,13 +110,18 @@ def test_in_memory_counts_have_room_and_files_a_cache_of_their_own(tmp_path):
         assert "options" not in files
 
 
-def test_on_redis_files_have_a_prefix_of_their_own(tmp_path):
+def test_files_stay_in_the_process_and_redis_has_counts_alone(tmp_path):
+    """SEC-18: what anybody can have kept shares no memory limit with the counts."""
     address = "redis://cache.example:6379/0"
 
     counts, files = ast.literal_eval(start(tmp_path, CACHES, CACHE_URL=address).stdout)
 
-    assert counts == {"backend": "django.core.cache.backends.redis.RedisCache", "location": address}
-    assert files == counts | {"key_prefix": "files"}
+    assert counts == {
+        "backend": "django.core.cache.backends.redis.RedisCache",
+        "location": address,
+        "options": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+    assert files["backend"].endswith("LocMemCache")
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,7 @@ def test_pictures_are_served_for_good_and_nothing_else_is(client):
     assert (response.status_code, response["Content-Type"]) == (200, "image/webp")
     assert "immutable" in response["Cache-Control"]
     assert response["X-Content-Type-Options"] == "nosniff"
-    b"".join(response.streaming_content)
-    response.close()
+    b"".join(response.streaming_content)  # which closes the answer too
     for name in ("pictures/none.webp", "elsewhere/secret.png", "pictures/page.html", "pictures/../../keys/secret_key"):
         assert client.get(f"/media/{name}").status_code in {400, 404}
 

@@ -65,7 +65,13 @@ class OutboxState(models.Model):
 
     @classmethod
     def get(cls) -> "OutboxState":
-        return cls.objects.filter(pk=1).first() or cls.objects.get_or_create(pk=1)[0]
+        """Return the row; one that is not saved yet where there is none, since looking writes nothing (SEC-13)."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+    @classmethod
+    def kept(cls) -> "OutboxState":
+        """Return the row, made where there is none, for whoever changes it."""
+        return cls.objects.get_or_create(pk=1)[0]
 
 
 class SoftBounces(models.Model):
