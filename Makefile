@@ -7,7 +7,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test faults check format pins messages enumeration desk search downloads bench clean
+.PHONY: run dev test faults topology check format pins messages enumeration desk search downloads bench clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -23,6 +23,10 @@ test: $(VENV)/dev check
 
 faults: $(VENV)/dev
 	$(VENV)/bin/python -m tests.faults $(ARGS)
+
+# All that docs/operations.md sets up, on this machine, until Ctrl-C. Needs postgresql, redis-server and nginx.
+topology: $(VENV)/dev
+	@$(VENV)/bin/python -m tests.topology
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .
