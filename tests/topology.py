@@ -35,6 +35,7 @@ from tests.faults.visitors import BROWSER
 
 NAME = "localhost"
 UNITS = ROOT / "deploy" / "systemd"
+STORES = ("postgresql", "redis", "files")
 KEYS = ("SECRET_KEY", "LINK_KEY", "PROOF_KEY", "LEDGER_KEY", "SUPPRESSION_KEY")
 PATIENCE = 60  # seconds
 ROUND = 0.5  # seconds between two looks at what runs
@@ -59,10 +60,14 @@ class Service(Server):
             return bool(self.is_up())
         return False
 
+    def ask_to_end(self) -> None:
+        if self.process:
+            self.process.send_signal(self.ends_on)
+
     def end(self) -> None:
         """Ask it to end, wait, and kill it where it does not."""
         if self.process and self.is_running:
-            self.process.send_signal(self.ends_on)
+            self.ask_to_end()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(30)
             kill(self.process)
@@ -133,7 +138,7 @@ class Topology:
         self.sink.start()
         for make in (self._postgres, self._redis, self._files):
             self._begin(make(), say)
-        self._make_bucket()
+        self.manage("make_bucket")
         say("tables, static files and the demonstration")
         self.manage("prepare")
         for number in (1, 2):
@@ -148,11 +153,14 @@ class Topology:
         self.services[service.name] = service
         began = time.monotonic()
         service.begin()
-        say(f"{service.name:10} {service.url if service.port else '':24} {time.monotonic() - began:4.1f} s")
+        say(f"{service.name:10} {f'port {service.port}' if service.port else '':10} {time.monotonic() - began:4.1f} s")
 
     def close(self) -> None:
-        """End what runs, the last first, and remove the folder."""
-        for service in reversed(self.services.values()):
+        """End what runs, the stores last, and remove the folder."""
+        asked = [service for name, service in self.services.items() if name not in STORES and service.is_running]
+        for service in asked:
+            service.ask_to_end()
+        for service in [*asked, *self.services.values()]:
             service.end()
         self.sink.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -187,7 +195,12 @@ class Topology:
 
     def _postgres(self) -> Service:
         cluster = self.folder / "postgresql"
-        options = {"fsync": "off", "port": self.ports["db"], "listen_addresses": "127.0.0.1", "unix_socket_directories": cluster}
+        options = {
+            "fsync": "off",
+            "port": self.ports["db"],
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": cluster,
+        }
         words = [str(postgres.program("postgres")), "-D", str(cluster)]
         words += [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         return self._service(
@@ -225,11 +238,6 @@ class Topology:
             aws_access_key_id="other",
             aws_secret_access_key="other",
             region_name="eu-central-1",
-        )
-
-    def _make_bucket(self) -> None:
-        self.bucket().create_bucket(
-            Bucket="site", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
 
     def _unit(self, name: str, unit: str, instance: str, **more: Any) -> Service:
@@ -284,6 +292,10 @@ class Topology:
             NAME, self.ports["https"], timeout=PATIENCE, source_address=(source, 0), context=self.trust
         )
         return ask(connection, method, path, form, {"Origin": self.url} | (headers or {}) if form else headers or {})
+
+    def by_http(self, path: str) -> Reply:
+        """Ask nginx without TLS."""
+        return ask(http.client.HTTPConnection(NAME, self.ports["http"], timeout=PATIENCE), "GET", path, None, {})
 
     def ask_web(self, number: int, path: str, **headers: str) -> Reply:
         """Ask a web process itself, as only this machine can."""

@@ -1,0 +1,38 @@
+"""What a scan found, and what docs/security.md says of it."""
+
+import re
+from dataclasses import dataclass
+
+from benchmarks.servers import ROOT
+
+EXPLAINED = re.compile(r"\| `(bandit|wapiti|probes|observatory)` \| (.+?) \| `(.+?)` \| (.+) \|")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that a scan noted: the rule that it broke, where, and more words for whoever looks into it."""
+
+    scan: str
+    rule: str
+    where: str
+    words: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.scan}: {self.rule} at {self.where} {self.words}".strip()
+
+
+def explained() -> set[tuple[str, str, str]]:
+    """Return what is explained: {(scan, rule, where), …}."""
+    lines = (ROOT / "docs" / "security.md").read_text().splitlines()
+    return {match.groups()[:3] for match in map(EXPLAINED.fullmatch, lines) if match}
+
+
+def unexplained(findings: list[Finding]) -> list[Finding]:
+    known = explained()
+    return sorted(finding for finding in set(findings) if (finding.scan, finding.rule, finding.where) not in known)
+
+
+def outdated(findings: list[Finding], scans: set[str]) -> list[tuple[str, str, str]]:
+    """Return the explanations of the scans that ran which nothing needs any more."""
+    found = {(finding.scan, finding.rule, finding.where) for finding in findings}
+    return sorted(row for row in explained() - found if row[0] in scans)
