@@ -7,7 +7,7 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test faults topology check format pins messages enumeration desk search downloads bench clean
+.PHONY: run dev test faults topology scans check format pins messages enumeration desk search downloads bench clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -27,6 +27,10 @@ faults: $(VENV)/dev
 # All that docs/operations.md sets up, on this machine, until Ctrl-C. Needs postgresql, redis-server and nginx.
 topology: $(VENV)/dev
 	@$(VENV)/bin/python -m tests.topology
+
+# bandit, wapiti (which it fetches), probes and MDN's observatory rules against that: docs/security.md. Takes minutes.
+scans: $(VENV)/dev
+	@$(VENV)/bin/python -m tests.scans $(ARGS)
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .

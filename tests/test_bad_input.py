@@ -8,13 +8,15 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.faults.site import wait_until
-from tests.topology import NAME, Topology, ask
+from tests.topology import NAME, Topology
 
 pytestmark = pytest.mark.xdist_group("topology")
 ROLE = "/roles/lead-data-engineer/"
@@ -45,7 +47,7 @@ def test_another_host_gets_no_answer(topology):
     ):
         assert say(topology, head) == b""
         assert say(topology, head, to="http") == b""
-    with pytest.raises(ssl.SSLError, match="unrecognized name|UNRECOGNIZED_NAME"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
         say(topology, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", name="evil.example")
 
 
@@ -104,6 +106,7 @@ STRANGE = [
     ("/roles/?category=%ff%fe", {200, 400, 404}),
     ("/roles/?" + "category=a&" * 400, {200, 400, 404, 414}),
     ("/" + "a" * 3_000 + "/", {404}),
+    ("/" + "a" * 7_000 + "/", {404}),
     ("/" + "a" * 9_000, {414}),
     ("/roles/?q=" + "a" * 3_000, {200, 400, 404}),
 ]
@@ -140,11 +143,12 @@ def test_headers_without_end_are_refused(topology):
     ],
 )
 def test_bodies_whose_length_can_be_read_in_two_ways_are_refused(topology, head):
-    request = f"POST /consultation/ HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n0\r\n\r\nGET /admin/ HTTP/1.1\r\nHost: x\r\n\r\n"
+    smuggled = "0\r\n\r\nGET /admin/ HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = f"POST /consultation/ HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{smuggled}"
 
     answer = say(topology, request.encode())
 
-    assert answer == b"" or answer.split(b" ")[1][:1] == b"4"
+    assert answer == b"" or answer.split(b" ")[1][:1] == b"4" or answer.split(b" ")[1] == b"501"
 
 
 def strange_path(number: int) -> str:
@@ -164,31 +168,35 @@ def strange_path(number: int) -> str:
     return kinds[number % len(kinds)]
 
 
-def test_a_flood_of_addresses_fills_no_memory(topology, record_property):
-    """SEC-20: 5,000 requests that no cache has an answer for; measured on both web processes."""
-    webs = [topology.services[f"web-{number}"] for number in (1, 2)]
-    connection = http.client.HTTPSConnection(NAME, topology.ports["https"], timeout=60, context=topology.trust)
+def send_strange(topology: Topology, numbers: range) -> Counter[int]:
+    """Ask for strange addresses on one connection. Return how often each status came."""
     answers: Counter[int] = Counter()
-
-    def send(numbers: range) -> None:
-        for number in numbers:
-            connection.request("GET", strange_path(number), headers={"Accept-Encoding": "gzip"})
-            answer = connection.getresponse()
+    connection = http.client.HTTPSConnection(NAME, topology.ports["https"], timeout=60, context=topology.trust)
+    for number in numbers:
+        connection.request("GET", strange_path(number), headers={"Accept-Encoding": "gzip"})
+        with connection.getresponse() as answer:
             answer.read()
             answers[answer.status] += 1
-
-    send(range(400))  # libraries and templates are loaded
-    before, began = sum(web.memory() for web in webs), time.monotonic()
-    send(range(400, 400 + FLOOD))
-    grown, seconds = sum(web.memory() for web in webs) - before, time.monotonic() - began
     connection.close()
+    return answers
+
+
+def test_a_flood_of_addresses_fills_no_memory(topology):
+    """SEC-20: 5,000 requests that no cache has an answer for; measured on both web processes."""
+    webs = [topology.services[f"web-{number}"] for number in (1, 2)]
+    send_strange(topology, range(400))  # libraries and templates are loaded
+    before, began = sum(web.memory() for web in webs), time.monotonic()
+
+    with ThreadPoolExecutor(4) as pool:
+        parts = [range(400 + part, 400 + FLOOD, 4) for part in range(4)]
+        answers = sum(pool.map(partial(send_strange, topology), parts), Counter())
+    grown = sum(web.memory() for web in webs) - before
     kept = sum(path.stat().st_size for path in (topology.folder / "nginx" / "kept").rglob("*") if path.is_file())
 
-    record_property(
-        "figures",
-        f"{before:.0f} MB before, grown by {grown:.1f} MB; {seconds:.0f} s; {dict(answers)}; nginx {kept >> 20} MB",
-    )
+    print(f"{before:.0f} MB, grown by {grown:.1f}; {kept >> 20} MB kept by nginx; {time.monotonic() - began:.0f} s")
+    print(dict(answers))
     assert set(answers) <= {200, 301, 302, 400, 404}
+    assert answers.total() == FLOOD
     assert grown < ROOM
     assert kept < 32 << 20
     assert len(topology.database.rows("SELECT 1 FROM recruitcms_missingaddress")) <= 2_000
@@ -199,14 +207,14 @@ def test_a_flood_of_addresses_fills_no_memory(topology, record_property):
 
 @contextmanager
 def open_connections(
-    topology: Topology, count: int, sends: bytes = b"", secured: bool = False
+    topology: Topology, count: int, sends: bytes = b"", secured: bool = False, source: str = "127.0.0.1"
 ) -> Iterator[list[socket.socket]]:
-    """Hold so many connections to nginx open, each having sent something."""
+    """Hold so many connections to nginx open from one address, each having sent something."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(count + 4_096, hard_limit()), hard_limit()))
     opened: list[socket.socket] = []
     try:
         for _number in range(count):
-            plain = socket.create_connection(("127.0.0.1", topology.ports["https"]), timeout=30)
+            plain = socket.create_connection(("127.0.0.1", topology.ports["https"]), 30, (source, 0))
             opened.append(topology.trust.wrap_socket(plain, server_hostname=NAME) if secured else plain)
             if sends:
                 opened[-1].sendall(sends)
@@ -238,13 +246,15 @@ def is_answered_soon(topology: Topology) -> bool:
     ids=["says nothing", "slow headers", "slow body"],
 )
 def test_slow_clients_keep_nobody_waiting(topology, sends):
-    with open_connections(topology, 120, sends, secured=True):
+    with contextlib.ExitStack() as stack:
+        for number in range(3):  # more in all than the site has threads, or nginx allows one address
+            stack.enter_context(open_connections(topology, 90, sends, True, f"127.50.0.{number + 1}"))
         assert is_answered_soon(topology)
 
 
 def test_slow_readers_keep_nobody_waiting(topology):
     ask_for_all = b"GET /roles/ HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50
-    with open_connections(topology, 90, ask_for_all, secured=True):
+    with open_connections(topology, 90, ask_for_all, True, "127.50.1.1"):
         assert is_answered_soon(topology)
 
 
@@ -258,16 +268,14 @@ def test_who_has_a_hundred_requests_open_waits(topology):
 
 
 @pytest.mark.skipif(hard_limit() < MANY + 4_096, reason=f"this shell may open {hard_limit()} files only")
-def test_ten_thousand_connections_keep_nobody_waiting(topology, record_property):
+def test_ten_thousand_connections_keep_nobody_waiting(topology):
     """Held by nginx alone, for as long as it waits for a first byte; then they are gone."""
     began = time.monotonic()
     with open_connections(topology, MANY) as opened:
         seconds = time.monotonic() - began
         began = time.monotonic()
         assert is_answered_soon(topology)
-        record_property(
-            "figures", f"opened in {seconds:.1f} s; three answers meanwhile {time.monotonic() - began:.2f} s"
-        )
+        print(f"opened in {seconds:.1f} s; three answers meanwhile in {time.monotonic() - began:.2f} s")
         gone = wait_until(lambda: has_hung_up(opened[0]) and has_hung_up(opened[-1]), 30)
 
     assert gone

@@ -1,4 +1,4 @@
-"""What Dockerfile and compose.yaml promise, read from them: no Docker runs here (docs/operations.md says what was tried)."""
+"""What Dockerfile and compose.yaml promise, read from them: no Docker runs here (docs/operations.md)."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def test_commands_are_those_of_the_systemd_units():
 
     image = json.loads(next(line for line in DOCKERFILE if line.startswith("CMD ")).removeprefix("CMD "))
     assert SERVICES["web1"]["command"] == SERVICES["web2"]["command"] == image
-    assert [word.replace("0.0.0.0", "127.0.0.1") for word in SERVICES["web1"]["command"]] == by_name[0]
+    assert [word.replace("0.0.0.0:", "127.0.0.1:") for word in SERVICES["web1"]["command"]] == by_name[0]
     assert SERVICES["worker"]["command"] == by_name[1]
     assert SERVICES["worker"]["deploy"]["replicas"] == 2
     assert SERVICES["migrate"]["restart"] == "no"
@@ -141,7 +141,8 @@ def test_the_script_makes_every_secret_and_the_site_reads_them(secrets, tmp_path
         "SITE_URL": "https://www.example.com",
     }
     code = "import recruitcms.settings as s; d = s.DATABASES['default']; o = s.STORAGES['default']['OPTIONS']; "
-    code += "print(d['NAME'], d['HOST'], len(d['PASSWORD']), o['endpoint_url'], o['bucket_name'], len(s.LEDGER_KEY), s.EMAIL_PORT)"
+    code += "print(d['NAME'], d['HOST'], len(d['PASSWORD']), o['endpoint_url'], o['bucket_name'], "
+    code += "len(s.LEDGER_KEY), s.EMAIL_PORT)"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
 
     assert again.returncode != 0

@@ -29,12 +29,13 @@ from urllib.parse import urlencode
 from benchmarks.servers import ROOT, Server
 from tests import nginx, postgres
 from tests.faults.databases import Postgres, as_other_user, free_port, give_away
-from tests.faults.site import kill, wait_until
 from tests.faults.sink import Sink
+from tests.faults.site import kill, wait_until
 from tests.faults.visitors import BROWSER
 
 NAME = "localhost"
 UNITS = ROOT / "deploy" / "systemd"
+PORTS = ("db", "cache", "files", "mail", "web-1", "web-2", "http", "https")
 STORES = ("postgresql", "redis", "files")
 KEYS = ("SECRET_KEY", "LINK_KEY", "PROOF_KEY", "LEDGER_KEY", "SUPPRESSION_KEY")
 PATIENCE = 60  # seconds
@@ -85,7 +86,7 @@ class Service(Server):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a request was answered: status 0 where the connection ended without an answer. Names of headers are lower."""
+    """What a request was answered; status 0: the connection ended without. Names of headers are lower-case."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Topology:
         self.folder = Path(tempfile.mkdtemp(prefix="recruitcms-topology-"))
         self.folder.chmod(0o711)  # PostgreSQL and nginx's workers are other users
         (self.folder / "logs").mkdir()
-        self.ports = {name: free_port() for name in ("db", "cache", "files", "mail", "web-1", "web-2", "http", "https")}
+        self.ports = {name: free_port() for name in PORTS}
         self.services: dict[str, Service] = {}
         self.sink = Sink(self.ports["mail"])
         self.url = f"https://{NAME}:{self.ports['https']}"
@@ -255,8 +256,8 @@ class Topology:
         folder = self.folder / "nginx" / "tls"
         folder.mkdir(parents=True)
         key, certificate = folder / "privkey.pem", folder / "fullchain.pem"
-        words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30".split()
-        words += ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
+        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        words += ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-days", "30"]
         subprocess.run([*words, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
         self.trust = ssl.create_default_context(cafile=str(certificate))
 

@@ -50,8 +50,12 @@ def ask_the_site(wanted: list[str]) -> list[Finding]:
 
 
 def versions() -> str:
-    nginx = subprocess.run(["nginx", "-v"], capture_output=True, text=True).stderr.strip().removeprefix("nginx version: ")
-    bandit = subprocess.run([sys.executable, "-m", "bandit", "--version"], capture_output=True, text=True).stdout.split()
+    nginx = (
+        subprocess.run(["nginx", "-v"], capture_output=True, text=True).stderr.strip().removeprefix("nginx version: ")
+    )
+    bandit = subprocess.run(
+        [sys.executable, "-m", "bandit", "--version"], capture_output=True, text=True
+    ).stdout.split()
     return f"{nginx}, bandit {bandit[1]}"
 
 

@@ -1,4 +1,4 @@
-"""wapiti: crawls the site, and tries what breaks careless ones. In an environment of its own, on loopback, and bounded."""
+"""wapiti: crawls the site and tries what breaks careless ones. In an environment of its own, on loopback, bounded."""
 
 import json
 import subprocess
@@ -16,7 +16,15 @@ MODULES = (
     "shellshock,spring4shell,sql,ssl,timesql,upload,xss"
 )
 CRAWL, EACH = 120, 60  # seconds at most: for finding pages, and for each kind of attack
-STARTS = ["/", "/roles/", "/reports/salary-report-2026/", "/consultation/", "/check-your-text/", "/admin/login/", "/pl/"]
+STARTS = [
+    "/",
+    "/roles/",
+    "/reports/salary-report-2026/",
+    "/consultation/",
+    "/check-your-text/",
+    "/admin/login/",
+    "/pl/",
+]
 
 
 def program(folder: Path) -> str:

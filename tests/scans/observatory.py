@@ -1,7 +1,7 @@
-"""What MDN's HTTP Observatory checks, by its published rules: a page begins with 100 and each test adds or takes points.
+"""What MDN's HTTP Observatory checks, by its published rules: a page begins with 100, each test adds or takes points.
 
-What adds counts only where no more than ten were taken. Below 100 is no A+. Its server is not asked: it could not reach a
-topology on loopback.
+What adds counts only where no more than ten were taken. Below 100 is no A+. Its server is not asked: it could not reach
+a topology on loopback.
 """
 
 import re

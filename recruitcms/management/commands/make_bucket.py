@@ -9,13 +9,15 @@ class Command(BaseCommand):
     help = "Makes the bucket of FILES_URL where there is none. With files on this machine there is nothing to do."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name = settings.STORAGES["default"].get("OPTIONS", {}).get("bucket_name")
+        stored: dict[str, Any] = settings.STORAGES["default"]
+        name = stored.get("OPTIONS", {}).get("bucket_name")
         if not name:
             self.stdout.write("Files are kept in DATA_DIR.")
             return
         from botocore.exceptions import ClientError  # of an extra, which sites without a bucket do not have
 
-        client, region = default_storage.connection.meta.client, default_storage.region_name
+        storage: Any = default_storage
+        client, region = storage.connection.meta.client, storage.region_name
         try:
             client.head_bucket(Bucket=name)
             self.stdout.write(f"The bucket {name} is there.")
