@@ -31,6 +31,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_where_a_post_may_come_from(headers, expected):
+    """SEC-13"""
     request = RequestFactory().post("/consultation/", headers=headers)
 
     assert is_same_origin(request) is expected

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from playwright.sync_api import expect
 
+from tests.browser.conftest import FLAGS, find_browser
 from tests.faults.editor import Editor
 from tests.faults.site import wait_until
 from tests.faults.visitors import CONSULTATION, REPORT, FormReader
@@ -283,6 +285,31 @@ def test_postgresql_restarts_while_people_come(topology):
     assert topology.sink.wait_for_mail(forms[-1][0], "/c/", 60)  # the workers are back as well
     assert wait_until(lambda: topology.ask_web(1, "/readyz").status == 200, 20)
     topology.manage("ledger", "verify")  # or it raises
+
+
+@pytest.mark.skipif(not find_browser(), reason="no Chromium or Chrome on this machine (set CHROMIUM)")
+def test_what_was_typed_is_there_when_a_visitor_goes_back(topology, playwright):
+    """As the page says that a form gets while the database is away; and then it can be sent."""
+    browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+    try:
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        page.goto(topology.url + CONSULTATION)
+        page.get_by_label("Work e-mail").first.fill("typed@quillstone.example")
+        page.locator("textarea").first.fill("Three developers, please.")
+        page.locator("main form input[type=checkbox]").first.check()
+        send = page.locator("main form").get_by_role("button").last
+        topology.services["postgresql"].end()
+        try:
+            send.click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("We cannot do this just now")
+        finally:
+            topology.services["postgresql"].begin()
+        page.go_back()
+        expect(page.locator("textarea").first).to_have_value("Three developers, please.")
+        expect(page.get_by_label("Work e-mail").first).to_have_value("typed@quillstone.example")
+        expect(page.locator("main form input[type=checkbox]").first).to_be_checked()
+    finally:
+        browser.close()
 
 
 def test_a_service_that_dies_is_named_with_its_last_words(topology):
