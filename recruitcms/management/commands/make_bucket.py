@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand
 
@@ -9,14 +8,13 @@ class Command(BaseCommand):
     help = "Makes the bucket of FILES_URL where there is none. With files on this machine there is nothing to do."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stored: dict[str, Any] = settings.STORAGES["default"]
-        name = stored.get("OPTIONS", {}).get("bucket_name")
+        storage: Any = default_storage
+        name = getattr(storage, "bucket_name", "")
         if not name:
             self.stdout.write("Files are kept in DATA_DIR.")
             return
         from botocore.exceptions import ClientError  # of an extra, which sites without a bucket do not have
 
-        storage: Any = default_storage
         client, region = storage.connection.meta.client, storage.region_name
         try:
             client.head_bucket(Bucket=name)
