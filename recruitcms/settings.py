@@ -100,8 +100,6 @@ def cache(value: str) -> dict[str, Any]:
     config = env.cache_url_config(value)
     if not config.get("BACKEND"):
         raise ValueError("write an address like redis://host:6379/0")
-    if config["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
-        config["BACKEND"] = "recruitcms.redis_cache.RedisCache"  # the same, which may be away
     return config
 
 

@@ -115,7 +115,7 @@ def test_on_redis_files_have_a_prefix_of_their_own(tmp_path):
 
     counts, files = ast.literal_eval(start(tmp_path, CACHES, CACHE_URL=address).stdout)
 
-    assert counts == {"backend": "recruitcms.redis_cache.RedisCache", "location": address}
+    assert counts == {"backend": "django.core.cache.backends.redis.RedisCache", "location": address}
     assert files == counts | {"key_prefix": "files"}
 
 
