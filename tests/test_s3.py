@@ -1,6 +1,8 @@
 """Files in a bucket: the same pages and downloads, from a server that speaks S3."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -105,6 +107,17 @@ def test_a_second_file_of_a_name_replaces_nothing(files):
     assert first != second
     assert storages["private"].open(first).read() == b"one"
     assert not default_storage.exists("imports/a.zip")
+
+
+def test_threads_have_connections_of_their_own_from_one_session(files):
+    """What a session reads takes 17 MB: with eight threads in two processes that would be more than all the rest."""
+    storage = storages["default"]
+    with ThreadPoolExecutor(3) as pool:
+        together = threading.Barrier(3)
+        found = list(pool.map(lambda _number: (together.wait(), storage.connection, storage._session)[1:], range(3)))
+
+    assert len({id(connection) for connection, _session in found}) == 3
+    assert len({id(session) for _connection, session in found}) == 1
 
 
 def test_without_tls_files_go_to_this_machine_and_to_neighbouring_containers():
