@@ -21,7 +21,7 @@ FROM python:3.13.16-slim-trixie
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --home-dir /tmp --no-create-home --shell /usr/sbin/nologin recruitcms \
+    && useradd --uid 10001 --user-group --home-dir /tmp --no-create-home --shell /usr/sbin/nologin recruitcms \
     && install --directory --owner recruitcms --group recruitcms --mode 750 /data
 COPY --from=build /srv/recruitcms /srv/recruitcms
 WORKDIR /srv/recruitcms

@@ -227,7 +227,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "recruitcms.middleware.GZipText",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recruitcms.middleware.StaticFiles",
     "recruitcms.middleware.RoomForReaders",
     "recruitcms.middleware.VendorHosts",
     "recruitcms.middleware.LanguageFromPath",

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.site import wait_until
+from tests.scans import observatory, probes
 from tests.topology import NAME, Topology
 
 pytestmark = pytest.mark.xdist_group("topology")
@@ -24,6 +25,19 @@ FLOOD = 5_000  # requests
 ROOM = 16  # megabytes that two web processes may grow by in its second half
 MANY = 10_000  # connections
 SOON = 2.0  # seconds within which others are answered
+
+
+def test_nothing_answers_that_should_not_be_there(topology):
+    """SEC-21: files left behind, other programs' panels, ways out of a folder."""
+    assert probes.scan(topology) == []
+
+
+def test_the_observatory_gives_full_points(topology):
+    """SEC-1, SEC-2, SEC-3, SEC-4"""
+    found, points = observatory.scan(topology)
+
+    assert found == []
+    assert min(points.values()) >= 130
 
 
 def say(topology: Topology, request: bytes, name: str = NAME, to: str = "https") -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from benchmarks.servers import ROOT
 
@@ -22,17 +23,21 @@ class Finding:
 
 
 def explained() -> set[tuple[str, str, str]]:
-    """Return what is explained: {(scan, rule, where), …}."""
+    """Return what is explained: {(scan, rule, where), …}; in `where` a star stands for anything."""
     lines = (ROOT / "docs" / "security.md").read_text().splitlines()
     return {match.groups()[:3] for match in map(EXPLAINED.fullmatch, lines) if match}
 
 
+def explains(row: tuple[str, str, str], finding: Finding) -> bool:
+    return row[:2] == (finding.scan, finding.rule) and fnmatchcase(finding.where, row[2])
+
+
 def unexplained(findings: list[Finding]) -> list[Finding]:
-    known = explained()
-    return sorted(finding for finding in set(findings) if (finding.scan, finding.rule, finding.where) not in known)
+    rows = explained()
+    return sorted(finding for finding in set(findings) if not any(explains(row, finding) for row in rows))
 
 
 def outdated(findings: list[Finding], scans: set[str]) -> list[tuple[str, str, str]]:
     """Return the explanations of the scans that ran which nothing needs any more."""
-    found = {(finding.scan, finding.rule, finding.where) for finding in findings}
-    return sorted(row for row in explained() - found if row[0] in scans)
+    rows = [row for row in explained() if row[0] in scans]
+    return sorted(row for row in rows if not any(explains(row, finding) for finding in findings))

@@ -96,7 +96,7 @@ def scan(topology: Topology) -> list[Finding]:
         if reply.status not in REFUSED and end != DESK and not is_home(path, end):
             found.append(Finding("probes", f"answered {reply.status}", path, f"ended at {end}"))
         told = TELLS.search(reply.text) or TELLS.search(" ".join(reply.headers.values()))
-        if told:
+        if told and told[0] not in path:  # a page may say the address that was asked for
             found.append(Finding("probes", "tells of the inside", path, told[0]))
         if reply.headers.get("server", "nginx") != "nginx" or "x-powered-by" in reply.headers:
             found.append(Finding("probes", "names its software", path, reply.headers.get("server", "")))
