@@ -12,8 +12,9 @@ COPY leads leads
 COPY templates templates
 COPY static static
 COPY deploy/gunicorn.conf.py deploy/alive.py deploy/
-# Keys that this makes for itself stay behind with this stage's /tmp.
+# Keys that this makes for itself stay behind with this stage's /tmp. What is collected is its owner's alone otherwise.
 RUN DATA_DIR=/tmp/data STATIC_DIR=/srv/recruitcms/collected .venv/bin/python manage.py collectstatic --no-input \
+    && chmod -R a+rX collected \
     && .venv/bin/python -m compileall -q recruitcms roles leads
 
 FROM python:3.13.16-slim-trixie
@@ -21,7 +22,8 @@ FROM python:3.13.16-slim-trixie
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --user-group --home-dir /tmp --no-create-home --shell /usr/sbin/nologin recruitcms \
+    && groupadd --gid 10001 recruitcms \
+    && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin recruitcms \
     && install --directory --owner recruitcms --group recruitcms --mode 750 /data
 COPY --from=build /srv/recruitcms /srv/recruitcms
 WORKDIR /srv/recruitcms

@@ -38,6 +38,10 @@ def test_the_image_runs_as_somebody_without_rights_and_holds_no_secret():
     user = steps("USER")
 
     assert user == [["10001:10001"]]
+    collect = next(step for step in steps("RUN") if "collectstatic" in step)
+    assert " ".join(collect).endswith(
+        "&& chmod -R a+rX collected && .venv/bin/python -m compileall -q recruitcms roles leads"
+    )
     assert DOCKERFILE.index("USER 10001:10001") > max(n for n, line in enumerate(DOCKERFILE) if line.startswith("FROM"))
     names = {word.partition("=")[0] for kind in ("ENV", "ARG") for step in steps(kind) for word in step}
     assert names == {"PATH", "PYTHONUNBUFFERED", "HOME", "DATA_DIR", "STATIC_DIR"}
