@@ -7,7 +7,8 @@ PORT ?= 8000
 export HOST PORT
 manage = $(VENV)/bin/python manage.py
 
-.PHONY: run dev test test-postgresql test-postgresql-part faults check format pins messages enumeration desk search downloads bench sbom clean
+.PHONY: run dev test test-postgresql test-postgresql-part faults topology scans check format pins messages enumeration \
+	desk search downloads bench growth sbom clean
 
 run: $(VENV)/runtime
 	@$(manage) prepare
@@ -35,6 +36,14 @@ test-postgresql-part: $(VENV)/dev
 
 faults: $(VENV)/dev
 	$(VENV)/bin/python -m tests.faults $(ARGS)
+
+# All that docs/operations.md sets up, on this machine, until Ctrl-C. Needs postgresql, redis-server and nginx.
+topology: $(VENV)/dev
+	@$(VENV)/bin/python -m tests.topology
+
+# bandit, wapiti (which it fetches), probes and MDN's observatory rules against that: docs/security.md. Takes minutes.
+scans: $(VENV)/dev
+	@$(VENV)/bin/python -m tests.scans $(ARGS)
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .
@@ -87,6 +96,10 @@ downloads: $(VENV)/runtime
 # Our pages beside Wagtail's, a bare view and nginx. Needs wrk and nginx, and fetches Wagtail. Best on a quiet machine.
 bench: $(VENV)/dev
 	@$(VENV)/bin/python -m benchmarks.compare $(ARGS)
+
+# What a page costs with 20 roles and with 20,000, a request with 1,000 people and with 1,000,000. Takes long.
+growth: $(VENV)/dev
+	@$(VENV)/bin/python -m benchmarks.growth $(ARGS)
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache

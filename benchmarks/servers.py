@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.load import Load
 from tests.faults.databases import free_port
@@ -35,24 +36,32 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, path: str) -> None:
-        """Start, and wait until a page is answered. RuntimeError: it was not."""
-        began = time.monotonic()
+    def launch(self, **more: Any) -> None:
+        """Start without waiting. `more` is what else Popen is told."""
         words = [word.replace("{port}", str(self.port)) for word in self.words]
         environment = dict(os.environ) | self.environment
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                words, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+                words, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True, **more
             )
+
+    def start(self, path: str) -> None:
+        """Start, and wait until a page is answered. RuntimeError: it was not."""
+        began = time.monotonic()
+        self.launch()
         while True:
             try:
                 with urllib.request.urlopen(self.url + path, timeout=30):
                     break
             except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
-                if self.process.poll() is not None or time.monotonic() - began > 60:
+                if not self.is_running or time.monotonic() - began > 60:
                     raise RuntimeError(f"{self.name} did not come up: {error}") from error
                 time.sleep(0.02)
         self.seconds = time.monotonic() - began
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:

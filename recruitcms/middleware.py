@@ -19,6 +19,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.urls import is_valid_path
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from recruitcms import outages
 from recruitcms.languages import codes, own_language
@@ -81,6 +82,16 @@ class GZipText(GZipMiddleware):
         if not re.match(r"text/|application/(json|xml|atom)", response.get("Content-Type", "")):
             return response
         return super().process_response(request, response)
+
+
+class StaticFiles(WhiteNoiseMiddleware):
+    """Serves what was collected, but for what collecting keeps beside it for itself."""
+
+    OURS = {".collected", "staticfiles.json"}
+
+    def add_file_to_dictionary(self, url: str, path: str, **more: Any) -> None:
+        if url.removeprefix(self.static_prefix or "") not in self.OURS:
+            super().add_file_to_dictionary(url, path, **more)
 
 
 def language_of(path: str) -> str:

@@ -30,7 +30,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 KNOWN = ("category", "page", "sort")  # what a kept page may take from the query; whatever else stands there is ignored
 SEARCH = "q"  # searches are counted, and are too many to keep
 SECONDS = 600  # that a page is kept at most: some say how old something is
-NO_PAGES = re.compile(r"/(?:admin|static|media|cards)/")
+NO_PAGES = re.compile(r"/(?:(?:admin|static|media|cards)/|(?:healthz|readyz|metrics)$)")
 NOT_REFUSED = r"(?![\w-]|\s*;\s*q=0(?:\.0*)?\s*(?:,|$))"
 ACCEPTED = {name: re.compile(rf"(?:^|[\s,]){name}{NOT_REFUSED}", re.IGNORECASE) for name in ("br", "gzip")}
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {

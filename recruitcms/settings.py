@@ -31,7 +31,7 @@ if (BASE_DIR / ".env").exists():
 
 def read(name: str, default: str, parse: Callable[[str], Any] = str) -> Any:
     """Return variable `name` parsed, or raise ImproperlyConfigured naming it and what it expects. Empty is unset."""
-    value = env.str(name, default="") or default
+    value = env.str(name, default="").strip() or default  # a file of a secret ends with a line break
     try:
         return parse(value)
     except (ValueError, KeyError, ImproperlyConfigured) as error:
@@ -109,8 +109,9 @@ def bucket(value: str) -> dict[str, Any]:
     name = url.path.strip("/")
     if url.scheme not in {"s3", "s3+http"} or not (url.hostname and url.username and url.password and name):
         raise ValueError("write an address like s3://key:secret@host/bucket?region=eu-central-1")
-    if url.scheme == "s3+http" and url.hostname not in {"127.0.0.1", "localhost"}:
-        raise ValueError("s3+http:// sends files and keys unencrypted: it is for this machine alone")
+    # A name without a dot is a neighbour's on a network of containers.
+    if url.scheme == "s3+http" and "." in url.hostname and url.hostname != "127.0.0.1":
+        raise ValueError("s3+http:// sends files unencrypted: it is for this machine and its containers alone")
     port = f":{url.port}" if url.port else ""
     return {
         "bucket_name": name,
@@ -137,7 +138,7 @@ def mail_provider(value: str) -> str:
 
 def mail_events_secret(provider: str) -> str:
     """Return the secret with which a mail provider's reports are checked: its signing key, or a user and password."""
-    value = env.str("MAIL_EVENTS_SECRET", default="")
+    value = env.str("MAIL_EVENTS_SECRET", default="").strip()
     if MAIL_EVENT_PROVIDERS[provider] == "WEBHOOK_SECRET" and ":" not in value:
         raise ImproperlyConfigured("MAIL_EVENTS_SECRET: write user:password, as in the address given to the provider")
     if len(value) < 16:
@@ -150,7 +151,7 @@ def secret(name: str) -> str:
 
     Several machines must share the same keys, so there they come from the environment (SEC-25).
     """
-    value = env.str(name, default="")
+    value = env.str(name, default="").strip()
     path = DATA_DIR / "keys" / name.lower()
     if not value and not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -227,7 +228,7 @@ MIDDLEWARE = [
     "recruitcms.middleware.GZipText",
     "csp.middleware.CSPMiddleware",
     "recruitcms.middleware.KnownMethods",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recruitcms.middleware.StaticFiles",
     "recruitcms.middleware.RoomForReaders",
     "recruitcms.middleware.VendorHosts",
     "recruitcms.middleware.LanguageFromPath",
@@ -310,7 +311,7 @@ FORMAT_MODULE_PATH = ["recruitcms.formats"]
 
 # --- Files ------------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(read("STATIC_DIR", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"
@@ -383,7 +384,7 @@ MAIL_EVENT_PROVIDERS = {
 }
 MAIL_EVENTS = read("MAIL_EVENTS", "", lambda value: value and mail_provider(value))
 ANYMAIL = {MAIL_EVENT_PROVIDERS[MAIL_EVENTS]: mail_events_secret(MAIL_EVENTS)} if MAIL_EVENTS else {}
-MAIL_EVENTS_KEY = env.str("MAIL_EVENTS_KEY", default="")  # for reports that are signed our own way
+MAIL_EVENTS_KEY = env.str("MAIL_EVENTS_KEY", default="").strip()  # for reports that are signed our own way
 if MAIL_EVENTS_KEY:
     long_enough("MAIL_EVENTS_KEY", MAIL_EVENTS_KEY)
 LEDGER_ANCHOR_FILE = Path(read("LEDGER_ANCHOR_FILE", str(DATA_DIR / "anchors.jsonl")))

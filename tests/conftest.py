@@ -17,6 +17,8 @@ from recruitcms.translated import localized_url
 from roles.search import missed
 from tests import postgres as postgresql
 from tests.postbox import postbox  # noqa: F401  (a fixture)
+from tests.topology import Topology, running
+from tests.topology import missing as missing_for_topology
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +111,15 @@ def postgres(postgres_server) -> Iterator[str]:
     """The address of an empty database on PostgreSQL, dropped afterwards."""
     with postgresql.database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def topology() -> Iterator[Topology]:
+    """The whole topology, up. Tests that ask for it are skipped by themselves where a program of it is missing.
+
+    Its tests are of one group (`xdist_group("topology")`), so that it is started once.
+    """
+    if missing_for_topology():
+        pytest.skip(missing_for_topology())
+    with running(FORMS_IN_ALL="5000", FORM_MAILS_AN_HOUR="5000") as topology:
+        yield topology

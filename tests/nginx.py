@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.faults.databases import free_port
 
-SITE_FILE = Path(__file__).parent.parent / "deploy" / "nginx" / "recruitcms.conf"
+FILES = Path(__file__).parent.parent / "deploy" / "nginx"
+SITE_FILE, MAIN_FILE = FILES / "recruitcms.conf", FILES / "nginx.conf"
 AROUND = """daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes {workers};
 worker_rlimit_nofile 20000;
 events {{ worker_connections 16384; }}
@@ -37,6 +38,30 @@ def for_here(text: str, folder: Path, port: int, upstreams: list[int]) -> str:
     text = re.sub(r"(?: *server 127\.0\.0\.1:\d+.*\n)+", "".join(f"server 127.0.0.1:{at};\n" for at in upstreams), text)
     text = text.replace("proxy_set_header Host $host;", "proxy_set_header Host $host:$server_port;")
     return text.replace("/var/cache/nginx/recruitcms", str(folder / "kept"))
+
+
+def with_tls(text: str, folder: Path, name: str, ports: tuple[int, int], upstreams: list[int]) -> str:
+    """Return the site file for this machine with nothing taken away: other names, ports and folders alone.
+
+    `ports` are those of http and https, on loopback; the certificate is in folder/tls.
+    """
+    http, https = ports
+    text = re.sub(r"listen 80\b", f"listen 127.0.0.1:{http}", text)
+    text = re.sub(r"listen 443\b", f"listen 127.0.0.1:{https}", text)
+    for number, upstream in enumerate(upstreams, 1):
+        text = text.replace(f"server 127.0.0.1:{8000 + number} ", f"server 127.0.0.1:{upstream} ")
+    text = text.replace("/etc/letsencrypt/live/www.example.com", str(folder / "tls"))
+    text = text.replace("https://www.example.com", f"https://{name}:{https}").replace("www.example.com", name)
+    text = text.replace("proxy_set_header Host $host;", "proxy_set_header Host $host:$server_port;")
+    return text.replace("/var/cache/nginx/recruitcms", str(folder / "kept"))
+
+
+def main_file(folder: Path) -> str:
+    """Return the main file for this machine: in a folder of its own, and without Docker's resolver."""
+    text = re.sub(r"^ *resolver .*\n", "", MAIN_FILE.read_text(), flags=re.MULTILINE)
+    text = text.replace("/run/nginx.pid", f"{folder}/pid").replace("/etc/nginx/conf.d/*.conf", "recruitcms.conf")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    return text.replace("http {", "http {" + "".join(f"\n    {kind}_temp_path {folder}/{kind};" for kind in kinds))
 
 
 @contextmanager

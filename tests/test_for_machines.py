@@ -100,6 +100,7 @@ def test_an_author_who_is_not_on_the_team_is_no_link_to_nowhere(client):
 
 
 def test_no_text_of_an_editor_can_end_the_data_block(client):
+    """SEC-6"""
     hostile = "</script><script>alert(1)</script>&<!--"
     role = published_role(title=hostile, summary=hostile)
 

@@ -5,10 +5,11 @@ import logging
 import sys
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from recruitcms.logs import RedactingFormatter
-from recruitcms.middleware import is_same_origin
+from recruitcms.middleware import StaticFiles, is_same_origin
 from recruitcms.wsgi import application
 from tests.factories import make_picture, make_site
 
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_where_a_post_may_come_from(headers, expected):
+    """SEC-13"""
     request = RequestFactory().post("/consultation/", headers=headers)
 
     assert is_same_origin(request) is expected
@@ -189,3 +191,14 @@ def test_no_link_on_a_404_leads_to_another_site(client, path):
     page = client.generic("GET", path).content.decode()
 
     assert 'href="//evil' not in page
+
+
+def test_what_collecting_static_files_keeps_for_itself_is_not_served(settings, tmp_path):
+    """SEC-21: lists of what is there, made for the site alone."""
+    settings.STATIC_ROOT = tmp_path
+    for name in ("staticfiles.json", ".collected", "site.css"):
+        (tmp_path / name).write_text("x")
+
+    served = StaticFiles(lambda request: HttpResponse()).files
+
+    assert set(served) == {"/static/site.css"}

@@ -1,11 +1,14 @@
 """Files in a bucket: the same pages and downloads, from a server that speaks S3."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
+from django.core.management import call_command
 from moto.server import ThreadedMotoServer
 
 from leads import downloads
@@ -104,6 +107,41 @@ def test_a_second_file_of_a_name_replaces_nothing(files):
     assert first != second
     assert storages["private"].open(first).read() == b"one"
     assert not default_storage.exists("imports/a.zip")
+
+
+def test_threads_have_connections_of_their_own_from_one_session(files):
+    """What a session reads takes 17 MB: with eight threads in two processes that would be more than all the rest."""
+    storage = storages["default"]
+    with ThreadPoolExecutor(3) as pool:
+        together = threading.Barrier(3)
+        found = list(pool.map(lambda _number: (together.wait(), storage.connection, storage._session)[1:], range(3)))
+
+    assert len({id(connection) for connection, _session in found}) == 3
+    assert len({id(session) for _connection, session in found}) == 1
+
+
+def test_without_tls_files_go_to_this_machine_and_to_neighbouring_containers():
+    assert bucket("s3+http://key:secret@127.0.0.1:9/b")["endpoint_url"] == "http://127.0.0.1:9"
+    assert bucket("s3+http://key:secret@files:8333/b")["endpoint_url"] == "http://files:8333"
+
+
+def test_the_bucket_is_made_once(files, server, monkeypatch, capsys):
+    host, port = server
+    other = bucket(f"s3+http://key:secret@{host}:{port}/new?region=eu-central-1")
+    monkeypatch.setattr(default_storage, "_wrapped", PublicFiles(**other, location="media"))
+
+    for _time in range(2):
+        call_command("make_bucket")
+
+    assert capsys.readouterr().out == "Made the bucket new.\nThe bucket new is there.\n"
+    default_storage.save("a.txt", ContentFile(b"kept"))
+    assert default_storage.open("a.txt").read() == b"kept"
+
+
+def test_without_a_bucket_there_is_nothing_to_make(capsys):
+    call_command("make_bucket")
+
+    assert capsys.readouterr().out == "Files are kept in DATA_DIR.\n"
 
 
 @pytest.mark.parametrize(

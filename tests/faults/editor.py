@@ -13,9 +13,9 @@ from tests.faults.visitors import BROWSER, PATIENCE
 class Editor:
     """Somebody who is signed in to the admin of the site at `url`."""
 
-    def __init__(self, url: str, name: str, password: str) -> None:
+    def __init__(self, url: str, name: str, password: str, *handlers: urllib.request.BaseHandler) -> None:
         self.url = url
-        self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()), *handlers)
         self.browser.addheaders = [("User-Agent", BROWSER)]
         self.save("/admin/login/", "#login-form, form", username=name, password=password, next="/admin/")
 
