@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from weakref import WeakSet
 
 import brotli
 from django.conf import settings
@@ -87,9 +88,18 @@ class KeptPage:
         response.headers["Content-Length"] = str(len(response.content))
         if settings.BEHIND_PROXY:  # nginx may keep it for the rest of this second (deploy/nginx)
             response.headers["X-Accel-Expires"] = f"@{int(time.time())}"
-        if "HTTP_IF_NONE_MATCH" not in request.META:
-            return response
-        return get_conditional_response(request, etag=self.headers["ETag"], response=response) or response
+        if "HTTP_IF_NONE_MATCH" in request.META:
+            response = get_conditional_response(request, etag=self.headers["ETag"], response=response) or response
+        response.is_kept = True  # type: ignore[attr-defined]
+        return response
+
+
+_caches: WeakSet["PageCache"] = WeakSet()
+
+
+def totals() -> tuple[int, int]:
+    """Return how many pages this process keeps, and how many bytes they take, about."""
+    return sum(len(cache.pages) for cache in _caches), sum(cache.size for cache in _caches)
 
 
 class PageCache:
@@ -101,6 +111,7 @@ class PageCache:
         self.pages: OrderedDict[tuple[str, ...], KeptPage] = OrderedDict()
         self.size = 0
         self.lock = threading.Lock()
+        _caches.add(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         key = key_of(request) if self.room else None
