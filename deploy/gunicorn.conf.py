@@ -4,7 +4,7 @@ import os
 
 from gunicorn.glogging import Logger
 
-from recruitcms.logs import LOGGING
+from recruitcms.logs import logging_as
 
 
 class NoAccessLog(Logger):
@@ -24,7 +24,7 @@ keepalive = 5
 limit_request_line = 4094
 limit_request_fields = 60
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
-logconfig_dict = LOGGING
+logconfig_dict = logging_as(os.environ.get("LOG_FORMAT") or "line")
 
 
 def post_worker_init(worker):

@@ -8,12 +8,13 @@ class RecruitcmsConfig(AppConfig):
     verbose_name = "Site content"
 
     def ready(self) -> None:
-        from recruitcms import checks  # noqa: F401  (registers the system checks)
+        from recruitcms import checks, error_reports  # noqa: F401  (checks registers itself)
         from recruitcms.groups import make_groups
 
         # After migrating, and before Django makes the permissions of new models (`django.contrib.auth` is installed
         # further down), so that new ones are known.
         post_migrate.connect(make_groups, sender=self)
+        error_reports.start()
 
 
 class AdminConfig(DjangoAdminConfig):
