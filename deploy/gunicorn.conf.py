@@ -3,6 +3,7 @@
 import os
 
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from recruitcms.logs import logging_as
 
@@ -14,8 +15,26 @@ class NoAccessLog(Logger):
         pass
 
 
+class DrainingWorker(ThreadWorker):
+    """Takes everybody who has connected when it is told to stop, and listens no more (REL-10).
+
+    gunicorn leaves its port open until the last answer is out, and then breaks off whoever connected meanwhile: nginx
+    would not send their forms a second time. A port that is closed at once lets it ask the other process instead.
+    """
+
+    def set_accept_enabled(self, enabled):
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                before = None
+                while before != self.nr_conns:
+                    before = self.nr_conns
+                    self.accept(listener)
+                listener.close()
+
+
 logger_class = NoAccessLog
-worker_class = "gthread"
+worker_class = DrainingWorker
 workers = int(os.environ.get("WEB_PROCESSES", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 30
