@@ -4,6 +4,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -472,7 +473,7 @@ def test_a_backup_of_an_older_release_is_migrated(site, archive, tmp_path):
 
     said = new.manage("restore", str(tmp_path / "older.tar.gz"))
 
-    assert "1 migrations;" in said
+    assert re.search(r"[1-9] migrations", said)
     assert "[ ]" not in new.manage("showmigrations")
 
 

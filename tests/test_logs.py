@@ -137,13 +137,17 @@ def test_an_id_is_taken_from_our_own_proxy_alone(settings, given, peer, taken):
 
 @pytest.mark.django_db
 def test_the_page_that_says_sorry_shows_the_id_and_no_other_page_has_one(rf):
-    """A visitor can quote it. Pages that are kept and given to many would all have the first one's."""
+    """SEC-21: that, and no word of what went wrong. Pages that are given to many would all have the first one's id."""
     with about("4f2a9c"):
-        sorry = views.server_error(rf.get("/"))
+        try:
+            raise ValueError("a private word")
+        except ValueError:
+            sorry = views.server_error(rf.get("/"))
         page = Client().get("/robots.txt")
 
     assert "<code>4f2a9c</code>" in sorry.text
     assert sorry["X-Request-ID"] == "4f2a9c"
+    assert [word for word in ("private word", "ValueError", "Traceback") if word in sorry.text] == []
     assert "X-Request-ID" not in page
 
 
