@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from recruitcms.logs import belongs_to, redacted, redacted_all
+from recruitcms.logs import owner, redacted, redacted_all
 
 KEPT = ("event_id", "timestamp", "platform", "level", "logger", "release", "environment", "exception", "logentry")
 
@@ -68,5 +68,5 @@ def scrubbed(event: Any, _hint: Any) -> Any:
     if asked:
         kept["request"] = {"method": asked.get("method"), "url": redacted(urlsplit(asked.get("url", "")).path)}
         kept["transaction"] = redacted(str(event.get("transaction", "")))
-    kept["tags"] = {"belongs_to": belongs_to.get()} if belongs_to.get() else {}
+    kept["tags"] = {"belongs_to": owner()} if owner() else {}
     return kept

@@ -7,7 +7,7 @@ write into one file, and only the workers know TIME_ZONE.
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -22,7 +22,14 @@ ADDRESS = re.compile(r"[^\s<>\"'(),;:=/]+(?:@|%40)[^\s<>\"'(),;:/]+")
 DETAIL = re.compile(r"DETAIL: .*?(?:\)\.?(?=\n|$)|(?=\n\n)|\Z)", re.DOTALL)
 FORMS = ("line", "json")
 
-belongs_to: ContextVar[str] = ContextVar("belongs_to", default="")  # the id of a request, or the name of a job
+# What is logged now belongs to: the name of a job, or what gives the id of a request.
+belongs_to: ContextVar[str | Callable[[], str]] = ContextVar("belongs_to", default="")
+
+
+def owner() -> str:
+    """Return the id of the request, or the name of the job, in hand; "" outside of both."""
+    found = belongs_to.get()
+    return found if isinstance(found, str) else found()
 
 
 def redacted(text: str) -> str:
@@ -60,7 +67,7 @@ class RedactingFormatter(logging.Formatter):
     converter = staticmethod(time.gmtime)  # type: ignore[assignment]
 
     def format(self, record: logging.LogRecord) -> str:
-        record.owner = f" [{belongs_to.get()}]" if belongs_to.get() else ""
+        record.owner = f" [{owner()}]" if owner() else ""
         text = redacted(super().format(record))
         return text.replace("\r", "\\r").replace("\0", "\\0").replace("\n", "\n    ")
 
@@ -77,8 +84,7 @@ class RedactingJsonFormatter(JsonFormatter):
         )
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        owner = {"id": belongs_to.get()} if belongs_to.get() else {}
-        return redacted_all(super().process_log_record(log_data)) | owner
+        return redacted_all(super().process_log_record(log_data)) | ({"id": owner()} if owner() else {})
 
 
 def logging_as(form: str) -> dict[str, Any]:

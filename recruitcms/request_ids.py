@@ -10,21 +10,22 @@ from typing import Any
 from recruitcms.logs import belongs_to
 from recruitcms.networks import is_trusted_peer
 
+KEPT = "recruitcms.request_id"
 WELL_FORMED = re.compile(r"[0-9A-Za-z_-]{8,64}", re.ASCII)
 
 
-def begin(environ: dict[str, Any]) -> str:
-    """Give a request its id, and return it: that of our own proxy where it sent one, else a new one.
+def begin(environ: dict[str, Any]) -> None:
+    """Let what is logged from now on belong to this request. Its id is made when somebody asks: hardly ever.
 
     It stays this thread's until the next request, so that what the web server says of sending the answer has it too.
     """
-    given = environ.get("HTTP_X_REQUEST_ID", "")
-    if not (given and WELL_FORMED.fullmatch(given) and is_trusted_peer(environ.get("REMOTE_ADDR", ""))):
-        given = secrets.token_hex(16)
-    belongs_to.set(given)
-    return given
+    belongs_to.set(lambda: id_of(environ))
 
 
-def current() -> str:
-    """Return the id of the request in hand; "" outside of one."""
-    return belongs_to.get()
+def id_of(environ: dict[str, Any]) -> str:
+    """Return a request's id: that of our own proxy where it sent one, else a new one, the same each time."""
+    if KEPT not in environ:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        believed = WELL_FORMED.fullmatch(given) and is_trusted_peer(environ.get("REMOTE_ADDR", ""))
+        environ[KEPT] = given if believed else secrets.token_hex(16)
+    return environ[KEPT]

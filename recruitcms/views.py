@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from recruitcms import outages, request_ids
+from recruitcms import logs, outages
 from recruitcms.languages import codes
 from recruitcms.middleware import is_signed_in
 from recruitcms.models import PageRevision
@@ -199,6 +199,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     if outages.is_outage(sys.exception()):
         return outages.refusal()
-    words = loader.render_to_string("500.html", {"LANGUAGE_CODE": "en", "request_id": request_ids.current()})
-    headers = {"X-Request-ID": request_ids.current()} if request_ids.current() else None
+    words = loader.render_to_string("500.html", {"LANGUAGE_CODE": "en", "request_id": logs.owner()})
+    headers = {"X-Request-ID": logs.owner()} if logs.owner() else None
     return HttpResponse(words, status=500, headers=headers)

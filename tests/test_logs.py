@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from recruitcms import request_ids, views
-from recruitcms.logs import RedactingFormatter, RedactingJsonFormatter, about, belongs_to, logging_as, redacted
+from recruitcms.logs import RedactingFormatter, RedactingJsonFormatter, about, belongs_to, logging_as, owner, redacted
 
 LINE = RedactingFormatter("{levelname} {name}{owner}: {message}", style="{")
 
@@ -129,9 +129,11 @@ def test_every_line_says_which_request_or_job_it_belongs_to():
 def test_an_id_is_taken_from_our_own_proxy_alone(settings, given, peer, taken):
     settings.TRUSTED_PROXIES = [ip_network("127.0.0.1")]
 
-    made = request_ids.begin({"HTTP_X_REQUEST_ID": given, "REMOTE_ADDR": peer})
+    request_ids.begin({"HTTP_X_REQUEST_ID": given, "REMOTE_ADDR": peer})
+    made = owner()
 
     assert (made == given) is taken
+    assert owner() == made
     assert request_ids.WELL_FORMED.fullmatch(made)
 
 

@@ -53,7 +53,7 @@ FAULT = """
     import io, sentry_sdk
     from urllib.parse import urlencode
     from wsgiref.util import setup_testing_defaults
-    from recruitcms import request_ids
+    from recruitcms import logs
     from recruitcms.wsgi import application
     def broken(request, *args, **kwargs):
         marta = "marta@local.example"
@@ -77,8 +77,8 @@ FAULT = """
     }
     setup_testing_defaults(environ)
     answer = b"".join(application(environ, lambda status, headers, error=None: print(status))).decode()
-    assert request_ids.current() in answer
-    print(request_ids.current())
+    assert logs.owner() in answer
+    print(logs.owner())
     sentry_sdk.flush(10)
 """
 
