@@ -184,7 +184,7 @@ def set_up_wagtail(folder: Path, roles: int, python: Path | None) -> Server:
     migrations.mkdir(parents=True)
     (migrations / "__init__.py").touch()
     environment = {"BENCH_DATABASE_URL": f"sqlite:///{folder / 'wagtail' / 'db.sqlite3'}"}
-    environment |= {"PYTHONPATH": str(migrations.parent)}
+    environment |= {"PYTHONPATH": str(migrations.parent), "BENCH_MEDIA": str(folder / "wagtail" / "media")}
     run([str(python), "-m", "benchmarks.wagtail_site.fill", str(roles)], environment)
     return Server("Wagtail", gunicorn(python, "benchmarks.wagtail_site.wsgi"), environment, folder / "wagtail.log")
 

@@ -1,5 +1,6 @@
 """The web server: one process with threads by default, WEB_PROCESSES of them where the database is shared."""
 
+import gc
 import os
 
 from gunicorn.glogging import Logger
@@ -44,12 +45,29 @@ limit_request_line = 4094
 limit_request_fields = 60
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 logconfig_dict = logging_as(os.environ.get("LOG_FORMAT") or "line")
+preload_app = True  # processes share the memory of what is loaded
+
+
+def when_ready(server):
+    """Load what every process needs, and leave it out of the garbage collector's rounds, which would copy it."""
+    from django.conf import settings
+    from django.urls import get_resolver
+    from django.utils import translation
+
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            get_resolver().reverse_dict  # noqa: B018  (made by reading it)
+    gc.collect()
+    gc.freeze()
 
 
 def post_worker_init(worker):
-    """Send owed mail from a thread of the web process, unless `manage.py worker` runs beside it."""
+    """Open what each process has for itself: SQLite's log, and a thread that sends mail where no worker is started."""
     from django.conf import settings
 
+    from recruitcms import sqlite_log
+
+    sqlite_log.keep_open()
     if settings.EMBEDDED_WORKER:
         from leads.outbox import start_thread
 

@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from icalendar import Calendar, Event
 
 from recruitcms.editorial_calendar import Entry, entries
 from recruitcms.models import CalendarFeed, SiteSettings
@@ -33,6 +32,8 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
 
 def calendar_of(found: list[Entry]) -> bytes:
     """Return entries as an iCalendar file."""
+    from icalendar import Calendar  # loaded where a calendar is asked for
+
     name = _("%(company)s: pages") % {"company": SiteSettings.get().name}
     calendar = Calendar()
     calendar.add("prodid", "-//recruitcms//editorial calendar//EN")
@@ -50,6 +51,8 @@ def calendar_of(found: list[Entry]) -> bytes:
 def _event(entry: Entry, number: int) -> Any:
     """Return one event. Its name stays when its time moves; `number` tells a page's two times to go offline apart."""
     start = entry.at.astimezone(UTC) if entry.at else entry.day
+    from icalendar import Event
+
     event = Event()
     event.add("uid", f"{entry.uid}-{number}@{urlsplit(settings.SITE_URL).hostname}")
     event.add("dtstamp", entry.changed_at.astimezone(UTC))

@@ -1,9 +1,9 @@
 """The form that every mail has: text and HTML from a pair of templates, in the site's dress."""
 
 import re
+from functools import cache
 from typing import Any
 
-import css_inline
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -12,8 +12,13 @@ from django.utils import translation
 from recruitcms.languages import direction
 from recruitcms.site_content import site_content
 
+
 # Styles become attributes, since many mail programs drop <style>; the dark scheme and the phone stay in it.
-INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+@cache
+def inliner() -> Any:
+    import css_inline  # only whoever writes mails holds it in memory
+
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def written(
@@ -28,7 +33,7 @@ def written(
     }
     words = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}.txt", context))
     subject, _newline, text = words.strip().partition("\n")
-    html = INLINER.inline(render_to_string(f"{template}.html", context | {"subject": subject}))
+    html = inliner().inline(render_to_string(f"{template}.html", context | {"subject": subject}))
     headers = headers | {"Message-ID": message_id, "Auto-Submitted": "auto-generated"}
     message = EmailMultiAlternatives(subject, text.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [to], headers=headers)
     message.attach_alternative(html, "text/html")

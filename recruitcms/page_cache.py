@@ -13,7 +13,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -22,13 +21,11 @@ from weakref import WeakSet
 import brotli
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Min
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
-from recruitcms import sqlite_log
+from recruitcms.content_state import ContentState, asked_once, content_state
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 KNOWN = ("category", "page", "sort")  # what a kept page may take from the query; whatever else stands there is ignored
@@ -114,6 +111,12 @@ class PageCache:
         _caches.add(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in {"GET", "HEAD"}:
+            return self.get_response(request)
+        with asked_once():
+            return self.answer(request)
+
+    def answer(self, request: HttpRequest) -> HttpResponseBase:
         key = key_of(request) if self.room else None
         if key is None:
             return self.get_response(request)
@@ -142,8 +145,8 @@ class PageCache:
 
 
 def key_of(request: HttpRequest) -> tuple[str, ...] | None:
-    """Return what a request's page is kept under, or None where it is not to be answered from here."""
-    if request.method not in {"GET", "HEAD"} or NO_PAGES.match(request.path_info):
+    """Return what a page that is asked for is kept under, or None where it is not to be answered from here."""
+    if NO_PAGES.match(request.path_info):
         return None
     meta, query = request.META, request.META.get("QUERY_STRING", "")
     if query:
@@ -162,7 +165,7 @@ def may_be_kept(response: HttpResponseBase) -> bool:
     return not (response.cookies or "private" in control or "no-store" in control)
 
 
-def made(response: Any, state: "ContentState") -> KeptPage:
+def made(response: Any, state: ContentState) -> KeptPage:
     """Return an answer as a page to keep; it was made after `state` was asked for."""
     patch_vary_headers(response, ["Accept-Encoding"])
     response.headers["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()[:20]}"'
@@ -172,47 +175,3 @@ def made(response: Any, state: "ContentState") -> KeptPage:
         version=state.version,
         ends_at=min(state.changes_at, time.time() + SECONDS),
     )
-
-
-# --- whether anything has changed ---
-
-
-@dataclass(frozen=True)
-class ContentState:
-    """The content version, and when (in seconds since 1970) a scheduled page next appears or goes."""
-
-    version: int
-    changes_at: float
-
-
-_last: tuple[int | None, ContentState] | None = None  # with SQLite's own version of what is in the database
-
-
-def content_state() -> ContentState:
-    """Return the state as of the last commit. On SQLite that costs no query unless something has been written."""
-    global _last
-    written = sqlite_log.data_version()
-    last = _last
-    if last and written is not None and written == last[0] and last[1].changes_at > time.time():
-        return last[1]
-    from recruitcms.models import SiteSettings  # not there yet when middleware is loaded
-
-    version = SiteSettings.objects.values_list("content_version", flat=True).filter(pk=1).first() or 0
-    if last and last[1].version == version and last[1].changes_at > time.time():
-        state = last[1]
-    else:
-        state = ContentState(version, next_change(timezone.now()).timestamp())
-    _last = written, state
-    return state
-
-
-def next_change(now: datetime) -> datetime:
-    """Return when the next page of any kind is due to appear or go, a century from now where none is."""
-    from recruitcms.publishing import revision_models
-
-    times = [
-        model.objects.filter(**{f"{column}__gt": now}).aggregate(next=Min(column))["next"]
-        for model in revision_models().values()
-        for column in ("live_from", "live_until")
-    ]
-    return min([moment for moment in times if moment], default=now + timedelta(days=36500))

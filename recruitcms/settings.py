@@ -308,6 +308,13 @@ CACHES["files"] = CACHES["default"] | {"KEY_PREFIX": "files"}
 if CACHES["default"]["BACKEND"] == "django.core.cache.backends.locmem.LocMemCache":
     CACHES["files"]["LOCATION"] = "files"
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000} | CACHES["default"].get("OPTIONS", {})
+# What of a page hangs on its revision alone, which never changes: for as long as the process lives, since a release may
+# render it otherwise. About 150 roles of twelve sections.
+CACHES["pieces"] = {
+    "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
+    "LOCATION": "pieces",
+    "OPTIONS": {"MAX_ENTRIES": 2000},
+}
 
 # --- Languages and time -----------------------------------------------------------------------------------------------
 # The first is the site's own: its addresses have no prefix, and what is missing in another falls back to it.

@@ -1,20 +1,21 @@
 """What every page shares (settings, invitations, people, logos, footer), read once and kept until it changes.
 
-Each request asks the database one question, the content version, so that an edit shows on the very next request in
-every process. A scheduled page makes the kept copy stale at its time.
+Each request asks for the content state, so that an edit shows on the very next request in every process. A scheduled
+page makes the kept copy stale at its time.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Min, Q
-from django.utils import timezone
+from django.db import connection
+from django.db.models import Count, Q
 
 from leads import records
 from leads.models import ConsentText, ReportRevision, live_policy
+from recruitcms.content_state import content_state
 from recruitcms.models import (
     CallToAction,
     ClientLogo,
@@ -25,28 +26,20 @@ from recruitcms.models import (
     SiteText,
     Testimonial,
 )
-from roles.models import Category, PayNote, SalaryBand, Synonyms
+from roles.models import Category, PayNote, RoleRevision, SalaryBand, Synonyms
 
-_kept: dict[str, "SiteContent"] = {}
+HOUR = 60 * 60  # that a copy is kept at most: some of it says how old something is
+_kept: dict[tuple[str, bool], "SiteContent"] = {}  # apart for transactions: what they see may be taken back
 
 
 def site_content(language: str) -> "SiteContent":
-    """Return what all pages share in a language, never older than the last commit. Costs one query when kept."""
-    settings = SiteSettings.get()
-    kept = _kept.get(language)
-    now = timezone.now()
-    if kept is None or kept.settings.content_version != settings.content_version or kept.stale_at <= now:
-        kept = _kept[language] = SiteContent(language, settings, _next_change(now))
+    """Return what all pages share in a language, never older than the last commit."""
+    state, now = content_state(), time.time()
+    place = language, connection.in_atomic_block
+    kept = _kept.get(place)
+    if kept is None or kept.version != state.version or kept.ends_at <= now:
+        kept = _kept[place] = SiteContent(language, state.version, min(state.changes_at, now + HOUR))
     return kept
-
-
-def _next_change(now: datetime) -> datetime:
-    """Return when the next page or report is due to appear or go."""
-    times = []
-    for revisions in (PageRevision.objects, ReportRevision.objects):
-        for column in ("live_from", "live_until"):
-            times.append(revisions.filter(**{f"{column}__gt": now}).aggregate(next=Min(column))["next"])
-    return min([time for time in times if time], default=datetime.max.replace(tzinfo=now.tzinfo))
 
 
 @dataclass
@@ -54,15 +47,19 @@ class SiteContent:
     """One language's shared content; each part is read when a page first needs it."""
 
     language: str
-    settings: SiteSettings
-    stale_at: datetime
-    rendered: dict[str, str] = field(default_factory=dict)
+    version: int
+    ends_at: float  # in seconds since 1970
+    rendered: dict[Hashable, str] = field(default_factory=dict)
 
-    def render_once(self, key: str, render: Callable[[], str]) -> str:
-        """Return a piece of HTML that is the same on every page, rendered once for as long as this copy is kept."""
+    def render_once(self, key: Hashable, render: Callable[[], str]) -> str:
+        """Return a piece of HTML that is the same on many pages, rendered once for as long as this copy is kept."""
         if key not in self.rendered:
             self.rendered[key] = render()
         return self.rendered[key]
+
+    @cached_property
+    def settings(self) -> SiteSettings:
+        return SiteSettings.get()
 
     @cached_property
     def text(self) -> SiteText:
@@ -139,6 +136,19 @@ class SiteContent:
     @cached_property
     def categories(self) -> list[Category]:
         return list(Category.objects.filter(language=self.language))
+
+    @cached_property
+    def live_roles(self) -> dict[int, int]:
+        """How many roles are live on each shelf, by the category's pk."""
+        live = RoleRevision.objects.live().filter(language=self.language)
+        return dict(live.values_list("category").annotate(Count("pk")).order_by())
+
+    def put_on_shelves(self, roles: Iterable[RoleRevision]) -> None:
+        """Give roles of this language their category from here, which costs them no join."""
+        shelves = {category.pk: category for category in self.categories}
+        for role in roles:
+            if role.category_id in shelves:
+                role.category = shelves[role.category_id]
 
     @cached_property
     def fill_in_words(self) -> list[FillInWord]:

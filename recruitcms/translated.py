@@ -2,6 +2,7 @@
 
 import copy
 import uuid
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from django.contrib.contenttypes.fields import GenericRelation
@@ -15,6 +16,7 @@ from recruitcms import translating
 from recruitcms.languages import codes, language_choices, own_language
 
 
+@lru_cache(maxsize=4096)  # a page asks for dozens, most of them on every page
 def localized_url(language: str, name: str, *args: object, **kwargs: object) -> str:
     """Return the path of a named URL in a language."""
     with translation.override(language):

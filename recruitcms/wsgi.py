@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
-from recruitcms import request_ids, sqlite_log
+from recruitcms import request_ids
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recruitcms.settings")
 
@@ -36,4 +36,3 @@ def guarded(application: Application) -> Application:
 
 
 application = guarded(get_wsgi_application())
-sqlite_log.keep_open()

@@ -8,9 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from roles.description import Description
 from roles.pdf import as_pdf, can_print
-from roles.word import as_word
 
 TITLE, HEADING = "=", "-"
+
+
+def as_word(description: Description) -> bytes:
+    """Return a description as a Word document."""
+    from roles import word  # python-docx, which a process that writes none does not hold in memory
+
+    return word.as_word(description)
 
 
 def as_markdown(description: Description) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
 from recruitcms import markup, sources
@@ -427,6 +427,11 @@ class RoleRevision(Revision):
     def address_at(language: str, slug: str, level: str = "") -> str:
         """Return the path of a role's page in a language, for all levels or at one."""
         return localized_url(language, "role-level", slug, level) if level else localized_url(language, "role", slug)
+
+    @property
+    def reading_time(self) -> str:
+        minutes = self.reading_minutes
+        return ngettext("%(minutes)s min read", "%(minutes)s min read", minutes) % {"minutes": minutes}
 
     def parts(self) -> list[tuple[str, str]]:
         """Return the id and the heading of each section, those that only a level has last."""

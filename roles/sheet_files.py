@@ -13,10 +13,6 @@ from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
 
 from recruitcms.sheets import MOST_COLUMNS, SheetError, check_size, csv_rows, decoded, neutral
 
@@ -75,6 +71,9 @@ def printable(text: str) -> str:
 
 def write_xlsx(rows: Iterable[list[str]], title: str, widths: list[int]) -> bytes:
     """Return rows as a workbook with one sheet: every cell is text, the first row is bold and stays in sight."""
+    from openpyxl import Workbook  # loaded here and below by the few processes that need it
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"
@@ -87,7 +86,10 @@ def write_xlsx(rows: Iterable[list[str]], title: str, widths: list[int]) -> byte
     return buffer.getvalue()
 
 
-def _text_cell(sheet: Any, text: str, heading: bool) -> WriteOnlyCell:
+def _text_cell(sheet: Any, text: str, heading: bool) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+
     cell = WriteOnlyCell(sheet, printable(text))
     cell.data_type = "s"  # also what begins with "="
     cell.number_format = "@"
@@ -145,6 +147,8 @@ def _read_csv(content: bytes, is_heading: Callable[[list[str]], bool]) -> Table:
 
 
 def _read_xlsx(content: bytes, is_heading: Callable[[list[str]], bool]) -> Table:
+    from openpyxl import load_workbook
+
     try:
         _check_archive(content)
         book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.cache import caches
 from django.core.paginator import InvalidPage, Paginator
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -46,6 +46,8 @@ MAX_BYTES = 640 * 1024
 MOST_FILLED_IN = 640_000  # characters, in all places together: a word may stand in very many, and a PDF takes long
 RELATED = 3
 MAX_QUERY = 100
+# What a role shows of itself in lists.
+OF_A_ROW = ["language", "translation_group", "slug", "title", "summary", "live_from", "reading_minutes", "category_id"]
 SORTS = {"newest": ("-live_from", "title"), "title": ("title",)}
 
 
@@ -59,15 +61,17 @@ def library(request: HttpRequest) -> HttpResponse:
     live = RoleRevision.objects.live().filter(language=language)
     site = site_content(language)
     category = _category(site, request.GET.get("category", ""))
-    counts = dict(live.values_list("category").annotate(Count("pk")).order_by())
+    counts = site.live_roles
     matching = live.filter(category=category) if category else live
     found = find(matching, query, language, site.synonyms) if query else None
     number = request.GET.get("page", "1")
     if found:
         page = _page_of_found(found, number, language)
     else:
-        listed = matching.order_by(*SORTS.get(sort, SORTS["newest"])).select_related("category")
-        page = _page(listed.defer("content"), number)
+        listed = matching.order_by(*SORTS.get(sort, SORTS["newest"])).only(*OF_A_ROW)
+        page = _page(listed, number, counts.get(category.pk, 0) if category else sum(counts.values()))
+    page.object_list = list(page.object_list)
+    site.put_on_shelves(page.object_list)
     context = {
         "section": "library",
         "query": query,
@@ -88,8 +92,9 @@ def library(request: HttpRequest) -> HttpResponse:
     if not page.paginator.count:
         if query and not category:
             _count_missed(request, query)
-        newest = live.select_related("category").defer("content").order_by("-live_from")
-        return render(request, "roles/library_empty.html", context | {"newest": newest[:3]})
+        newest = list(live.only(*OF_A_ROW).order_by("-live_from")[:3])
+        site.put_on_shelves(newest)
+        return render(request, "roles/library_empty.html", context | {"newest": newest})
     return render(request, "roles/library.html", context)
 
 
@@ -171,8 +176,7 @@ def _wait(request: HttpRequest, seconds: int) -> HttpResponse:
 
 def _live_role(request: HttpRequest, slug: str, level: str) -> RoleRevision:
     first = RoleRevision.objects.filter(document=OuterRef("document"), live_from__isnull=False).order_by("live_from")
-    live = RoleRevision.objects.select_related("category", "author__portrait")
-    live = live.annotate(published=Subquery(first.values("live_from")[:1]))
+    live = RoleRevision.objects.annotate(published=Subquery(first.values("live_from")[:1]))
     revision = live.get_live(request.LANGUAGE_CODE, slug)
     if revision is None:
         raise Http404(_("There is no such role."))
@@ -214,19 +218,24 @@ def render_role(
         return _too_long(request)
     shown = mark_changes(revision.content, base.content) if revision.level else revision.content
     content = fill(shown, values) if values else shown
+    filled = len({field.name for field in fields if field.value})
     sections = content["sections"]
     path = base.get_absolute_url()
     card = "" if preview else card_path(base, site.settings.name)
+    related = related_roles(revision)
+    site.put_on_shelves([revision, base, *related])
+    # The one of the page's shared content, whose Markdown is rendered once.
+    author = next((one for one in site.people if one.pk == revision.author_id), None) or revision.author
+    revision.author = base.author = author
     context = {
         "section": "library",
         "role": revision,
         "content": content,
-        # The one of the page's shared content, whose Markdown is rendered once.
-        "author": next((one for one in site.people if one.pk == revision.author_id), revision.author),
+        "author": author,
         "band_after": _place_after(sections, ["required", "duties", "what", "introduction"]),
         "report_after": _place_after(sections, ["mistakes", "good", "where", "challenges", "nice"]),
         "pay": _pay(site, revision, sections),
-        "related": related_roles(revision),
+        "related": related,
         "updated": revision.live_from or timezone.now(),
         "page_url": settings.SITE_URL + revision.get_absolute_url(),
         "base": base,
@@ -244,7 +253,9 @@ def render_role(
         "files": formats(),
         "extents": extents(sections),
         "must_haves": must_haves(sections),
-        "filled": len({field.name for field in fields if field.value}),
+        "filled": filled,
+        # How long pieces that hang on the revision alone are kept: for good, unless it has no number or is filled in.
+        "keep_for": 0 if preview or filled else None,
     }
     response = render(request, "roles/role.html", context)
     if request.method == "POST":
@@ -293,11 +304,14 @@ def role_data(revision: RoleRevision, site: SiteContent, card: str) -> list[Thin
 
 def related_roles(revision: RoleRevision) -> list[RoleRevision]:
     """Return up to three live roles to read next: chosen by hand, then of the same category, then the newest."""
-    chosen = Q(translation_group__in=revision.content["related"])
-    live = RoleRevision.objects.live().filter(language=revision.language).select_related("category")
-    others = live.exclude(translation_group=revision.translation_group).defer("content")
-    by_hand_first = Case(When(chosen, Value(0)), default=Value(1))
-    near = others.filter(chosen | Q(category=revision.category)).order_by(by_hand_first, "-live_from")
+    chosen = revision.content["related"]
+    live = RoleRevision.objects.live().filter(language=revision.language).only(*OF_A_ROW)
+    others = live.exclude(translation_group=revision.translation_group)
+    near = others.filter(category=revision.category_id).order_by("-live_from")
+    if chosen:
+        by_hand = Q(translation_group__in=chosen)
+        by_hand_first = Case(When(by_hand, Value(0)), default=Value(1))
+        near = others.filter(by_hand | Q(category=revision.category_id)).order_by(by_hand_first, "-live_from")
     found = list(near[:RELATED])
     if len(found) < RELATED:
         rest = others.exclude(pk__in=[role.pk for role in found]).order_by("-live_from")
@@ -355,10 +369,8 @@ def _other_libraries(language: str, category: Category | None) -> dict[str, str]
 
 def _page_of_found(found: Found, number: str, language: str) -> Any:
     """Return a page of what a search found, with the words marked; only this page's rows are read."""
-    page = _page(found.pks, number)
-    rows = RoleRevision.objects.select_related("category", "search_entry").defer(
-        "content", "search_entry__title", "search_entry__headings", "search_entry__text"
-    )
+    page = _page(found.pks, number, len(found.pks))
+    rows = RoleRevision.objects.select_related("search_entry").only(*OF_A_ROW, "search_entry__plain")
     by_pk = rows.in_bulk(page.object_list) if page.object_list else {}
     page.object_list = [by_pk[pk] for pk in page.object_list if pk in by_pk]
     marks.show_found(page.object_list, found.words, language)
@@ -372,9 +384,12 @@ def _count_missed(request: HttpRequest, query: str) -> None:
         missed.count(query, request.LANGUAGE_CODE)
 
 
-def _page(roles: QuerySet[RoleRevision] | list[int], number: str) -> Any:
+def _page(roles: QuerySet[RoleRevision] | list[int], number: str, count: int) -> Any:
+    """Return a page of a list, of which is known already how many it has."""
+    paginator = Paginator(roles, PER_PAGE)
+    paginator.count = count
     try:
-        return Paginator(roles, PER_PAGE).page(number)
+        return paginator.page(number)
     except InvalidPage as error:
         raise Http404(_("This list has no such page.")) from error
 

@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from leads import triggers
-from recruitcms import address_counts, health, page_cache, site_content
+from recruitcms import address_counts, content_state, health, site_content
 from recruitcms.quality import surroundings
+from recruitcms.translated import localized_url
 from roles.search import missed
 from tests import postgres as postgresql
 from tests.postbox import postbox  # noqa: F401  (a fixture)
@@ -22,7 +23,8 @@ def fresh_copies() -> None:
     """Forget what earlier tests left in the process."""
     site_content._kept.clear()
     surroundings._kept.clear()
-    page_cache._last = None
+    content_state._last.clear()
+    localized_url.cache_clear()
     for tally in (address_counts.missing, address_counts.hits, missed.tally):
         tally.clear()
     health._last.at = float("-inf")

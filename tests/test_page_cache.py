@@ -60,6 +60,7 @@ def test_a_kept_page_costs_one_question_and_says_the_same(cached, role, django_a
     assert second["Vary"] == "Accept-Encoding"
 
 
+@pytest.mark.django_db(transaction=True)  # within a transaction it is asked, since that sees what it wrote itself
 def test_where_nothing_was_written_sqlite_is_not_asked(cached, role, monkeypatch, django_assert_num_queries):
     written = 1
     monkeypatch.setattr(sqlite_log, "data_version", lambda: written)

@@ -16,7 +16,6 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from reportlab.platypus.doctemplate import LayoutError
 
 from leads.models import (
     Edition,
@@ -24,7 +23,6 @@ from leads.models import (
     ReportRevision,
 )
 from leads.views import render_report
-from recruitcms import salary_edition
 from recruitcms.admin import PublishableAdmin
 from recruitcms.admin.shared import TextWidget
 
@@ -108,6 +106,10 @@ class ReportAdmin(PublishableAdmin):
 
     def salary_edition_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what the salary table gives for an edition of a day, then make it as a draft."""
+        from reportlab.platypus.doctemplate import LayoutError  # what draws is loaded only here
+
+        from recruitcms import salary_edition
+
         report = self.get_object(request, str(pk))
         if report is None:
             raise Http404

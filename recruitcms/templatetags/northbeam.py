@@ -76,6 +76,8 @@ def for_role(text: str, title: str) -> str:
 @register.inclusion_tag("includes/languages.html", takes_context=True)
 def languages(context: dict[str, Any], label: str, css: str = "") -> dict[str, Any]:
     """Show the language switch: the page's translation where there is one, else the nearest page in that language."""
+    if len(settings.LANGUAGES) == 1:
+        return {"links": []}
     here = context.get("LANGUAGE_CODE") or get_language()
     translations = context.get("languages") or context.get("translations") or {}
     links = [

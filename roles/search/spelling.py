@@ -2,7 +2,6 @@
 
 from django.db.models import Q
 from django.db.models.functions import Length, Substr
-from rapidfuzz.distance import OSA
 
 from roles.search.models import SearchWord
 
@@ -48,6 +47,8 @@ def _near(words: list[str]) -> Q:
 
 def _nearest(word: str, candidates: list[tuple[str, str, bool]]) -> SearchWord | None:
     """Return the word that the fewest errors lead to, one of a title first."""
+    from rapidfuzz.distance import OSA  # three megabytes, which a process needs once something is not found
+
     near = [
         (distance, not in_title, candidate, written)
         for candidate, written, in_title in candidates
