@@ -100,7 +100,10 @@ def totals() -> tuple[int, int]:
 
 
 class PageCache:
-    """The outermost middleware: what it keeps has all headers, and costs nothing of what stands behind it."""
+    """The outermost middleware but the one that counts.
+
+    What it keeps has all headers, and costs nothing of what stands behind it.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -27,7 +27,6 @@ from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.utils.translation import gettext_noop
 
 from leads import anchors, erasure, journals, ledger, ledger_checks, suppression
 from leads.models import ConsentEvent, OutgoingMail
@@ -39,7 +38,7 @@ from recruitcms.set_aside import SetAside, StepError
 __all__ = ["BackupError", "Restored", "restore"]
 State = OwedMail.State
 BATCH = 500  # mails that are asked for at once
-HELD = gettext_noop("Held after a restore: it may have left before.")
+HELD = "Held after a restore: it may have left before."
 # What makes a site worth asking before it is replaced.
 COUNTED = {
     "leads_lead": "people",
