@@ -91,8 +91,11 @@ def restore(source: str, *, replace: bool = False, send_owed: bool = False) -> R
     Without `replace` only an empty site is filled. `send_owed` sends what the backup owes, though it may have left.
     """
     began = time.monotonic()
-    if SetAside.unfinished():
+    last = SetAside.last()
+    if last and not last.finished:
         raise BackupError("The last restore did not come to its end: take it back first (restore --undo).")
+    if last and last.places():
+        raise BackupError("What the last restore set aside is still there: say restore --forget, or --undo, first.")
     found = present()
     if found and not replace:
         raise BackupError(f"There is a site here: {', '.join(found)}. To set it aside, say --replace.")

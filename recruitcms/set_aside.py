@@ -52,11 +52,6 @@ class SetAside:
         """Return the last restore, or None where there was none, or what it set aside was deleted."""
         return cls(**json.loads(cls._file().read_text())) if cls._file().exists() else None
 
-    @classmethod
-    def unfinished(cls) -> bool:
-        last = cls.last()
-        return last is not None and not last.finished
-
     def finish(self) -> None:
         self.finished = True
         self._write()

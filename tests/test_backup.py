@@ -270,8 +270,10 @@ def test_what_was_set_aside_can_be_deleted_with_the_people_in_it(site, archive):
     """)
     site.manage("restore", str(archive), "--replace")
 
+    refused = site.refusal("restore", str(archive), "--replace")
     site.manage("restore", "--forget")
 
+    assert "is still there" in refused
     assert [path.name for path in site.data.iterdir() if "before_restore" in path.name] == []
     assert site.manage("erasure", "verify", "after@quillstone.example").strip() == "0 places."
 
