@@ -31,6 +31,8 @@ def upgrade_drill(bench: Bench) -> None:
         raise LeftOutError(nginx.missing())
     folder = bench.folder / f"upgrade-{bench.server.name}"
     old = _release_before(folder / "old")
+    if _lend_way_of_stopping(old):
+        bench.figures.tell("the release before breaks off who connects while it stops: it is lent DrainingWorker")
     data = folder / "data"
     data.mkdir()
     with ExitStack() as stack:
@@ -61,6 +63,17 @@ def _release_before(folder: Path) -> Path:
     folder.mkdir(parents=True)
     subprocess.run(["tar", "--extract", "--directory", str(folder)], input=packed, check=True)
     return folder
+
+
+def _lend_way_of_stopping(old: Path) -> bool:
+    """Let a release of before `DrainingWorker` stop as today's does. Return whether it had to be lent that."""
+    config, today = old / "deploy" / "gunicorn.conf.py", (ROOT / "deploy" / "gunicorn.conf.py").read_text()
+    if "class DrainingWorker" in config.read_text():
+        return False
+    worker = today[today.index("class DrainingWorker") : today.index("logger_class =")]
+    imported = "from gunicorn.workers.gthread import ThreadWorker\n"
+    config.write_text(f"{config.read_text()}\n\n{imported}\n\n{worker}worker_class = DrainingWorker\n")
+    return True
 
 
 def _git(*words: str) -> str:
