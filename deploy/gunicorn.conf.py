@@ -4,8 +4,9 @@ import gc
 import os
 
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
-from recruitcms.logs import LOGGING
+from recruitcms.logs import logging_as
 
 
 class NoAccessLog(Logger):
@@ -15,8 +16,26 @@ class NoAccessLog(Logger):
         pass
 
 
+class DrainingWorker(ThreadWorker):
+    """Takes everybody who has connected when it is told to stop, and listens no more (REL-10).
+
+    gunicorn leaves its port open until the last answer is out, and then breaks off whoever connected meanwhile: nginx
+    would not send their forms a second time. A port that is closed at once lets it ask the other process instead.
+    """
+
+    def set_accept_enabled(self, enabled):
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                before = None
+                while before != self.nr_conns:
+                    before = self.nr_conns
+                    self.accept(listener)
+                listener.close()
+
+
 logger_class = NoAccessLog
-worker_class = "gthread"
+worker_class = DrainingWorker
 workers = int(os.environ.get("WEB_PROCESSES", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 timeout = 30
@@ -25,7 +44,7 @@ keepalive = 5
 limit_request_line = 8190  # as long as nginx lets one be
 limit_request_fields = 60
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
-logconfig_dict = LOGGING
+logconfig_dict = logging_as(os.environ.get("LOG_FORMAT") or "line")
 preload_app = True  # processes share the memory of what is loaded
 
 

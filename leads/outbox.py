@@ -27,7 +27,7 @@ from leads import boot, chores, confirmation, conversions, ledger, mail_limits, 
 from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 from leads.smtp import Fault, NotSentError
-from recruitcms import staff_mail
+from recruitcms import logs, staff_mail
 
 log = logging.getLogger(__name__)
 Kind, State = OutgoingMail.Kind, OutgoingMail.State
@@ -138,6 +138,11 @@ def _hang_up(server: Any) -> None:
 
 def _deliver(mail: OutgoingMail, server: Any) -> bool:
     """Send a claimed mail, unless its person withdrew in between (§1.2). Return whether it left."""
+    with logs.about(f"mail-{mail.pk}"):
+        return _send(mail, server)
+
+
+def _send(mail: OutgoingMail, server: Any) -> bool:
     why_not = _why_not(mail)
     if why_not:
         _end(mail, State.CANCELLED, last_error=why_not)

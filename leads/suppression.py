@@ -31,8 +31,13 @@ def address_hashes(email_normal: str) -> list[str]:
     return [address_hash(email_normal, key) for key in [settings.SUPPRESSION_KEY, *settings.SUPPRESSION_KEYS_OLD]]
 
 
-def key_id() -> str:
-    return hashlib.sha256(f"suppression key id:{settings.SUPPRESSION_KEY}".encode()).hexdigest()[:16]
+def key_id(key: str = "") -> str:
+    return hashlib.sha256(f"suppression key id:{key or settings.SUPPRESSION_KEY}".encode()).hexdigest()[:16]
+
+
+def key_ids() -> list[str]:
+    """Return the ids of today's key and of the keys of before."""
+    return [key_id(key) for key in [settings.SUPPRESSION_KEY, *settings.SUPPRESSION_KEYS_OLD]]
 
 
 def suppress(email_normal: str, scope: str, reason: str) -> None:

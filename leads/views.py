@@ -38,6 +38,7 @@ from leads.forms import (
     is_exchange,
 )
 from leads.models import ConsentEvent, Edition, Lead, Purpose, Report, ReportRevision, Submission
+from recruitcms import metrics
 from recruitcms.languages import language_name
 from recruitcms.middleware import is_same_origin
 from recruitcms.page_cache import mark_whole
@@ -368,6 +369,14 @@ def form_held(request: HttpRequest) -> HttpResponse:
 
 def _take(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submission], done: str) -> HttpResponse | None:
     """Keep a form and lead to the page that says so; None for one to be shown again, with what is wrong in it."""
+    taken = _keep(request, form, keep)
+    became = "refused" if taken is None else "held" if taken.state == Submission.State.HELD else "taken"
+    metrics.FORMS.labels(form.kind.value, became).inc()
+    return None if taken is None else SeeOther(reverse("form-held") if became == "held" else done)
+
+
+def _keep(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submission]) -> Submission | None:
+    """Keep a form; None for one that is refused, which then says why."""
     if not form.is_valid():
         form.renew_ticket()
         return None
@@ -379,11 +388,10 @@ def _take(request: HttpRequest, form: PublicForm, keep: Callable[[str], Submissi
         form.refuse(_too_many(verdict.retry_after))
         return None
     try:
-        submission = keep(verdict.held_because)
+        return keep(verdict.held_because)
     except capture.AlreadySentError:
         form.refuse(_already_sent())
         return None
-    return SeeOther(reverse("form-held") if submission.state == Submission.State.HELD else done)
 
 
 def _another_offer() -> Refusal:

@@ -8,12 +8,13 @@ class RecruitcmsConfig(AppConfig):
     verbose_name = "Site content"
 
     def ready(self) -> None:
-        from recruitcms import checks, server_checks  # noqa: F401  (they register the system checks)
+        from recruitcms import checks, error_reports, server_checks  # noqa: F401  (the checks register themselves)
         from recruitcms.groups import make_groups
 
         # After migrating, and before Django makes the permissions of new models (`django.contrib.auth` is installed
         # further down), so that new ones are known.
         post_migrate.connect(make_groups, sender=self)
+        error_reports.start()
 
 
 class AdminConfig(DjangoAdminConfig):

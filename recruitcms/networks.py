@@ -1,11 +1,13 @@
 """Whose request it is, as far as limits go: the network it comes from, seen through our own proxies (SEC-17)."""
 
 import ipaddress
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.http import HttpRequest
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def client_ip(request: HttpRequest) -> Address | None:
@@ -34,6 +36,17 @@ def network_of(request: HttpRequest) -> str:
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address or "")
+
+
+def is_trusted_peer(peer: str) -> bool:
+    """Tell whether whoever is connected to us is one of our own proxies; on a Unix socket it has no address."""
+    return (not peer and settings.BEHIND_PROXY) or _is_trusted(_address(peer))
+
+
+def is_in(peer: str, networks: Sequence[Network]) -> bool:
+    """Tell whether an address, as it came, is in one of these networks."""
+    address = _address(peer)
+    return address is not None and any(address in network for network in networks)
 
 
 def _address(text: str) -> Address | None:

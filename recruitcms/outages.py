@@ -7,6 +7,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.template import loader
 
+from recruitcms import metrics
+
 RETRY_AFTER = 30  # seconds
 # Other codes, such as that of a missing table, are faults of ours, which waiting does not mend.
 SQLITE_CODES = {
@@ -37,5 +39,6 @@ def is_outage(error: BaseException | None) -> bool:
 
 def refusal() -> HttpResponse:
     """Return the page that says that trying again helps. It asks the database nothing."""
+    metrics.OUTAGES.inc()
     words = loader.render_to_string("503.html", {"LANGUAGE_CODE": "en"})
     return HttpResponse(words, status=503, headers={"Retry-After": str(RETRY_AFTER)})

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from weakref import WeakSet
 
 import brotli
 from django.conf import settings
@@ -84,13 +85,25 @@ class KeptPage:
         response.headers["Content-Length"] = str(len(response.content))
         if settings.BEHIND_PROXY:  # nginx may keep it for the rest of this second (deploy/nginx)
             response.headers["X-Accel-Expires"] = f"@{int(time.time())}"
-        if "HTTP_IF_NONE_MATCH" not in request.META:
-            return response
-        return get_conditional_response(request, etag=self.headers["ETag"], response=response) or response
+        if "HTTP_IF_NONE_MATCH" in request.META:
+            response = get_conditional_response(request, etag=self.headers["ETag"], response=response) or response
+        response.is_kept = True  # type: ignore[attr-defined]
+        return response
+
+
+_caches: WeakSet["PageCache"] = WeakSet()
+
+
+def totals() -> tuple[int, int]:
+    """Return how many pages this process keeps, and how many bytes they take, about."""
+    return sum(len(cache.pages) for cache in _caches), sum(cache.size for cache in _caches)
 
 
 class PageCache:
-    """The outermost middleware: what it keeps has all headers, and costs nothing of what stands behind it."""
+    """The outermost middleware but the one that counts.
+
+    What it keeps has all headers, and costs nothing of what stands behind it.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -98,6 +111,7 @@ class PageCache:
         self.pages: OrderedDict[tuple[str, ...], KeptPage] = OrderedDict()
         self.size = 0
         self.lock = threading.Lock()
+        _caches.add(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in {"GET", "HEAD"}:

@@ -20,7 +20,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from recruitcms.languages import read_languages
-from recruitcms.logs import LOGGING
+from recruitcms.logs import FORMS, logging_as
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -71,6 +71,22 @@ def api_address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
         raise ValueError("write an address like https://api.example.com/v1")
     return value.rstrip("/")
+
+
+def log_format(value: str) -> str:
+    """Read how lines of the log are written."""
+    if value not in FORMS:
+        raise ValueError(f"write one of {', '.join(FORMS)}")
+    return value
+
+
+def error_reports(value: str) -> str:
+    """Read Sentry's address of a project (DSN): https://key@host/number; without TLS on this machine alone."""
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not (parts.scheme == "https" or local) or not (parts.username and parts.hostname and parts.path.strip("/")):
+        raise ValueError("write an address like https://key@errors.example.com/1")
+    return value
 
 
 def time_zone(value: str) -> str:
@@ -184,6 +200,7 @@ HTTPS = SITE_URL.startswith("https://")
 # Whether this is the site that visitors are meant to find. Any other says so on every page and asks not to be indexed.
 PRODUCTION = read("PRODUCTION", "0", flag)
 ENVIRONMENT = read("ENVIRONMENT", "")  # what such another site is called; empty: a demonstration
+RELEASE = read("RELEASE", "")  # what runs here, as whoever deploys calls it: in backups, metrics and error reports
 _site = urlsplit(SITE_URL)
 _LOOPBACK = ("127.0.0.1", "localhost")
 _hosts = _LOOPBACK if _site.hostname in _LOOPBACK else (str(_site.hostname),)
@@ -222,6 +239,7 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
 ]
 MIDDLEWARE = [
+    "recruitcms.metrics.Measured",
     "recruitcms.page_cache.PageCache",
     "recruitcms.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
@@ -394,7 +412,7 @@ EMBEDDED_WORKER = read("EMBEDDED_WORKER", "1", flag)
 
 # --- Security ---------------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked from inside, past the proxy that ends TLS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, past the proxy that ends TLS
 SECURE_HSTS_SECONDS = 63072000 if HTTPS else 0  # two years (SEC-2)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -448,6 +466,9 @@ META_CAPI_URL = read("META_CAPI_URL", "https://graph.facebook.com/v23.0", api_ad
 OUTGOING_HOSTS = [str(urlsplit(META_CAPI_URL).hostname)]
 OUTGOING_LOCAL = read("OUTGOING_LOCAL", "0", flag)  # 1 lets calls go to this machine, without TLS: for tests alone
 
-# --- Logs: no addresses, no tokens (SEC-22) ---------------------------------------------------------------------------
+# --- Watching: logs without addresses and tokens (SEC-22), metrics, error reports -------------------------------------
+LOGGING = logging_as(read("LOG_FORMAT", "line", log_format))
+METRICS_NETWORKS = read("METRICS_NETWORKS", "127.0.0.1,::1", networks)  # who may ask for /metrics, past the proxy
+SENTRY_DSN = read("SENTRY_DSN", "", lambda value: value and error_reports(value))
 if DEBUG:
     LOGGING["root"]["level"] = LOGGING["loggers"]["django"]["level"] = "INFO"

@@ -17,7 +17,7 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from recruitcms.logs import redacted
+from recruitcms.logs import about, redacted
 from recruitcms.mailing import written
 from recruitcms.models import Review, ReviewEntry, StaffMail
 from recruitcms.models.review import name_of
@@ -66,7 +66,8 @@ def send_due() -> int:
     for mail in _due(timezone.now()):
         if not _take(mail):
             continue  # another worker was quicker
-        state = _deliver(mail)
+        with about(f"staff-mail-{mail.pk}"):
+            state = _deliver(mail)
         sent += state == State.SENT
         if state not in {State.SENT, State.CANCELLED}:
             break

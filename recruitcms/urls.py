@@ -3,7 +3,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from leads import beacons, feedback_views
-from recruitcms import feeds, health, review_views, views
+from recruitcms import feeds, health, metrics, review_views, views
 from roles import for_machines, own_text_views
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path(".well-known/gpc.json", views.gpc, name="gpc"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("count/", beacons.count, name="count"),
     path("forms/ticket/", beacons.ticket, name="form-ticket"),
     path("mail-events/", feedback_views.signed_feedback, name="mail-events"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from recruitcms import outages
+from recruitcms import logs, outages
 from recruitcms.languages import codes
 from recruitcms.middleware import is_signed_in
 from recruitcms.models import PageRevision
@@ -199,4 +199,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     if outages.is_outage(sys.exception()):
         return outages.refusal()
-    return HttpResponse(loader.render_to_string("500.html", {"LANGUAGE_CODE": "en"}), status=500)
+    words = loader.render_to_string("500.html", {"LANGUAGE_CODE": "en", "request_id": logs.owner()})
+    headers = {"X-Request-ID": logs.owner()} if logs.owner() else None
+    return HttpResponse(words, status=500, headers=headers)

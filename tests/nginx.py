@@ -35,7 +35,8 @@ def for_here(text: str, folder: Path, port: int, upstreams: list[int]) -> str:
     text = re.sub(r"^ *(ssl_|listen 80).*\n", "", text, flags=re.MULTILINE)
     text = text.replace("listen 443 ssl default_server", f"listen {port} default_server")
     text = text.replace("listen 443 ssl http2", f"listen {port}").replace("www.example.com", "127.0.0.1")
-    text = re.sub(r"(?: *server 127\.0\.0\.1:\d+.*\n)+", "".join(f"server 127.0.0.1:{at};\n" for at in upstreams), text)
+    servers = "".join(f"server 127.0.0.1:{at} max_fails=0;\n" for at in upstreams)
+    text = re.sub(r"(?: *server 127\.0\.0\.1:\d+ max_fails=0;\n)+", servers, text)
     text = text.replace("proxy_set_header Host $host;", "proxy_set_header Host $host:$server_port;")
     return text.replace("/var/cache/nginx/recruitcms", str(folder / "kept"))
 

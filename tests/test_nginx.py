@@ -138,3 +138,16 @@ def test_while_the_site_is_down_what_was_read_is_still_there(behind):
         assert behind.get("/roles/?q=never-asked-before")[0] == 502
     finally:
         behind.site.start_web()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_what_is_asked_from_inside_alone_is_not_passed_on(behind, path):
+    inside = urllib.request.Request(f"{behind.site.url}{path}")
+    try:
+        with urllib.request.urlopen(inside, timeout=30) as answer:
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+
+    assert status in {200, 503}  # 503: no worker runs
+    assert behind.get(path)[0] == 404

@@ -38,7 +38,8 @@ def kept(client: Client) -> PageCache:
     if middleware is None:
         client.handler.load_middleware()
         middleware = client.handler._middleware_chain
-    return middleware.__wrapped__ if hasattr(middleware, "__wrapped__") else middleware
+    measured = middleware.__wrapped__  # the middleware that counts stands before it
+    return measured.get_response.__wrapped__
 
 
 def read(response) -> str:

@@ -45,6 +45,11 @@ def start(tmp_path, shown=SHOWN, **variables):
         ("DATABASE_URL", "scroll://library"),
         ("SECRET_KEY", "short"),
         ("LINK_KEY", "short"),
+        ("LOG_FORMAT", "xml"),
+        ("METRICS_NETWORKS", "everybody"),
+        ("SENTRY_DSN", "errors.example.com"),
+        ("SENTRY_DSN", "https://errors.example.com/1"),  # no key
+        ("SENTRY_DSN", "http://key@errors.example.com/1"),  # no TLS
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_and_is_named(tmp_path, name, value):

@@ -17,9 +17,12 @@ from tests.faults.double_click import double_click
 from tests.faults.figures import Figures
 from tests.faults.fresh_pages import fresh_pages
 from tests.faults.full_disk import full_disk
+from tests.faults.graceful_stop import graceful_stop
 from tests.faults.locked_database import locked_database
 from tests.faults.mail_server import mail_server
+from tests.faults.restore_drill import restore_drill
 from tests.faults.site import Bench
+from tests.faults.upgrade_drill import upgrade_drill
 from tests.faults.web_kills import web_kills
 from tests.faults.worker_kills import worker_kills
 from tests.faults.wrong_clock import wrong_clock
@@ -34,6 +37,9 @@ SCENARIOS: list[Callable[[Bench], None]] = [
     locked_database,
     wrong_clock,
     fresh_pages,
+    graceful_stop,
+    restore_drill,
+    upgrade_drill,
 ]
 
 

@@ -1,6 +1,5 @@
 """Scenario h: pages are kept in memory by several processes, and editors change what stands on them."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -43,11 +42,8 @@ class Readers:
 def fresh_pages(bench: Bench) -> None:
     """No reader sees the old page after the editor's answer, in any process: shared content, a page, a schedule."""
     with bench.site() as (site, _sink):
-        os.environ["WEB_PROCESSES"] = str(PROCESSES)
-        try:
-            site.start_web()
-        finally:
-            del os.environ["WEB_PROCESSES"]
+        site.processes = PROCESSES
+        site.start_web()
         readers = Readers(site.url)
         with ThreadPoolExecutor(READERS) as pool:
             reading = [pool.submit(readers.read, number) for number in range(READERS)]

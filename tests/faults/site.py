@@ -17,7 +17,7 @@ from typing import Any
 from tests.faults.databases import Database, free_port
 from tests.faults.figures import Figures
 from tests.faults.sink import Sink
-from tests.faults.visitors import Answer, request
+from tests.faults.visitors import NO_ANSWER, NO_SERVER, Answer, request
 
 ROOT = Path(__file__).parent.parent.parent
 LEASE, TIMEOUT = 10, 1  # seconds: short, since the suite waits for them
@@ -43,6 +43,8 @@ class Site:
     smtp_port: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     shift: float = 0.0  # how wrong the clock is, in seconds
+    processes: int = 1  # of the web server
+    root: Path = ROOT  # where the code is: another release's, for an upgrade
     up: threading.Event = field(default_factory=threading.Event)
     web: subprocess.Popen[bytes] | None = None
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -58,32 +60,45 @@ class Site:
         waits = {"MAIL_LEASE_SECONDS": str(LEASE), "MAIL_TIMEOUT_SECONDS": str(TIMEOUT)}
         clock = {"FAULTS_CLOCK_SHIFT": str(self.shift), "PYTHONPATH": str(Path(__file__).parent / "clock")}
         place = {"DATA_DIR": str(self.data), "DATABASE_URL": self.database.url, "SITE_URL": self.url}
-        return kept | LIMITS | mail | waits | place | {"PORT": str(self.port)} | (clock if self.shift else {})
+        web = {"PORT": str(self.port), "WEB_PROCESSES": str(self.processes)}
+        return kept | LIMITS | mail | waits | place | web | (clock if self.shift else {})
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of manage.py to its end."""
         command = [sys.executable, "manage.py", *words]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=300, check=False
         )
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, *words], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, *words],
+                cwd=self.root,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def start_web(self) -> float:
         """Start gunicorn. Return how many seconds it took until a page was answered."""
         began = time.monotonic()
-        gunicorn = ["-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py"]
-        self.web = self._start(*gunicorn, "--bind", f"127.0.0.1:{self.port}")
-        while request(self.url, "/robots.txt").status != 200:
-            if self.web.poll() is not None or time.monotonic() - began > 60:
-                raise RuntimeError("the server did not come up")
-            time.sleep(0.05)
+        self.web = self.start_web_at(self.port)
         self.up.set()
         return time.monotonic() - began
+
+    def start_web_at(self, port: int) -> subprocess.Popen[bytes]:
+        """Start gunicorn at a port, and wait until it answers a page."""
+        began = time.monotonic()
+        gunicorn = ["-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py"]
+        web = self._start(*gunicorn, "--bind", f"127.0.0.1:{port}")
+        while request(f"http://127.0.0.1:{port}", "/robots.txt").status != 200:
+            if web.poll() is not None or time.monotonic() - began > 60:
+                kill(web)
+                raise RuntimeError("the server did not come up")
+            time.sleep(0.05)
+        return web
 
     def kill_web(self) -> None:
         """Kill gunicorn's master and workers at once (they are one process group)."""
@@ -195,7 +210,7 @@ class Bench:
         acknowledged = [answer.email for answer in answers if answer.status == 303]
         lost = sum(email not in kept for email in acknowledged)
         self.figures.promise(f"acknowledged and lost {lost} of {len(acknowledged)}", "REL-1: 0", not lost)
-        refused = [answer.email for answer in answers if answer.status not in {0, 303}]
+        refused = [answer.email for answer in answers if answer.status not in {NO_ANSWER, NO_SERVER, 303}]
         ghosts = sum(email in kept for email in refused)
         self.figures.promise(f"refused and yet kept {ghosts} of {len(refused)}", "REL-7: 0", not ghosts)
         half = site.half_kept()

@@ -14,14 +14,14 @@ from urllib.parse import urlencode, urlsplit
 REPORT, CONSULTATION = "/reports/salary-report-2026/", "/consultation/"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 PATIENCE = 60  # seconds; longer than any wait that the site allows itself
-NO_ANSWER = 0
+NO_ANSWER, NO_SERVER = 0, -1  # the connection broke; there was none
 
 numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request got: an HTTP status, or NO_ANSWER where the connection broke."""
+    """What a request got: an HTTP status, NO_ANSWER or NO_SERVER."""
 
     status: int
     seconds: float
@@ -60,6 +60,10 @@ def request(url: str, path: str, form: dict[str, str] | None = None, network: st
         headers |= {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=PATIENCE)
     began = time.monotonic()
+    try:
+        connection.connect()
+    except OSError:
+        return Answer(NO_SERVER, time.monotonic() - began)
     try:
         connection.request("GET" if form is None else "POST", path, urlencode(form) if form else None, headers)
         response = connection.getresponse()

@@ -6,7 +6,7 @@ from collections import Counter
 
 from tests.faults.figures import milliseconds, percentile
 from tests.faults.site import Bench, Site
-from tests.faults.visitors import CONSULTATION, REPORT, Answer, Visitors
+from tests.faults.visitors import CONSULTATION, NO_ANSWER, NO_SERVER, REPORT, Answer, Visitors
 
 THREADS = 6
 POSTS_A_KILL = 120
@@ -17,17 +17,25 @@ LATEST = 0.2  # seconds after the post that a kill waits for
 def web_kills(bench: Bench) -> None:
     """REL-1: a form that was answered with success is kept for good, with its consent and the mail that is owed.
 
-    gunicorn's master and workers are killed at random instants and started again, while several threads send forms.
+    gunicorn's master and its two web processes are killed at random instants and started again, while several threads
+    send forms, and two workers side by side send what is owed.
     """
-    with bench.site() as (site, _sink):
+    with bench.site() as (site, sink):
+        site.processes = 2
         site.start_web()
+        site.start_worker()
+        site.start_worker()
         answers, restarts = _post_and_kill(site, bench.posts)
         statuses = Counter(answer.status for answer in answers)
-        bench.figures.tell(f"{len(answers)} posts, {len(restarts)} kills, {statuses[0]} connections broken")
+        broken = statuses[NO_ANSWER] + statuses[NO_SERVER]
+        bench.figures.tell(f"{len(answers)} posts, {len(restarts)} kills, {broken} connections broken")
         bench.figures.tell(f"the server was back after {milliseconds(percentile(restarts, 50))} (p50)")
-        odd = {status: count for status, count in statuses.items() if status not in {0, 303}}
+        odd = {status: count for status, count in statuses.items() if status not in {NO_ANSWER, NO_SERVER, 303}}
         bench.figures.promise(f"other answers than 303: {odd or 'none'}", "REL-1: none", not odd)
         bench.check_kept(site, answers)
+        site.stop_workers()
+        twice = sink.repeated().total()
+        bench.figures.promise(f"{len(sink.deliveries)} mails by two workers, twice {twice}", "EML-12: 0", not twice)
         bench.check_ledger(site)
 
 

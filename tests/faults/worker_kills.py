@@ -12,7 +12,7 @@ from tests.faults.sink import Sink
 from tests.faults.site import LEASE, Bench, Site, kill, wait_until
 from tests.faults.visitors import CONSULTATION, Visitors
 
-KILLS = 12  # the second half with two workers at once; every other one just after the mail server took a mail
+KILLS = 12  # two workers at once; every other pair just after the mail server took a mail
 STARTING = 20  # seconds that a worker may take until its first mail
 FEWEST_BETWEEN = 5  # mails that are sent before the next kill
 
@@ -24,6 +24,7 @@ def worker_kills(bench: Bench) -> None:
     worker killed.
     """
     with bench.site() as (site, sink):
+        site.processes = 2
         site.start_web()
         Visitors(site.url).post_many(bench.posts * 2 // 5, (CONSULTATION,))  # every two owe five
         owed = len(site.mails())
@@ -58,7 +59,7 @@ def _kill_workers(site: Site, sink: Sink) -> int:
     """Kill workers until KILLS are dead, starting others. Return how many were killed."""
     killed = 0
     while killed < KILLS:
-        crew = [site.start_worker() for _number in range(1 if killed < KILLS // 2 else 2)]
+        crew = [site.start_worker() for _number in range(2)]
         enough = len(sink.deliveries) + FEWEST_BETWEEN
         if not sink.wait_for(enough, STARTING):
             break  # all is sent: there is nothing left to be killed over
