@@ -90,7 +90,7 @@ class StaffAdmin(UserAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not (obj.is_active and obj.is_staff):
-            sessions.end_all(obj)
+            sessions.end_all(obj, but=request.session.session_key)  # which ends by itself
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         response = super().user_change_password(request, id, form_url)

@@ -13,9 +13,9 @@ class StaffSession(AbstractBaseSession):
     It has no owner while somebody is between the password and the second factor.
     """
 
-    # No constraint in the database: whoever deletes their own account is still answered, with this session.
+    # It outlives its account, worthless, until its end: whoever deletes their own account has to be answered.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", null=True, db_constraint=False
+        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False
     )
 
     class Meta(AbstractBaseSession.Meta):
