@@ -1,6 +1,7 @@
 """The pages of signing in: allauth's views in the desk's dress, each as one function, and few of our own."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -178,7 +179,8 @@ class AddAppPage(AtDesk, ActivateTOTPView):
         context = desk_context(self.request, self.title) | super(ActivateTOTPView, self).get_context_data(**kwargs)
         secret = context["form"].secret
         address = get_adapter().build_totp_url(self.request.user, secret)
-        return context | {"address": address, "qr": qr_path(address), "secret": secret}
+        typed = " ".join(re.findall("....?", secret))
+        return context | {"qr": qr_path(address), "secret": secret, "secret_to_type": typed}
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
