@@ -1,5 +1,6 @@
 """The way to the desk: password, second factor, recovery codes, and nothing before all of it is done (SEC-9)."""
 
+import base64
 import re
 
 import pytest
@@ -7,13 +8,14 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings as configured
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import get_resolver, reverse
 
 from recruitcms import checks, staff_mail
 from recruitcms.models import StaffMail, StaffSession
-from recruitcms.signin import middleware
+from recruitcms.signin import forms, middleware
 from tests.lead_factories import make_submission
 from tests.staff import (
     LOGIN,
@@ -300,6 +302,55 @@ def test_public_pages_know_no_session_and_ask_nothing_more(django_assert_num_que
     for answer in (signed_in, nobody):
         assert not answer.cookies
         assert "Cookie" not in answer.get("Vary", "")
+
+
+# --- passkeys (browser/test_signin.py has real ones) ---
+
+NONSENSE = ["", "1", "[]", "{}", '"x"', "[1]", "{", '{"id": 1}', '{"response": {}}', '{"response": 1}']
+NONSENSE += ['{"id": "YQ", "rawId": "YQ", "response": {"clientDataJSON": "e30"}}']
+
+
+def client_data(origin: str) -> str:
+    said = f'{{"type": "webauthn.get", "challenge": "YQ", "origin": "{origin}"}}'
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("credential", NONSENSE)
+def test_what_no_browser_sends_as_a_passkey_is_refused(credential):
+    """SEC-9, SEC-21."""
+    user = make_staff()
+    secret = with_app(user)
+    browser = new_browser()
+    browser.get("/admin/login/passkey/", headers={"Accept": "application/json"})
+
+    assert browser.post("/admin/login/passkey/", {"credential": credential}).url == LOGIN
+    assert "_auth_user_id" not in browser.session
+    try_password(browser)
+    assert browser.post(SECOND, {"credential": credential}).status_code == 200
+    browser.post(SECOND, {"code": app_code(secret)})
+    browser.get("/admin/account/passkeys/add/")
+    assert browser.post("/admin/account/passkeys/add/", {"credential": credential}).status_code == 200
+    assert not Authenticator.objects.filter(type="webauthn").exists()
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://sub.testserver", "https://testserver", "null"])
+def test_a_passkey_that_was_used_on_another_page_is_refused(origin):
+    """SEC-9: the key checks the host, and lets any below it pass."""
+    forms.must_be_ours({"response": {"clientDataJSON": client_data("http://testserver")}})
+
+    with pytest.raises(ValidationError, match="another site"):
+        forms.must_be_ours({"response": {"clientDataJSON": client_data(origin)}})
+
+
+def test_a_passkey_works_while_passwords_wait():
+    """SEC-10: the page that says to wait promises it."""
+    make_staff()
+    browser = new_browser()
+    for turn in range(31):
+        refused = try_password(browser, f"name{turn}", "x")
+
+    assert refused.status_code == 429
+    assert browser.post("/admin/login/passkey/", {"credential": "{}"}).status_code == 302
 
 
 # --- changing factors ---

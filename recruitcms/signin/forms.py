@@ -8,7 +8,13 @@ from allauth.account.internal import flows
 from allauth.account.models import Login
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -16,6 +22,8 @@ from django.contrib.auth.forms import PasswordResetForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from fido2.utils import websafe_decode
+from fido2.webauthn import CollectedClientData
 
 from recruitcms import staff_mail
 from recruitcms.models import StaffMail
@@ -93,9 +101,12 @@ class PasskeyForm(AddWebAuthnForm):
         return True
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        must_be_ours(cleaned.get("credential"))
-        return cleaned
+        if "credential" in self.cleaned_data:
+            must_be_ours(self.cleaned_data["credential"])
+        try:
+            return super().clean()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # no browser wrote that
+            raise ValidationError(_("This passkey did not work here.")) from error
 
 
 class PasskeyNameForm(EditWebAuthnForm):
@@ -120,15 +131,38 @@ class ForgottenForm(PasswordResetForm):
         return get_user_model()._default_manager.filter(email__iexact=email, is_active=True, is_staff=True)
 
 
+class OurPasskey:
+    """The answer of a passkey, which must be made on a page of this site."""
+
+    def clean_credential(self) -> Any:
+        credential = self.cleaned_data["credential"]  # type: ignore[attr-defined]
+        must_be_ours(credential)
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # no browser wrote that
+            raise ValidationError(_("This passkey did not work here.")) from error
+
+
+class PasskeyStepForm(OurPasskey, AuthenticateWebAuthnForm):
+    pass
+
+
+class PasskeySignInForm(OurPasskey, LoginWebAuthnForm):
+    pass
+
+
+class PasskeyAgainForm(OurPasskey, ReauthenticateWebAuthnForm):
+    pass
+
+
 def must_be_ours(credential: Any) -> None:
     """Raise ValidationError where a passkey was used on another page than one of this site.
 
     The key itself checks the host only, and would do as much for any host below ours.
     """
-    from fido2.utils import websafe_decode
-    from fido2.webauthn import CollectedClientData
-
-    if credential:
+    try:
         said = CollectedClientData(websafe_decode(credential["response"]["clientDataJSON"]))
-        if said.origin not in settings.ORIGINS:
-            raise ValidationError(_("This passkey was used on another site."))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValidationError(_("This passkey did not work here.")) from error
+    if said.origin not in settings.ORIGINS:
+        raise ValidationError(_("This passkey was used on another site."))

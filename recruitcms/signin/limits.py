@@ -24,14 +24,18 @@ REMEMBERED = 6 * 3600  # seconds after the last try
 
 
 class Tries:
-    """What a network has tried to get into a name by one kind of secret: a password, a code, a mail."""
+    """What a network has tried to get into a name by one kind of secret: a password, a code, a mail.
 
-    def __init__(self, request: HttpRequest, kind: str, name: str) -> None:
+    A passkey has no name and nothing to guess. It is counted by itself, so that it works while passwords wait.
+    """
+
+    def __init__(self, request: HttpRequest, kind: str, name: str | None) -> None:
         network = network_of(request)
-        self.limits = [
-            (_key(kind, f"{name.strip().casefold()} {network}"), FREE["name"]),
-            (_key("network", network), FREE["network"]),
-        ]
+        if name is None:
+            self.limits = [(_key(kind, network), FREE["network"])]
+        else:
+            own = (_key(kind, f"{name.strip().casefold()} {network}"), FREE["name"])
+            self.limits = [own, (_key("network", network), FREE["network"])]
 
     def wait(self) -> int:
         """Return for how many seconds the next try has to wait; 0: it need not."""
@@ -53,9 +57,11 @@ class Tries:
 
     def was_right(self) -> None:
         """Forget the tries for this name; of the network only this one, else a guesser's own account wipes them."""
-        (name, _free), (network, _more) = self.limits
-        cache.delete_many([name, f"{name}-until", f"{network}-until"])
-        _count(network, -1)
+        (own, _free), *shared = self.limits
+        cache.delete_many([own, f"{own}-until"])
+        for key, _free in shared:
+            cache.delete(f"{key}-until")
+            _count(key, -1)
 
 
 def _pause_after(count: int, free: int) -> int:

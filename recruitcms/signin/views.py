@@ -68,13 +68,13 @@ def desk_context(request: HttpRequest, title: Any) -> dict[str, Any]:
     return context
 
 
-def guarded(request: HttpRequest, kind: str, name: str, view: Callable[..., Any], **kwargs: Any) -> HttpResponse:
+def guarded(request: HttpRequest, kind: str, name: str | None, view: Callable[..., Any]) -> HttpResponse:
     """Answer with a `Guarded` view, but for tries that come too fast (SEC-10)."""
     if request.method == "POST":
         request.tries = Tries(request, kind, name)  # type: ignore[attr-defined]
         if seconds := request.tries.take():  # type: ignore[attr-defined]
             return wait(request, seconds)
-    return SECRETS(never_cache(view))(request, **kwargs)
+    return SECRETS(never_cache(view))(request)
 
 
 class Guarded:
@@ -115,6 +115,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 class SecondStepPage(AtDesk, Guarded, AuthenticateView):
     form_class = forms.SecondFactorForm
+    webauthn_form_class = forms.PasskeyStepForm
     template_name = "signin/second_step.html"
     title = gettext_lazy("One more step")
 
@@ -133,14 +134,18 @@ def second_step(request: HttpRequest) -> HttpResponse:
 class ByPasskey(Guarded, LoginWebAuthnView):
     """A passkey as the whole sign-in. GET gives the question that the key answers, as JSON."""
 
+    form_class = forms.PasskeySignInForm
+
+    def get_form_class(self) -> Any:
+        return self.form_class
+
     def form_invalid(self, form: Any) -> HttpResponse:
         messages.error(self.request, _("This passkey did not work here. Use another, or your password."))
         return redirect("account_login")
 
 
 def by_passkey(request: HttpRequest) -> HttpResponse:
-    """There is no secret to guess, and no name: what is counted is the network's."""
-    return guarded(request, "passkey", "", ByPasskey.as_view())
+    return guarded(request, "passkey", None, ByPasskey.as_view())
 
 
 # --- setting up ---
@@ -376,6 +381,7 @@ class CodeAgainPage(AgainPage, Guarded, CodeAgain):
 
 
 class PasskeyAgainPage(AgainPage, ReauthenticateWebAuthnView):
+    form_class = forms.PasskeyAgainForm
     template_name = "signin/passkey_again.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
