@@ -103,7 +103,7 @@ def test_whoever_cancels_is_told_and_can_try_again(browser: Browser, strict_site
     page.goto("/admin/login/")
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")  # and no authenticator: the browser has nothing to offer
-    page.evaluate("navigator.credentials.get = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    page.evaluate("() => { navigator.credentials.get = () => Promise.reject(new DOMException('', 'NotAllowedError')); }")
 
     page.get_by_role("button", name="Sign in with a passkey").click()
 
