@@ -413,7 +413,7 @@ SESSION_ENGINE = "recruitcms.signin.sessions"
 # A session ends when nothing was typed or opened for so long, and after a working day whatever was done (SEC-11). Two
 # hours: whoever writes a long text is at work, since the editor keeps what is typed; nobody who was in a meeting has to
 # sign in again, and a laptop left open at night is shut out.
-SESSION_IDLE_MINUTES = read("SESSION_IDLE_MINUTES", "120", at_least(5))
+SESSION_IDLE_MINUTES = read("SESSION_IDLE_MINUTES", "120", at_least(15))
 SESSION_COOKIE_AGE = 3600 * read("SESSION_HOURS", "12", at_least(1))
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 ON_THE_WAY = 15 * 60  # seconds to get from the password to the desk
-NOTED = 60  # seconds: a session is not written for each click
+NOTED = 5 * 60  # seconds: a page that is only read must not write each time, and wait for whoever writes
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
 SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS"}
 SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
@@ -49,7 +49,7 @@ def _end_of(data: dict[str, Any]) -> datetime:
 
 
 def note_use(request: HttpRequest) -> None:
-    """Note that somebody is at work, once a minute at most."""
+    """Note that somebody is at work, every few minutes at most."""
     if time.time() - request.session.get("seen", 0) > NOTED:
         request.session["seen"] = time.time()
 

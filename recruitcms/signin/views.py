@@ -1,6 +1,7 @@
 """The pages of signing in: allauth's views in the desk's dress, each as one function, and few of our own."""
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -46,6 +47,8 @@ from recruitcms.models import StaffMail
 from recruitcms.signin import forms, sessions, steps
 from recruitcms.signin.limits import Tries
 
+log = logging.getLogger(__name__)
+
 SECRETS = sensitive_post_parameters("password", "code", "credential", "new_password1", "new_password2")
 SECOND = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
@@ -88,7 +91,8 @@ class Guarded:
 
 
 def wait(request: HttpRequest, seconds: int) -> HttpResponse:
-    """Say when to try again, to people and to programs."""
+    """Say when to try again, to people and to programs; and to whoever runs the site, without saying who it was."""
+    log.warning("Many tries to sign in from one network: the next waits %s seconds.", seconds)
     context = desk_context(request, _("Please wait a little")) | {"minutes": -(-seconds // 60)}
     response = render(request, "signin/wait.html", context, status=429)
     response["Retry-After"] = str(seconds)
