@@ -45,6 +45,9 @@ def start(tmp_path, shown=SHOWN, **variables):
         ("DATABASE_URL", "scroll://library"),
         ("SECRET_KEY", "short"),
         ("LINK_KEY", "short"),
+        ("SECOND_FACTOR", "maybe"),
+        ("SESSION_IDLE_MINUTES", "5"),
+        ("SESSION_HOURS", "0"),
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_and_is_named(tmp_path, name, value):

@@ -15,7 +15,7 @@ from django.urls import get_resolver, reverse
 
 from recruitcms import checks, staff_mail
 from recruitcms.models import StaffMail, StaffSession
-from recruitcms.signin import forms, middleware
+from recruitcms.signin import factor_forms, middleware
 from tests.lead_factories import make_submission
 from tests.staff import (
     LOGIN,
@@ -336,10 +336,10 @@ def test_what_no_browser_sends_as_a_passkey_is_refused(credential):
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://sub.testserver", "https://testserver", "null"])
 def test_a_passkey_that_was_used_on_another_page_is_refused(origin):
     """SEC-9: the key checks the host, and lets any below it pass."""
-    forms.must_be_ours({"response": {"clientDataJSON": client_data("http://testserver")}})
+    factor_forms.must_be_ours({"response": {"clientDataJSON": client_data("http://testserver")}})
 
     with pytest.raises(ValidationError, match="another site"):
-        forms.must_be_ours({"response": {"clientDataJSON": client_data(origin)}})
+        factor_forms.must_be_ours({"response": {"clientDataJSON": client_data(origin)}})
 
 
 def test_a_passkey_works_while_passwords_wait():
