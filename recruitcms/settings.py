@@ -425,7 +425,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 # Whether staff need a second factor (SEC-9). By default everywhere but on one's own machine, where it is offered.
-SECOND_FACTOR = read("SECOND_FACTOR", "0" if _site.hostname in _LOOPBACK else "1", flag)
+_is_ours_alone = {_site.hostname, HOST} <= {*_LOOPBACK}
+SECOND_FACTOR = read("SECOND_FACTOR", "0" if _is_ours_alone else "1", flag)
 AUTHENTICATION_BACKENDS = ["recruitcms.signin.backend.StaffBackend"]
 PASSWORD_RESET_TIMEOUT = 3600  # seconds that the link of a mail holds
 ACCOUNT_ADAPTER = "recruitcms.signin.adapters.AccountAdapter"
