@@ -88,7 +88,7 @@ def test_a_passkey_is_set_up_and_signs_in_by_itself_without_a_mouse(keyboard_pag
     press(page, "Log out")
     expect(page.get_by_role("heading", name="Signed out")).to_be_visible()
     press(page, "Sign in again")
-    press(page, "Sign in with a passkey")
+    press(page, "Use a passkey")
     expect(page).to_have_url(f"{strict_site.url}/admin/")
     page.goto("/admin/account/")
     expect(page.get_by_text("Office laptop").first).to_be_visible()
@@ -110,10 +110,10 @@ def test_whoever_cancels_is_told_and_can_try_again(browser: Browser, strict_site
     session.send("WebAuthn.enable")  # and no authenticator: the browser has nothing to offer
     page.evaluate(CANCELLED)
 
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey").click()
 
     expect(page.get_by_role("alert").filter(has_text="did not work, or it was cancelled")).to_be_visible()
-    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_focused()
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_focused()
     page.context.close()
 
 
