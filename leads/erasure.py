@@ -18,14 +18,13 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.db import connection, models, transaction
 from django.db.models import Q
 
 from leads import ledger, mail_files, suppression, tokens
 from leads.addresses import normalise
 from leads.models import ConsentEvent, Lead, OutgoingMail, Purpose, Submission
-from recruitcms.models import OpenForm, ReviewEntry, ReviewLink
+from recruitcms.models import OpenForm, ReviewEntry, ReviewLink, StaffSession
 
 State, Method = ConsentEvent.State, ConsentEvent.Method
 ERASED = "[erased]"
@@ -91,8 +90,8 @@ def _scrub_desk(addresses: set[str]) -> None:
 
 def _delete_sessions(lead: Lead) -> None:
     """End the sessions of staff that hold the address, in a message or a filter."""
-    held = [one.pk for one in Session.objects.all() if lead.email.casefold() in str(one.get_decoded()).casefold()]
-    Session.objects.filter(pk__in=held).delete()
+    held = [one.pk for one in StaffSession.objects.all() if lead.email.casefold() in str(one.get_decoded()).casefold()]
+    StaffSession.objects.filter(pk__in=held).delete()
 
 
 def _wipe_files(addresses: set[str]) -> None:
@@ -123,7 +122,7 @@ def places(address: str) -> Iterator[str]:
     wanted |= {quote_plus(one) for one in wanted}  # as forms and addresses write it
     for model in apps.get_models():
         yield from _rows(model, wanted)
-    for session in Session.objects.all():
+    for session in StaffSession.objects.all():
         if any(one.casefold() in str(session.get_decoded()).casefold() for one in wanted):
             yield f"session {session.pk[:6]}…"
     for path in sorted(settings.DATA_DIR.rglob("*")):

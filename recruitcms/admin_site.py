@@ -83,7 +83,25 @@ class Desk(AdminSite):
         return matrix_view(request, self)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().login(request, {"title": _("Sign in")} | (extra_context or {}))
+        from recruitcms.signin import views
+
+        return views.sign_in(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from recruitcms.signin import views
+
+        page = super().password_change
+        return views.change_password(request, lambda request: page(request, extra_context))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """End the session, and let the browser forget the pages that it kept (SEC-11).
+
+        Not its storage: texts that were not saved are dropped by static/js/editor.js, which warns before; what else is
+        there is a visitor's. Not its cookies: that would be those of every site below the same domain.
+        """
+        response = super().logout(request, {"title": _("Signed out")} | (extra_context or {}))
+        response["Clear-Site-Data"] = '"cache"'
+        return response
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         """Let the admin's pages load the words of Django's scripts: the one script that is a view, no static file."""

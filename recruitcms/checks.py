@@ -81,6 +81,17 @@ def limits_count_together(app_configs: Any, **kwargs: Any) -> list[checks.CheckM
 
 
 @checks.register(checks.Tags.security, deploy=True)
+def staff_need_a_second_factor(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn where a password alone opens the desk (SEC-9)."""
+    return _warn_if(
+        not settings.SECOND_FACTOR,
+        "recruitcms.W010",
+        "A password alone opens the editors’ desk, and with it what people wrote to you.",
+        hint="Set SECOND_FACTOR=1, or leave it unset: staff are led to set up a second factor when they sign in.",
+    )
+
+
+@checks.register(checks.Tags.security, deploy=True)
 def print_dns_records(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Print the DNS records by which other servers believe our mail (EML-4). Nothing is looked up: it is a list to do.
 

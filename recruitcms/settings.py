@@ -237,6 +237,9 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.sitemaps",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 ]
 MIDDLEWARE = [
     "recruitcms.metrics.Measured",
@@ -258,6 +261,8 @@ MIDDLEWARE = [
     "recruitcms.middleware.SameOriginForms",
     "recruitcms.middleware.AdminAuthentication",
     "recruitcms.middleware.AdminMessages",
+    "allauth.account.middleware.AccountMiddleware",
+    "recruitcms.signin.middleware.SecondFactor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "recruitcms.urls"
@@ -307,6 +312,11 @@ PAGE_CACHE_BYTES = read("PAGE_CACHE_MB", "0" if DEBUG else "64", at_least(0)) * 
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000} | CACHES["default"].get("OPTIONS", {})
+# Guesses of passwords: where Redis is away its own errors come, and nobody guesses (SEC-10, recruitcms/signin/limits.py).
+CACHES["signin"] = CACHES["default"] | {"KEY_PREFIX": "signin", "LOCATION": CACHES["default"].get("LOCATION") or "signin"}
+if CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    CACHES["signin"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
+    CACHES["signin"]["OPTIONS"] = {"socket_connect_timeout": 1, "socket_timeout": 1}
 # Anybody may ask for any number of files: they stay in each process, and push no count of a limit out (SEC-18).
 CACHES["files"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "files"}
 # What of a page hangs on its revision alone, which never changes: for as long as the process lives, since a release may
@@ -430,7 +440,12 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "recruitcms.signin.sessions"
+# A session ends when nothing was typed or opened for so long, and after a working day whatever was done (SEC-11). Two
+# hours: whoever writes a long text is at work, since the editor keeps what is typed; nobody who was in a meeting has to
+# sign in again, and a laptop left open at night is shut out.
+SESSION_IDLE_MINUTES = read("SESSION_IDLE_MINUTES", "120", at_least(15))
+SESSION_COOKIE_AGE = 3600 * read("SESSION_HOURS", "12", at_least(1))
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
@@ -440,6 +455,22 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+# Whether staff need a second factor (SEC-9). By default everywhere but on one's own machine, where it is offered.
+_is_ours_alone = {_site.hostname, HOST} <= {*_LOOPBACK}
+SECOND_FACTOR = read("SECOND_FACTOR", "0" if _is_ours_alone else "1", flag)
+AUTHENTICATION_BACKENDS = ["recruitcms.signin.backend.StaffBackend"]
+PASSWORD_RESET_TIMEOUT = 3600  # seconds that the link of a mail holds
+ACCOUNT_ADAPTER = "recruitcms.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts and their addresses are made by administrators
+ACCOUNT_RATE_LIMITS = False  # they count a name from everywhere, and lock out its owner: signin/limits.py (SEC-10)
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_ADAPTER = "recruitcms.signin.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # half a minute before and after: clocks differ, and people type
+MFA_RATE_LIMITS = False
 CSRF_FAILURE_VIEW = "recruitcms.views.csrf_failure"
 # W003 looks for Django's middleware by its name: `AdminCsrf` is that middleware, and works on every view that is not
 # exempt; `SameOriginForms` guards those that are.

@@ -1,4 +1,4 @@
-"""Mails to staff about reviews: owed in the transaction of what they are about, sent by the worker.
+"""Mails to staff about reviews and their own accounts: owed in the transaction of that, sent by the worker.
 
 The outbox of leads (leads/outbox.py) is tied to submissions and consent; these need neither. A mail is taken by moving
 its `due_at` to the end of a lease in one guarded UPDATE, so that two workers never send the same one. Where a worker
@@ -34,13 +34,23 @@ BUNDLE = timedelta(minutes=5)  # how long news from a link waits for more of it
 PER_LINK = timedelta(hours=1)  # between two mails about one link
 KEPT = timedelta(days=90)
 NOTE_SHOWN = 300
+LINK_HOLDS = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)  # for a new password
 
 
 def owe(kind: StaffMail.Kind, to: Any, entry: ReviewEntry, due_at: datetime | None = None) -> None:
     """Write down that somebody is owed a mail about an entry. Nothing for people without an address."""
     if to.email:
-        message_id = f"<{secrets.token_hex(16)}@{urlsplit(settings.SITE_URL).hostname}>"
-        StaffMail.objects.create(kind=kind, to=to, entry=entry, message_id=message_id, due_at=due_at or timezone.now())
+        _owe(kind=kind, to=to, entry=entry, due_at=due_at or timezone.now())
+
+
+def owe_about_account(kind: StaffMail.Kind, to: Any) -> None:
+    """Write down that somebody is to hear of a change of how they sign in; `to` None: the same, for nobody."""
+    _owe(kind=kind, to=to)
+
+
+def _owe(**values: Any) -> None:
+    message_id = f"<{secrets.token_hex(16)}@{urlsplit(settings.SITE_URL).hostname}>"
+    StaffMail.objects.create(message_id=message_id, **values)
 
 
 def owe_news(entry: ReviewEntry) -> None:
@@ -100,9 +110,12 @@ def _deliver(mail: StaffMail) -> StaffMail.State:
 
 
 def _why_not(mail: StaffMail) -> str:
-    review = mail.entry.review
-    if not (mail.to.is_active and mail.to.email):
+    if not (mail.to and mail.to.is_active and mail.to.email):
         return "The account has no address, or is closed."
+    if mail.entry is None:
+        is_late = mail.kind == Kind.FORGOTTEN and mail.created_at < timezone.now() - LINK_HOLDS
+        return "Asked for too long ago." if is_late else ""
+    review = mail.entry.review
     if review.document is None:
         return "The document is deleted."
     if mail.kind == Kind.ASKED and review.state != Review.State.ASKED:
@@ -136,12 +149,18 @@ def forget_old(now: datetime) -> None:
 
 def compose(mail: StaffMail) -> EmailMultiAlternatives:
     """Return an owed mail ready to send, in the site's own language: a note and a link, never the text itself."""
+    if mail.entry is None:
+        from recruitcms.signin import mails  # which needs this module
+
+        with translation.override(settings.LANGUAGE_CODE):
+            return mails.compose(mail)
     entry = mail.entry
+    to: Any = mail.to
     document: Any = entry.review.document
     name = f"admin:{document._meta.app_label}_{document._meta.model_name}_change"
     note = " ".join(entry.text.split())
     context = {
-        "name": mail.to.first_name or name_of(mail.to),
+        "name": to.first_name or name_of(to),
         "who": " ".join(entry.name.split()),
         "title": " ".join(str(document).split()),
         "note": note if len(note) <= NOTE_SHOWN else f"{note[:NOTE_SHOWN]}…",
@@ -150,7 +169,7 @@ def compose(mail: StaffMail) -> EmailMultiAlternatives:
     if mail.kind == Kind.GUEST:
         context |= _news(entry)
     with translation.override(settings.LANGUAGE_CODE):
-        return written(f"review/mails/{mail.kind}", mail.to.email, mail.message_id, {}, context)
+        return written(f"review/mails/{mail.kind}", to.email, mail.message_id, {}, context)
 
 
 def _news(first: ReviewEntry) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from recruitcms import feeds, health, metrics, review_views, views
 from roles import for_machines, own_text_views
 
 urlpatterns = [
+    path("admin/", include("recruitcms.signin.urls")),
     path("admin/", admin.site.urls),
     path("media/<path:name>", views.media, name="media"),
     path("cards/<int:pk>-<slug:mark>.png", for_machines.card, name="role-card"),

@@ -13,4 +13,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
+SECOND_FACTOR = False  # tests sign somebody in without; tests/test_signin*.py have it
 PAGE_CACHE_BYTES = 0  # tests count queries, and ask twice; tests/test_page_cache.py has a cache

@@ -11,8 +11,6 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +19,8 @@ from leads import confirmation, erasure, ledger_checks, mail_files, outbox, supp
 from leads.models import ConsentEvent, Lead, OutgoingMail, Submission, Suppression
 from leads.withdrawal import withdraw
 from recruitcms import review
-from recruitcms.models import OpenForm, ReviewEntry
+from recruitcms.models import OpenForm, ReviewEntry, StaffSession
+from recruitcms.signin.sessions import SessionStore
 from tests.factories import make_role, make_site, make_user
 from tests.lead_factories import make_lead, make_mail, make_submission, make_wordings, record, requested, states
 
@@ -110,7 +109,7 @@ def test_a_session_that_holds_the_address_ends(marta):
 
     erasure.erase(marta)
 
-    assert [one.get_decoded() for one in Session.objects.all()] == [{"filter": "nothing"}]
+    assert [one.get_decoded() for one in StaffSession.objects.all()] == [{"filter": "nothing"}]
 
 
 def test_a_block_stays_that_does_not_say_whose_it_is(marta):

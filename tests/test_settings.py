@@ -50,6 +50,9 @@ def start(tmp_path, shown=SHOWN, **variables):
         ("SENTRY_DSN", "errors.example.com"),
         ("SENTRY_DSN", "https://errors.example.com/1"),  # no key
         ("SENTRY_DSN", "http://key@errors.example.com/1"),  # no TLS
+        ("SECOND_FACTOR", "maybe"),
+        ("SESSION_IDLE_MINUTES", "5"),
+        ("SESSION_HOURS", "0"),
     ],
 )
 def test_a_value_that_cannot_be_used_stops_the_start_and_is_named(tmp_path, name, value):

@@ -20,6 +20,7 @@ from leads.models import (
     OutgoingMail,
     Submission,
 )
+from recruitcms.signin.steps import ask_again
 
 STATE_COLOURS: dict[str, str] = {
     Submission.State.HELD: "err",
@@ -245,6 +246,7 @@ class SubmissionAdmin(admin.ModelAdmin):
     @admin.action(description=gettext_lazy("Export as CSV"), permissions=["export"])
     def export_as_csv(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse:
         """Send the chosen submissions as a file, and keep who took them (SEC-22). Nobody hidden is in it."""
+        ask_again(request)
         chosen = list(queryset.contactable().select_related("lead", "owner", "cta"))
         log_change(request, chosen, _("Exported as CSV."))
         response = HttpResponse(exports.submissions_csv(chosen), content_type="text/csv; charset=utf-8")

@@ -4,6 +4,7 @@ from recruitcms.admin.addresses import MissingAddressAdmin, RedirectAdmin
 from recruitcms.admin.content import PageAdmin
 from recruitcms.admin.publishable import PublishableAdmin
 from recruitcms.admin.shared import FORM_FIELDS, SharedContentAdmin, TranslatedAdmin
+from recruitcms.admin.staff import StaffAdmin
 from recruitcms.admin.staff_mail import StaffMailAdmin
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "PublishableAdmin",
     "RedirectAdmin",
     "SharedContentAdmin",
+    "StaffAdmin",
     "StaffMailAdmin",
     "TranslatedAdmin",
 ]

@@ -1,4 +1,4 @@
-"""The mails that staff are owed about reviews: what waits, what left, what was given up, and to send that again."""
+"""The mails owed to staff about reviews and accounts: what waits, left or was given up, and to send that again."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -29,7 +29,7 @@ class StaffMailAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("document"))
     def document(self, mail: StaffMail) -> str:
-        return str(mail.entry.review.document or "–")
+        return str((mail.entry and mail.entry.review.document) or "–")
 
     @admin.action(description=gettext_lazy("Send again (those given up)"), permissions=["handle"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[StaffMail]) -> None:

@@ -17,6 +17,7 @@ from recruitcms.models.fill_ins import FillInWord
 from recruitcms.models.mail import OwedMail
 from recruitcms.models.quality import WavedThrough, WordingException
 from recruitcms.models.review import Review, ReviewEntry, ReviewLink, StaffMail
+from recruitcms.models.sessions import StaffSession
 from recruitcms.models.site import SiteSettings, SiteText
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "SiteSettings",
     "SiteText",
     "StaffMail",
+    "StaffSession",
     "Testimonial",
     "WavedThrough",
     "WordingException",

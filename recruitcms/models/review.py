@@ -160,12 +160,20 @@ class StaffMail(OwedMail):
         APPROVED = "approved", _("Your text is approved")
         READY = "ready", _("A text is ready to be published")
         GUEST = "guest", _("News from a reviewer link")
+        ADDED = "added", _("A new way to sign in")
+        REMOVED = "removed", _("A way to sign in is removed")
+        CODES = "codes", _("New recovery codes")
+        RESET = "reset", _("All second factors are removed")
+        PASSWORD = "password", _("The password is changed")
+        FORGOTTEN = "forgotten", _("A link for a new password")
 
     kind = models.CharField(_("mail"), max_length=10, choices=Kind)
+    # Nobody's: a link for a new password was asked for an address that no account has. The answer must not tell.
     to = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("to whom")
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("to whom"), null=True
     )
-    entry = models.ForeignKey(ReviewEntry, on_delete=models.CASCADE, related_name="mails")
+    # What a mail about a review is about; those about an account have none.
+    entry = models.ForeignKey(ReviewEntry, on_delete=models.CASCADE, related_name="mails", null=True)
 
     class Meta(OwedMail.Meta):
         verbose_name = _("mail to staff")

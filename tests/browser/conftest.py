@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -88,16 +88,21 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site"), "127.0.0.1") as running:
+        yield running
+
+
+@contextmanager
+def running_site(data: Path, host: str, **more: str) -> Iterator[Site]:
     """Prepare a site as `make run` does, serve it with gunicorn, and end it cleanly."""
     if not find_browser():
         pytest.fail("REQUIRE_BROWSER is set, and no Chromium or Chrome was found")
-    data = tmp_path_factory.mktemp("site")
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://{host}:{free_port()}"
     unwanted = {"DJANGO_SETTINGS_MODULE", "DEBUG", "MAIL_URL", "DATABASE_URL", "CACHE_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     environment = kept | {"DATA_DIR": str(data), "SITE_URL": url, "PORT": url.rpartition(":")[2]}
     # Each test that sends many forms does so from a network of its own.
-    environment |= {"TRUSTED_PROXIES": "127.0.0.1", "FORMS_IN_ALL": "1000", "FORMS_PER_NETWORK": "12"}
+    environment |= {"TRUSTED_PROXIES": "127.0.0.1", "FORMS_IN_ALL": "1000", "FORMS_PER_NETWORK": "12"} | more
     python = [sys.executable, "manage.py", "prepare"]
     subprocess.run(python, cwd=ROOT, env=environment, check=True, capture_output=True)
     gunicorn = [sys.executable, "-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py"]

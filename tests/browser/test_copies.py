@@ -76,7 +76,7 @@ def press_sign_out(page: Page) -> None:
 
 
 def is_signed_out(page: Page) -> None:
-    expect(page.get_by_text("Thanks for spending some quality time")).to_be_visible()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
 
 
 def typed_by(site: Site, name: str) -> str:

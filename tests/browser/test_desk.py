@@ -23,7 +23,7 @@ def role(site: Site) -> str:
 def end_sessions(site: Site) -> None:
     """Delete every session, as a restart with another key would."""
     with contextlib.closing(sqlite3.connect(site.data / "db.sqlite3", timeout=20)) as database, database:
-        database.execute("DELETE FROM django_session")
+        database.execute("DELETE FROM recruitcms_staffsession")
 
 
 def open_form(page: Page, address: str) -> Page:

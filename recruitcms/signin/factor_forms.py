@@ -1,0 +1,97 @@
+"""The forms of second factors: codes that are typed, and the answers of passkeys."""
+
+from typing import Any
+
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from fido2.utils import websafe_decode
+from fido2.webauthn import CollectedClientData
+
+CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class SecondFactorForm(AuthenticateForm):
+    code = forms.CharField(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=CODE | {"autofocus": True}))
+
+
+class CodeAgainForm(ReauthenticateForm):
+    code = forms.CharField(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=CODE | {"autofocus": True}))
+
+
+class AppForm(ActivateTOTPForm):
+    code = forms.CharField(label=_("The code that the app shows"), max_length=20, widget=forms.TextInput(attrs=CODE))
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """A passkey: a key that asks for a finger, a face or a PIN itself, so that it alone is enough to sign in."""
+
+    name = forms.CharField(
+        label=_("Its name"),
+        max_length=60,
+        required=False,
+        help_text=_("So that you know it again: “Office laptop”, “My phone”."),
+    )
+    passwordless = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def clean_passwordless(self) -> bool:
+        return True
+
+    def clean(self) -> dict[str, Any]:
+        if "credential" in self.cleaned_data:
+            must_be_ours(self.cleaned_data["credential"])
+        try:
+            return super().clean()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # no browser wrote that
+            raise ValidationError(_("This passkey did not work here.")) from error
+
+
+class PasskeyNameForm(EditWebAuthnForm):
+    name = forms.CharField(label=_("Its name"), max_length=60)
+
+
+class OurPasskey:
+    """The answer of a passkey, which must be made on a page of this site."""
+
+    def clean_credential(self) -> Any:
+        credential = self.cleaned_data["credential"]  # type: ignore[attr-defined]
+        must_be_ours(credential)
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # no browser wrote that
+            raise ValidationError(_("This passkey did not work here.")) from error
+
+
+class PasskeyStepForm(OurPasskey, AuthenticateWebAuthnForm):
+    pass
+
+
+class PasskeySignInForm(OurPasskey, LoginWebAuthnForm):
+    pass
+
+
+class PasskeyAgainForm(OurPasskey, ReauthenticateWebAuthnForm):
+    pass
+
+
+def must_be_ours(credential: Any) -> None:
+    """Raise ValidationError where a passkey was used on another page than one of this site.
+
+    The key itself checks the host only, and would do as much for any host below ours.
+    """
+    try:
+        said = CollectedClientData(websafe_decode(credential["response"]["clientDataJSON"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValidationError(_("This passkey did not work here.")) from error
+    if said.origin not in settings.ORIGINS:
+        raise ValidationError(_("This passkey was used on another site."))
