@@ -18,6 +18,8 @@ from recruitcms.middleware import RoomForReaders
 from recruitcms.outages import is_outage
 from tests.lead_factories import make_wordings
 
+OF_SQLITE = pytest.mark.skipif(connection.vendor != "sqlite", reason="these are errors and files of SQLite")
+
 
 @pytest.fixture
 def full_database(transactional_db):
@@ -68,6 +70,7 @@ def test_a_form_on_a_full_disk_is_refused_whole_and_taken_later(full_database):
     assert after.status_code == 303
 
 
+@OF_SQLITE
 def test_sqlites_log_stays_when_no_request_runs(tmp_path, monkeypatch):
     """Without it, and with no room for a new one, no page could be read."""
     path = tmp_path / "site.sqlite3"
@@ -97,6 +100,7 @@ def raised(act) -> OperationalError:
     raise AssertionError("nothing was raised")
 
 
+@OF_SQLITE
 def test_a_locked_and_an_unreachable_database_are_outages(tmp_path):
     connect = partial(sqlite3.connect, tmp_path / "a", timeout=0, isolation_level=None)
     with closing(connect()) as one, closing(connect()) as other:
@@ -115,6 +119,7 @@ def test_a_full_disk_is_an_outage_and_a_missing_file_is_not():
     assert not is_outage(FileNotFoundError(errno.ENOENT, "No such file"))
 
 
+@OF_SQLITE
 def test_a_missing_table_is_a_fault_of_ours():
     with closing(sqlite3.connect(":memory:")) as empty:
         missing = raised(lambda: empty.execute("SELECT * FROM nothing"))
