@@ -56,7 +56,8 @@ def press(page: Page, name: str) -> None:
 
 def by_password(page: Page, site: Site) -> None:
     page.goto("/admin/")
-    page.keyboard.type("editor")  # the field has the focus
+    expect(page.get_by_label("Username")).to_be_focused()
+    page.keyboard.type("editor")
     page.keyboard.press("Tab")
     page.keyboard.type(site.password)
     page.keyboard.press("Enter")
