@@ -312,11 +312,10 @@ PAGE_CACHE_BYTES = read("PAGE_CACHE_MB", "0" if DEBUG else "64", at_least(0)) * 
 CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000} | CACHES["default"].get("OPTIONS", {})
-# Guesses of passwords: where Redis is away its own errors come, and nobody guesses (SEC-10, recruitcms/signin/limits.py).
-CACHES["signin"] = CACHES["default"] | {"KEY_PREFIX": "signin", "LOCATION": CACHES["default"].get("LOCATION") or "signin"}
 if CACHES["default"]["BACKEND"].endswith("RedisCache"):
-    CACHES["signin"]["BACKEND"] = "django.core.cache.backends.redis.RedisCache"
-    CACHES["signin"]["OPTIONS"] = {"socket_connect_timeout": 1, "socket_timeout": 1}
+    # A form is taken uncounted where Redis is away (leads/spam.py); it does not wait for it, as it would without these.
+    _waits = {"socket_connect_timeout": 1, "socket_timeout": 1}
+    CACHES["default"]["OPTIONS"] = _waits | CACHES["default"].get("OPTIONS", {})
 # Anybody may ask for any number of files: they stay in each process, and push no count of a limit out (SEC-18).
 CACHES["files"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "files"}
 # What of a page hangs on its revision alone, which never changes: for as long as the process lives, since a release may

@@ -5,7 +5,6 @@ from unittest import mock
 import pytest
 from django.contrib.auth import hashers
 from django.core import mail
-from django.core.cache import cache
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -164,8 +163,8 @@ def test_the_same_is_asked_of_the_database_for_any_name():
 def test_no_name_and_no_address_stands_in_the_cache(monkeypatch):
     """SEC-22."""
     keys = []
-    monkeypatch.setattr(cache, "add", lambda key, *rest: keys.append(key) or True)
-    monkeypatch.setattr(cache, "incr", lambda key, *rest: 1)
+    monkeypatch.setattr(limits.cache, "add", lambda key, *rest: keys.append(key) or True)
+    monkeypatch.setattr(limits.cache, "incr", lambda key, *rest: 1)
     make_staff()
 
     try_password(new_browser(ATTACKER), "eva@example.com", "wrong")
@@ -183,7 +182,7 @@ def test_without_its_cache_nobody_guesses(monkeypatch):
     def away(*args, **kwargs):
         raise ConnectionError("no cache")
 
-    monkeypatch.setattr(cache, "get", away)
+    monkeypatch.setattr(limits.cache, "get", away)
     browser = new_browser()
     browser.raise_request_exception = False
 

@@ -11,13 +11,12 @@ Without its cache nothing could be counted, and nobody gets in by a password: an
 import math
 import time
 
-from django.core.cache import caches
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from recruitcms.networks import network_of
 
-cache = caches["signin"]
 FREE = {"name": 5, "network": 30}  # tries before the first wait
 FIRST_WAIT = 30  # seconds; each further try doubles it
 LONGEST_WAIT = 15 * 60
