@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group, User
@@ -139,6 +140,8 @@ class Everything:
 
     def fill(self, label: str, name: str, argument: str, user: User | None) -> Any:
         """Return what stands for an argument of the address `name` of a model's admin, for one person."""
+        if name.startswith("mfa_") and argument == "pk":
+            return self._passkey_of_a_colleague().pk
         if argument == "key":
             return self._open_form(label, user).key
         if argument == "pk" and "_import_" in name:
@@ -149,13 +152,25 @@ class Everything:
             return Edition.objects.get(report=self.rows[label]).pk
         if argument == "row":
             return self._waved(label).pk
-        fixed = {"language": "de", "number": 1, "act": "publish", "kind": "csv", "name": self.mail_file}
+        fixed = {
+            "uidb64": "MQ",
+            "token": "no-such-token",
+            "language": "de",
+            "number": 1,
+            "act": "publish",
+            "kind": "csv",
+            "name": self.mail_file,
+        }
         return fixed[argument] if argument in fixed else self.rows[label].pk
 
     def _open_form(self, label: str, user: User | None) -> OpenForm:
         kind = ContentType.objects.get_for_model(apps.get_model(label))
         owner = user or User.objects.get(username="root")
         return OpenForm.objects.get_or_create(user=owner, content_type=kind, object_id=self.rows[label].pk)[0]
+
+    def _passkey_of_a_colleague(self) -> Authenticator:
+        values = {"user": self.rows["auth.user"], "type": Authenticator.Type.WEBAUTHN}
+        return Authenticator.objects.get_or_create(**values, defaults={"data": {"name": "Key"}})[0]
 
     def _waved(self, label: str) -> WavedThrough:
         row = self.rows[label]
