@@ -1,14 +1,16 @@
 """Whether anything that visitors see has changed: asked by each request, before whatever was kept is used again."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from django.db import connection
-from django.db.models import Min
+from django.db.models import Subquery
 from django.utils import timezone
 
 from recruitcms import sqlite_log
@@ -67,19 +69,25 @@ def _read(last: ContentState | None) -> ContentState:
     """Return the state that the database tells, without looking for times where the version is the last one's."""
     from recruitcms.models import SiteSettings  # not there yet when middleware is loaded
 
-    version = SiteSettings.objects.values_list("content_version", flat=True).filter(pk=1).first() or 0
-    if last and last.version == version and last.changes_at > time.time():
-        return last
-    return ContentState(version, next_change(timezone.now()).timestamp())
+    row = SiteSettings.objects.filter(pk=1)
+    if last and last.changes_at > time.time():
+        version = row.values_list("content_version", flat=True).first() or 0
+        if version == last.version:
+            return last
+    times = _next_times(timezone.now())
+    found: dict[str, Any] | None = row.values("content_version", **times).first()  # type: ignore[assignment]
+    if found is None:  # there is always a row (a migration makes it): whatever is kept meanwhile ends at once
+        return ContentState(0, 0)
+    version = found.pop("content_version")
+    return ContentState(version, min((moment.timestamp() for moment in found.values() if moment), default=math.inf))
 
 
-def next_change(now: datetime) -> datetime:
-    """Return when the next page of any kind is due to appear or go, a century from now where none is."""
+def _next_times(now: datetime) -> dict[str, Subquery]:
+    """Return the queries for when the next page of each kind is due to appear or go."""
     from recruitcms.publishing import revision_models
 
-    times = [
-        model.objects.filter(**{f"{column}__gt": now}).aggregate(next=Min(column))["next"]
-        for model in revision_models().values()
+    return {
+        f"{kind}_{column}": Subquery(model.objects.filter(**{f"{column}__gt": now}).order_by(column).values(column)[:1])
+        for kind, model in revision_models().items()
         for column in ("live_from", "live_until")
-    ]
-    return min([moment for moment in times if moment], default=now + timedelta(days=36500))
+    }

@@ -422,7 +422,7 @@ def test_a_section_that_the_source_does_not_have_is_not_added(admin_client, name
     assert copy.sections.count() == 1
 
 
-@pytest.mark.parametrize("language", ["xx", "de", "pl", "../en", "%00", "en'--"])
+@pytest.mark.parametrize("language", ["xx", "de", "pl", "../en", "en'--"])
 def test_a_language_without_a_text_is_no_source(admin_client, language):
     """`de` has no row in this group, though another group has; `pl` is the translation itself."""
     make_page(language="de", title="Another group")
