@@ -24,6 +24,7 @@ from recruitcms import backup, restore
 from recruitcms.backup import BackupError, is_part, read
 from tests import postgres as postgresql
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 SETUP = "import django; django.setup()\n"
 # Marta and Jan have asked for the report; each is owed a mail. Marta's enquiry has a picture's file beside it.

@@ -19,7 +19,7 @@ from tests.faults.site import wait_until
 from tests.scans import observatory, probes
 from tests.topology import NAME, Topology
 
-pytestmark = pytest.mark.xdist_group("topology")
+pytestmark = [pytest.mark.xdist_group("topology"), pytest.mark.slow]
 ROLE = "/roles/lead-data-engineer/"
 FLOOD = 5_000  # requests
 ROOM = 16  # megabytes that two web processes may grow by in its second half

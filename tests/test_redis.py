@@ -23,6 +23,7 @@ from tests.redis_server import RedisServer
 pytestmark = [
     pytest.mark.skipif(bool(redis_server.missing()), reason=redis_server.missing()),
     pytest.mark.xdist_group("redis"),  # one site for all of them
+    pytest.mark.slow,
 ]
 EMAIL = "marta@quillstone.example"
 

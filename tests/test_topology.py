@@ -22,7 +22,7 @@ from tests.faults.site import wait_until
 from tests.faults.visitors import CONSULTATION, REPORT, FormReader
 from tests.topology import Reply, Topology
 
-pytestmark = pytest.mark.xdist_group("topology")
+pytestmark = [pytest.mark.xdist_group("topology"), pytest.mark.slow]
 ROLE = "/roles/lead-data-engineer/"
 PUBLIC = ["/", "/roles/", ROLE, "/people/", REPORT, CONSULTATION, "/pl/", "/robots.txt", "/sitemap.xml", "/none/"]
 numbers = itertools.count(1)

@@ -1,5 +1,7 @@
 """axe-core finds nothing on any page, light and dark, on a phone and on a desk; the keyboard reaches everything."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -67,7 +69,18 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.fixture(params=[("light", 360), ("light", 1440), ("dark", 360), ("dark", 1440)], ids=lambda p: f"{p[0]}-{p[1]}")
+def look(scheme: str, width: int, *marks: Any) -> Any:
+    return pytest.param((scheme, width), id=f"{scheme}-{width}", marks=marks)
+
+
+@pytest.fixture(
+    params=[
+        look("light", 360),
+        look("light", 1440, pytest.mark.slow),
+        look("dark", 360, pytest.mark.slow),
+        look("dark", 1440),
+    ]
+)
 def looks(request: pytest.FixtureRequest, browser: Browser, base_url: str) -> BrowserContext:
     """A browser window in one scheme and width; axe itself is let past the site's own policy."""
     scheme, width = request.param
