@@ -212,6 +212,8 @@ def render_role(
         revision = at_level(revision, request.GET.get("level", "")) or revision
     base = revision.base or revision
     site = site_content(revision.language)
+    related = related_roles(revision)
+    site.put_on_shelves([revision, base, *related])
     fields = [] if preview else _fields(revision, site)  # editors have nothing to fill in
     values = read_values(fields, request.POST) if request.method == "POST" else {}
     if length_in(revision.content["sections"], values) > MOST_FILLED_IN:
@@ -222,8 +224,6 @@ def render_role(
     sections = content["sections"]
     path = base.get_absolute_url()
     card = "" if preview else card_path(base, site.settings.name)
-    related = related_roles(revision)
-    site.put_on_shelves([revision, base, *related])
     # The one of the page's shared content, whose Markdown is rendered once.
     author = next((one for one in site.people if one.pk == revision.author_id), None) or revision.author
     revision.author = base.author = author
