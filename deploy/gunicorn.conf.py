@@ -62,12 +62,13 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Open what each process has for itself: SQLite's log, and a thread that sends mail where no worker is started."""
+    """Open what each process has for itself: SQLite's connections, and a thread that sends mail where no worker is."""
     from django.conf import settings
 
-    from recruitcms import sqlite_log
+    from recruitcms import sqlite
 
-    sqlite_log.keep_open()
+    if sqlite.keep_open():
+        sqlite.keep_connections()
     if settings.EMBEDDED_WORKER:
         from leads.outbox import start_thread
 

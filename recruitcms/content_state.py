@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Subquery
 from django.utils import timezone
 
-from recruitcms import sqlite_log
+from recruitcms import sqlite
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def content_state() -> ContentState:
 def _asked() -> ContentState:
     inside = connection.in_atomic_block
     written, state = _last.get(inside, (None, None))
-    now_written = None if inside else sqlite_log.data_version()
+    now_written = None if inside else sqlite.data_version()
     if state and now_written is not None and now_written == written and state.changes_at > time.time():
         return state
     state = _read(state)

@@ -296,9 +296,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         # secure_delete: what is erased is overwritten, not only let go (CON-13).
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-        "PRAGMA secure_delete=ON;",
+        "PRAGMA secure_delete=ON; PRAGMA cache_size=-512;",
     }
-    DATABASES["default"]["CONN_MAX_AGE"] = 0  # see sqlite_log.py, which keeps one connection open
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # sqlite.py has another where a site is served
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
