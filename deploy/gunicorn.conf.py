@@ -45,6 +45,7 @@ limit_request_line = 8190  # as long as nginx lets one be
 limit_request_fields = 60
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 logconfig_dict = logging_as(os.environ.get("LOG_FORMAT") or "line")
+control_socket_disable = True  # systemd and Docker say when to stop; it would stand in the home of a user who has none
 preload_app = True  # processes share the memory of what is loaded
 
 

@@ -474,6 +474,9 @@ CSRF_FAILURE_VIEW = "recruitcms.views.csrf_failure"
 # W003 looks for Django's middleware by its name: `AdminCsrf` is that middleware, and works on every view that is not
 # exempt; `SameOriginForms` guards those that are.
 SILENCED_SYSTEM_CHECKS = ["security.W003"]
+# Where browsers tell what they refused (csp_reports.py). What knows `report-to` takes no notice of `report-uri`, and
+# speaks by https alone.
+CSP_REPORTS = "/csp-reports/"
 # Scripts and styles from our own static folder alone; uploaded files can never be run as either (SEC-1, SEC-8).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -487,6 +490,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "object-src": [NONE],
+        "report-uri": CSP_REPORTS,
+        "report-to": "csp" if HTTPS else None,
     }
 }
 
