@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -187,7 +188,8 @@ class RoomForReaders:
     """Keeps some of the server's threads for pages: forms that wait for a lock must not take them all (REL-11).
 
     A form that finds no room waits a moment, as long as others come and go. Where none has gone for a while something
-    is stuck, and it gets the 503 page at once: nothing of it was read.
+    is stuck, and it gets the 503 page at once: nothing of it was read. Whoever leaves hands the room to whoever has
+    waited longest: a semaphore would give it to somebody who has just come.
     """
 
     PATIENCE = 0.5  # seconds
@@ -195,7 +197,9 @@ class RoomForReaders:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.room = threading.BoundedSemaphore(max(1, settings.WEB_THREADS - max(1, settings.WEB_THREADS // 4)))
+        self.room = max(1, settings.WEB_THREADS - max(1, settings.WEB_THREADS // 4))
+        self.waiting: deque[threading.Event] = deque()
+        self.lock = threading.Lock()
         self.left_at = time.monotonic()  # when the last form came or went
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -206,16 +210,32 @@ class RoomForReaders:
         try:
             return self.get_response(request)
         finally:
-            self.left_at = time.monotonic()
-            self.room.release()
+            self._leave()
 
     def _enter(self) -> bool:
         """Take room, waiting for it unless forms are stuck. Return whether there was any."""
-        if self.room.acquire(blocking=False):
+        with self.lock:
+            if self.room:
+                self.room -= 1
+                self.left_at = time.monotonic()
+                return True
+            if time.monotonic() - self.left_at > self.STUCK:
+                return False
+            turn = threading.Event()
+            self.waiting.append(turn)
+        turn.wait(self.PATIENCE)
+        with self.lock:
+            if not turn.is_set():
+                self.waiting.remove(turn)
+            return turn.is_set()
+
+    def _leave(self) -> None:
+        with self.lock:
             self.left_at = time.monotonic()
-            return True
-        is_stuck = time.monotonic() - self.left_at > self.STUCK
-        return not is_stuck and self.room.acquire(timeout=self.PATIENCE)
+            if self.waiting:
+                self.waiting.popleft().set()
+            else:
+                self.room += 1
 
 
 class PublicFormLimits:

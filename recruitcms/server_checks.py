@@ -172,7 +172,7 @@ def one_database_for_all_machines(app_configs: Any, **kwargs: Any) -> Found:
     shared = _shared_elsewhere()
     words = f"The database is a file of this machine, though {' and '.join(shared)} says that there are several."
     hint = "Set DATABASE_URL=postgres://…, or keep everything on one machine."
-    return _warn(32, words, hint) if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3") and shared else []
+    return _warn(32, words, hint) if "sqlite" in settings.DATABASES["default"]["ENGINE"] and shared else []
 
 
 @deploy

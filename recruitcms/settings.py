@@ -298,7 +298,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
         "PRAGMA secure_delete=ON; PRAGMA cache_size=-512;",
     }
-    DATABASES["default"]["CONN_MAX_AGE"] = 0  # sqlite.py has another where a site is served
+    DATABASES["default"]["ENGINE"] = "recruitcms.sqlite"
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # recruitcms.sqlite has another where a site is served
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)

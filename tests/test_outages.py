@@ -5,12 +5,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
@@ -18,6 +19,7 @@ from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
 from recruitcms import sqlite
 from recruitcms.middleware import RoomForReaders
 from recruitcms.outages import is_outage
+from recruitcms.sqlite.base import DatabaseWrapper
 from tests.lead_factories import make_wordings
 
 OF_SQLITE = pytest.mark.skipif(connection.vendor != "sqlite", reason="these are errors and files of SQLite")
@@ -90,6 +92,44 @@ def test_sqlites_log_stays_when_no_request_runs(tmp_path, monkeypatch):
     assert (left_by_the_last, kept) == (False, True)
     assert (tmp_path / "site.sqlite3-wal").exists()
     sqlite._kept.pop().close()
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """Make a connection that writes to one file, as the site does, but waits for two tenths of a second at most."""
+    given = connections.settings["default"]
+    made = []
+
+    def make() -> DatabaseWrapper:
+        options = given["OPTIONS"] | {"timeout": 0.2}
+        made.append(DatabaseWrapper(given | {"NAME": tmp_path / "db.sqlite3", "OPTIONS": options}, "writer"))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def begin(writer: DatabaseWrapper) -> None:
+    writer.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+
+
+@OF_SQLITE
+@pytest.mark.django_db
+def test_the_write_lock_is_waited_for_and_then_refused(writer):
+    """REL-11"""
+    first, second = writer(), writer()
+    begin(first)
+
+    with pytest.raises(OperationalError, match="locked"):
+        begin(second)
+    with ThreadPoolExecutor(1) as pool:
+        first.inc_thread_sharing()
+        ends = pool.submit(lambda: (time.sleep(0.05), first.rollback()))
+        begin(second)
+
+    assert ends.exception() is None
+    assert second.cursor().execute("PRAGMA busy_timeout").fetchone() == (200,)
 
 
 @OF_SQLITE
@@ -170,3 +210,28 @@ def test_forms_that_are_stuck_leave_room_for_pages(settings):
     assert page.status_code == 200
     assert [form.result().status_code for form in forms] == [200, 200, 200]
     assert afterwards.status_code == 200
+
+
+def test_who_has_waited_for_room_comes_before_who_comes_again(settings):
+    settings.WEB_THREADS = 2  # room for one form
+    answered = []
+
+    def answer(request):
+        while request.path == "/first/" and not guarded.waiting:
+            time.sleep(0.001)
+        answered.append(request.path)
+        return HttpResponse("done")
+
+    def sends_two():
+        return [guarded(visit.post(path)) for path in ("/first/", "/third/")]
+
+    guarded = RoomForReaders(answer)
+    visit = RequestFactory()
+    with ThreadPoolExecutor(2) as pool:
+        two = pool.submit(sends_two)
+        while guarded.room:
+            time.sleep(0.001)
+        second = pool.submit(guarded, visit.post("/second/"))
+
+    assert answered == ["/first/", "/second/", "/third/"]
+    assert [form.status_code for form in (*two.result(), second.result())] == [200, 200, 200]
