@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from recruitcms import staff_mail
 from recruitcms.models import StaffMail
 from recruitcms.networks import client_ip
+from recruitcms.signin import kept_secrets
 from recruitcms.site_content import site_content
 
 MAILS = {
@@ -85,6 +86,12 @@ class FactorAdapter(DefaultMFAAdapter):
             "This did not work. Codes hold for half a minute and count once: try the next one."
         ),
     }
+
+    def encrypt(self, text: str) -> str:
+        return kept_secrets.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return kept_secrets.decrypt(encrypted_text)
 
     def get_totp_label(self, user: Any) -> str:
         return str(user.get_username())

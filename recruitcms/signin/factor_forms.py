@@ -1,5 +1,6 @@
 """The forms of second factors: codes that are typed, and the answers of passkeys."""
 
+import logging
 from typing import Any
 
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -18,14 +19,34 @@ from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 from fido2.webauthn import CollectedClientData
 
+from recruitcms.signin.kept_secrets import UnreadableError
+
+log = logging.getLogger(__name__)
+
 CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "none", "spellcheck": "false"}
 
 
-class SecondFactorForm(AuthenticateForm):
+class ReadableCode:
+    """A code whose secret can be read. Where the key is lost, the owner and whoever runs the site are told."""
+
+    def clean_code(self) -> str:
+        try:
+            return super().clean_code()  # type: ignore[misc,no-any-return]
+        except UnreadableError as error:
+            log.error("A second factor cannot be read: its key is neither FACTOR_KEY nor in FACTOR_KEYS_OLD.")
+            raise ValidationError(
+                _(
+                    "No code of this account can be checked any more, through no fault of yours. A passkey works. "
+                    "Otherwise a colleague who administers accounts can reset your second factor."
+                )
+            ) from error
+
+
+class SecondFactorForm(ReadableCode, AuthenticateForm):
     code = forms.CharField(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=CODE | {"autofocus": True}))
 
 
-class CodeAgainForm(ReauthenticateForm):
+class CodeAgainForm(ReadableCode, ReauthenticateForm):
     code = forms.CharField(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=CODE | {"autofocus": True}))
 
 

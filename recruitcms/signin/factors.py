@@ -31,6 +31,7 @@ from django.views.decorators.cache import never_cache
 
 from recruitcms.signin import factor_forms as forms
 from recruitcms.signin import sessions, steps
+from recruitcms.signin.kept_secrets import UnreadableError
 from recruitcms.signin.views import SECRETS, AgainPage, AtDesk, Guarded, desk_context, guarded
 
 SECOND = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -165,7 +166,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         codes.mark_as_viewed()
         return redirect("admin:index")
-    unused = codes.get_unused_codes()
+    unused = unused_of(codes)
     context = desk_context(request, _("Your recovery codes"))
     context |= {"left": len(unused), "codes": [] if codes.did_view else unused}
     return render(request, "signin/recovery_codes.html", context)
@@ -179,7 +180,7 @@ def recovery_codes_file(request: HttpRequest) -> HttpResponse:
     codes = codes_of(request.user)
     if codes.did_view:
         raise Http404
-    context = {"codes": codes.get_unused_codes(), "account": request.user.get_username()}
+    context = {"codes": unused_of(codes), "account": request.user.get_username()}
     response = render(request, "signin/recovery_codes.txt", context, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
     return response
@@ -192,9 +193,23 @@ def codes_of(user: Any) -> Any:
     return row.wrap()
 
 
+def unused_of(codes: Any) -> list[str]:
+    """Return the codes that are left: none where they cannot be read, so that their owner makes new ones."""
+    try:
+        return list(codes.get_unused_codes())
+    except UnreadableError:
+        return []
+
+
 class NewRecoveryCodesPage(AtDesk, GenerateRecoveryCodesView):
     template_name = "signin/new_recovery_codes.html"
     title = gettext_lazy("New recovery codes")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = desk_context(self.request, self.title)
+        context |= super(GenerateRecoveryCodesView, self).get_context_data(**kwargs)
+        codes = Authenticator.objects.filter(user=self.request.user, type=Authenticator.Type.RECOVERY_CODES)
+        return context | {"unused_code_count": sum(len(unused_of(row.wrap())) for row in codes)}
 
 
 new_recovery_codes = never_cache(NewRecoveryCodesPage.as_view())
@@ -215,7 +230,7 @@ class AccountPage(AtDesk, IndexView):
             "at_account": True,
             "passkeys": [{"row": one.instance, "name": one.name} for one in found.get(Authenticator.Type.WEBAUTHN, [])],
             "app": found.get(Authenticator.Type.TOTP) and found[Authenticator.Type.TOTP].instance,
-            "codes_left": len(codes.get_unused_codes()) if codes else None,
+            "codes_left": len(unused_of(codes)) if codes else None,
             "sessions": sessions.sessions_of(self.request.user, self.request.session.session_key),
         }
 

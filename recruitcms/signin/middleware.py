@@ -11,11 +11,12 @@ from recruitcms.signin import sessions
 
 ALWAYS = {"admin:logout", "admin:jsi18n"}
 AGAIN = {"account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
+NEW_CODES = "mfa_generate_recovery_codes"
 # What may be opened while a step is still to be made.
 OPEN = {
     "account_login": set[str](),
     "mfa_setup": {"mfa_setup", "mfa_activate_totp", "mfa_add_webauthn", *AGAIN},
-    "mfa_view_recovery_codes": {"mfa_view_recovery_codes", "recovery_codes_file", *AGAIN},
+    "mfa_view_recovery_codes": {"mfa_view_recovery_codes", "recovery_codes_file", NEW_CODES, *AGAIN},
 }
 
 
