@@ -62,6 +62,32 @@ def test_somebody_new_sets_up_an_app_keeps_the_codes_and_reaches_the_desk():
     assert browser.get(f"{CODES}file/").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("asked", "led_to"),
+    [
+        ("/admin/auth/user/?q=eva", "/admin/auth/user/?q=eva"),
+        ("/admin/", "/admin/"),
+        ("https://evil.example/admin/auth/user/", "/admin/"),
+        ("//evil.example/admin/auth/user/", "/admin/"),
+        (r"/\evil.example/admin/", "/admin/"),
+    ],
+)
+def test_the_page_that_was_asked_for_comes_after_setting_up(asked, led_to):
+    """SEC-14: once, whatever is looked at on the way, and on this host alone."""
+    make_staff()
+    browser = new_browser()
+    browser.get(try_password(browser, next=asked).url)
+    for on_the_way in ("/admin/", "/admin/account/", SET_UP):
+        browser.get(on_the_way)
+    browser.post("/admin/auth/group/add/", {"name": "x"})
+    secret = browser.get("/admin/account/app/").context["secret"]
+    browser.post("/admin/account/app/", {"code": app_code(secret)})
+
+    assert browser.post(CODES).url == led_to
+    assert browser.get(led_to).status_code == 200
+    assert browser.post(CODES).url == "/admin/"
+
+
 def admin_addresses() -> list[str]:
     """Return an address for each page of the admin, with 1 in the place of what varies."""
     found = []

@@ -165,7 +165,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     codes = codes_of(request.user)
     if request.method == "POST":
         codes.mark_as_viewed()
-        return redirect("admin:index")
+        return redirect(steps.asked_for(request))
     unused = unused_of(codes)
     context = desk_context(request, _("Your recovery codes"))
     context |= {"left": len(unused), "codes": [] if codes.did_view else unused}

@@ -45,6 +45,7 @@ class SecondFactor:
         if step == steps.SIGN_IN:
             logout(request)
             return redirect_to_login(request.get_full_path())
+        steps.note_asked_for(request, name)
         return redirect(step)
 
 
