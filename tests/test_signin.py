@@ -6,7 +6,7 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings as configured
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from recruitcms import checks, staff_mail
+from recruitcms.groups import GROUPS
 from recruitcms.models import StaffMail, StaffSession
 from recruitcms.signin import factor_forms, middleware
 from tests.lead_factories import make_submission
@@ -490,3 +491,42 @@ def test_no_page_of_the_desk_shows_the_secrets_of_apps_and_codes():
 
     for app in ("mfa/authenticator", "account/emailaddress"):
         assert browser.get(f"/admin/{app}/").status_code == 404
+
+
+# --- a new colleague ---
+
+
+def test_a_new_account_needs_an_address_and_its_owner_asks_for_the_password():
+    """SEC-9: mails about the sign-in go there; an account without a password is opened by one."""
+    chief = sign_in(new_browser(), with_app(make_staff("chief")), "chief")
+    fields = {"username": "ola", "usable_password": "false"}
+
+    refused = chief.post("/admin/auth/user/add/", fields)
+    added = chief.post("/admin/auth/user/add/", fields | {"email": "ola@example.com"})
+    ola = User.objects.get(username="ola")
+
+    assert list(refused.context["adminform"].form.errors) == ["email"]
+    assert "ask for a new password" in refused.content.decode()
+    assert added.url == f"/admin/auth/user/{ola.pk}/change/"
+    assert (ola.email, ola.has_usable_password(), ola.is_staff) == ("ola@example.com", False, False)
+    User.objects.filter(pk=ola.pk).update(is_staff=True)
+    new_browser().post("/admin/forgotten/", {"email": "ola@example.com"})
+    staff_mail.send_due()
+    assert [message.to for message in mail.outbox] == [["ola@example.com"]]
+
+
+def test_groups_are_ticked_on_the_page_of_an_account():
+    """SEC-12."""
+    ola = make_staff("ola", is_superuser=False)
+    chief = sign_in(new_browser(), with_app(make_staff("chief")), "chief")
+    page = f"/admin/auth/user/{ola.pk}/change/"
+    form = chief.get(page).context["adminform"].form
+    wanted = [str(Group.objects.get(name=name).pk) for name in ("Writers", "Reviewers")]
+    fields = {"username": "ola", "email": "ola@example.com", "is_active": "1", "is_staff": "1", "groups": wanted}
+
+    shown = [str(label) for _value, label in form.fields["groups"].choices]
+    answer = chief.post(page, fields | {"date_joined_0": "2026-11-27", "date_joined_1": "10:00"})
+
+    assert shown == sorted(GROUPS)
+    assert answer.status_code == 302
+    assert set(ola.groups.values_list("name", flat=True)) == {"Writers", "Reviewers"}
