@@ -12,6 +12,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -32,6 +33,12 @@ admin.site.unregister(User)
 class NewStaffForm(AdminUserCreationForm):
     """A new account. It needs an address: without one its owner hears of nothing that is done to it."""
 
+    usable_password = AdminUserCreationForm.create_usable_password_field(
+        gettext_lazy(
+            "Disabled: once the account has staff status, its owner chooses the first password by “Password forgotten?” on "
+            "the sign-in page. Nobody else ever knows it."
+        )
+    )
     email = forms.EmailField(
         label=gettext_lazy("E-mail address"),
         max_length=254,
@@ -55,6 +62,12 @@ class StaffAdmin(UserAdmin):
         if db_field.name == "groups":
             kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "groups":
+            field.widget.can_add_related = False  # what groups may do is decided on their own pages
+        return field
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -115,6 +128,7 @@ class StaffAdmin(UserAdmin):
         if not (obj.is_active and obj.is_staff):
             sessions.end_all(obj, but=request.session.session_key)  # which ends by itself
 
+    @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         response = super().user_change_password(request, id, form_url)
         if request.method == "POST" and response.status_code == 302:

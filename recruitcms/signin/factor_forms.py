@@ -23,6 +23,14 @@ from recruitcms.signin.kept_secrets import UnreadableError
 
 log = logging.getLogger(__name__)
 
+
+class CodeInput(forms.TextInput):
+    """A code to type. One that was refused is not shown again: it is of no use, and the next is typed in its place."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
 CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -43,15 +51,15 @@ class ReadableCode:
 
 
 class SecondFactorForm(ReadableCode, AuthenticateForm):
-    code = forms.CharField(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=CODE | {"autofocus": True}))
+    code = forms.CharField(label=_("Code"), max_length=20, widget=CodeInput(attrs=CODE | {"autofocus": True}))
 
 
 class CodeAgainForm(ReadableCode, ReauthenticateForm):
-    code = forms.CharField(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=CODE | {"autofocus": True}))
+    code = forms.CharField(label=_("Code"), max_length=20, widget=CodeInput(attrs=CODE | {"autofocus": True}))
 
 
 class AppForm(ActivateTOTPForm):
-    code = forms.CharField(label=_("The code that the app shows"), max_length=20, widget=forms.TextInput(attrs=CODE))
+    code = forms.CharField(label=_("The code that the app shows"), max_length=20, widget=CodeInput(attrs=CODE))
 
 
 class PasskeyForm(AddWebAuthnForm):

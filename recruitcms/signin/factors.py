@@ -22,6 +22,7 @@ from allauth.mfa.webauthn.views import (
 )
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -29,6 +30,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from recruitcms import staff_mail
+from recruitcms.models import StaffMail
 from recruitcms.signin import factor_forms as forms
 from recruitcms.signin import sessions, steps
 from recruitcms.signin.kept_secrets import UnreadableError
@@ -92,7 +95,11 @@ def has_second_factor(user: Any) -> bool:
 
 
 def is_proved(request: HttpRequest, factor: Authenticator) -> None:
-    """Take note that a factor which was just set up was thereby used, and end the sessions from before it."""
+    """Take note that a factor which was just set up was thereby used, end the sessions from before it, and owe word.
+
+    Its caller's transaction is that of the change: neither is there without the mail that tells of it.
+    """
+    staff_mail.owe_about_account(StaffMail.Kind.ADDED, request.user)
     record_authentication(request, request.user, "mfa", id=factor.pk, type=factor.type)
     sessions.end_all(request.user, but=request.session.session_key)
 
@@ -112,6 +119,7 @@ class AddAppPage(AtDesk, ActivateTOTPView):
         typed = " ".join(re.findall("....?", secret))
         return context | {"qr": qr_path(address), "secret": secret, "secret_to_type": typed}
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         is_proved(self.request, Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP))
@@ -144,6 +152,7 @@ class AddPasskeyPage(AtDesk, AddWebAuthnView):
         context = desk_context(self.request, self.title) | super(AddWebAuthnView, self).get_context_data(**kwargs)
         return context | {"options": json.dumps(webauthn.begin_registration(self.request.user, passwordless=True))}
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         newest = Authenticator.objects.filter(user=self.request.user, type=Authenticator.Type.WEBAUTHN).latest("pk")
@@ -205,6 +214,11 @@ class NewRecoveryCodesPage(AtDesk, GenerateRecoveryCodesView):
     template_name = "signin/new_recovery_codes.html"
     title = gettext_lazy("New recovery codes")
 
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        staff_mail.owe_about_account(StaffMail.Kind.CODES, self.request.user)
+        return super().form_valid(form)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = desk_context(self.request, self.title)
         context |= super(GenerateRecoveryCodesView, self).get_context_data(**kwargs)
@@ -252,7 +266,8 @@ rename_passkey = never_cache(RenamePasskeyPage.as_view())
 
 
 def is_removed(request: HttpRequest) -> None:
-    """Ask anew for a second factor where the last one is gone, and end what the removed one had opened elsewhere."""
+    """Ask anew for a second factor where the last one is gone, end what it had opened elsewhere, and owe word of it."""
+    staff_mail.owe_about_account(StaffMail.Kind.REMOVED, request.user)
     sessions.end_all(request.user, but=request.session.session_key)
     if not has_second_factor(request.user):
         steps.step_back(request)
@@ -263,6 +278,7 @@ class RemovePasskeyPage(AtDesk, RemoveWebAuthnView):
     title = gettext_lazy("Remove a passkey")
     success_url = reverse_lazy("mfa_index")
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         is_removed(self.request)
@@ -276,6 +292,7 @@ class RemoveAppPage(AtDesk, DeactivateTOTPView):
     template_name = "signin/remove.html"
     title = gettext_lazy("Remove the authenticator app")
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         is_removed(self.request)
