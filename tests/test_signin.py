@@ -567,6 +567,7 @@ def test_groups_are_ticked_on_the_page_of_an_account():
     fields = {"username": "ola", "email": "ola@example.com", "is_active": "1", "is_staff": "1", "groups": wanted}
 
     shown = [str(label) for _value, label in form.fields["groups"].choices]
+    assert chief.get(page).content.decode().count('role="group" aria-label="Groups"') == 1
     answer = chief.post(page, fields | {"date_joined_0": "2026-11-27", "date_joined_1": "10:00"})
 
     assert shown == sorted(GROUPS)

@@ -35,8 +35,8 @@ class NewStaffForm(AdminUserCreationForm):
 
     usable_password = AdminUserCreationForm.create_usable_password_field(
         gettext_lazy(
-            "Disabled: once the account has staff status, its owner chooses the first password by “Password forgotten?” on "
-            "the sign-in page. Nobody else ever knows it."
+            "Disabled: its owner chooses the first password by “Password forgotten?” on the sign-in page. That works "
+            "once you have given the account staff status."
         )
     )
     email = forms.EmailField(
@@ -67,6 +67,7 @@ class StaffAdmin(UserAdmin):
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "groups":
             field.widget.can_add_related = False  # what groups may do is decided on their own pages
+            field.widget.use_fieldset = True  # as the boxes say; Django's wrapper of them does not
         return field
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
