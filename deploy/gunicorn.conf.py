@@ -45,6 +45,7 @@ limit_request_line = 8190  # as long as nginx lets one be
 limit_request_fields = 60
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 logconfig_dict = logging_as(os.environ.get("LOG_FORMAT") or "line")
+control_socket_disable = True  # systemd and Docker say when to stop; it would stand in the home of a user who has none
 preload_app = True  # processes share the memory of what is loaded
 
 
@@ -62,12 +63,13 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Open what each process has for itself: SQLite's log, and a thread that sends mail where no worker is started."""
+    """Open what each process has for itself: SQLite's connections, and a thread that sends mail where no worker is."""
     from django.conf import settings
 
-    from recruitcms import sqlite_log
+    from recruitcms import sqlite
 
-    sqlite_log.keep_open()
+    if sqlite.keep_open():
+        sqlite.keep_connections()
     if settings.EMBEDDED_WORKER:
         from leads.outbox import start_thread
 

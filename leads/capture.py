@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -79,8 +80,7 @@ def capture_report_request(
 
     def keep(known_by: dict[str, str]) -> Submission:
         submission = _store(form, request, report, held_because, known_by, to_confirm=True)
-        for text in asked.values():  # given before or not (EML-10)
-            _record(submission, text, ConsentEvent.State.REQUESTED, form.gate_mode)
+        _record(submission, dict.fromkeys(asked.values(), ConsentEvent.State.REQUESTED), form.gate_mode)
         return submission
 
     return _once(_sending(form, request, f"report {report.pk} {form.gate_mode}"), request, keep, asked)
@@ -97,9 +97,8 @@ def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = 
 
     def keep(known_by: dict[str, str]) -> Submission:
         submission = _store(form, request, None, held_because, known_by, to_confirm=bool(asked))
-        _record(submission, consultation, ConsentEvent.State.GIVEN)
-        for text in asked.values():  # given before or not (EML-10)
-            _record(submission, text, ConsentEvent.State.REQUESTED)
+        requested = dict.fromkeys(asked.values(), ConsentEvent.State.REQUESTED)
+        _record(submission, {consultation: ConsentEvent.State.GIVEN} | requested)
         return submission
 
     return _once(_sending(form, request, "enquiry"), request, keep, asked)
@@ -151,21 +150,25 @@ class _Sending:
         Two at the same moment are given the same name, and only one of them can be kept under it. Raises
         AlreadySentError where the answers of before were others.
         """
-        kept = Submission.objects.filter(idem_key__in=self.keys).select_related("lead").first()
+        found = list(Submission.objects.filter(self._is_this()).select_related("lead"))
+        kept = next((submission for submission in found if submission.idem_key in self.keys), None)
         if kept and (self.has_ticket or _is_open(kept)):  # a ticket is the very same form, whatever became of it
             if not constant_time_compare(kept.answers_mac, self.answers_mac):
                 raise AlreadySentError
             return kept, ""
-        again = self._with_the_same_answers()
+        again = next((submission for submission in found if submission.again_mac == self.again_mac), None)
         if again and _is_open(again):
             return again, ""
         return None, _mac("after", f"{self.keys[0]} {kept.pk}") if kept else self.keys[0]
 
-    def _with_the_same_answers(self) -> Submission | None:
-        """Back and sent again, a browser may have loaded the page anew, and begun another form."""
+    def _is_this(self) -> Q:
+        """Return the condition for a submission to be this one: by its name, or by the same answers a moment ago.
+
+        Back and sent again, a browser may have loaded the page anew, and begun another form.
+        """
         now = timezone.now()
-        recent = Submission.objects.filter(created_at__gt=now - SAME_FORM, created_at__lte=now)
-        return recent.filter(again_mac=self.again_mac).select_related("lead").first()
+        recent = Q(created_at__gt=now - SAME_FORM, created_at__lte=now)
+        return Q(idem_key__in=self.keys) | Q(recent, again_mac=self.again_mac)
 
 
 def _is_open(submission: Submission) -> bool:
@@ -309,19 +312,20 @@ def _lead(email: str, name: str, language: str) -> Lead:
 
 
 def _all_given(submission: Submission, asked: list[Purpose]) -> bool:
-    """Tell whether a person confirmed all of this before. Asks for each, so that the work says nothing (EML-10)."""
-    given = [ledger.is_given(_ref(submission), purpose) for purpose in asked]
-    return all(given)
+    """Tell whether a person confirmed all of this before."""
+    return {purpose.key for purpose in asked} <= ledger.given(_ref(submission))
 
 
-def _record(submission: Submission, text: ConsentText, state: ConsentEvent.State, gate_mode: str = "") -> None:
-    ledger.append(
+def _record(submission: Submission, decided: dict[ConsentText, ConsentEvent.State], gate_mode: str = "") -> None:
+    """Write what was ticked into the ledger, whether it was given before or not (EML-10)."""
+    ledger.append_all(
         _ref(submission),
-        text,
-        state,
+        [
+            ledger.Decision(text, state, f"form:{submission.public_id}:{text.purpose.key}")
+            for text, state in decided.items()
+        ],
         ConsentEvent.Method.WEB_FORM,
         origin=ledger.Origin(form=submission.public_id, page=submission.page, gate_mode=gate_mode),
-        idem_key=f"form:{submission.public_id}:{text.purpose.key}",
     )
 
 

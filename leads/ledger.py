@@ -60,59 +60,97 @@ class Origin:
     controls: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided on one purpose, having read these words; the `idem_key` names it however often it comes."""
+
+    text: ConsentText
+    state: ConsentEvent.State
+    idem_key: str = ""
+
+
 def append(
     subject_ref: str,
     text: ConsentText,
     state: ConsentEvent.State,
     method: ConsentEvent.Method,
     *,
+    idem_key: str = "",
+    **how: Any,
+) -> ConsentEvent:
+    """Write one decision of a person into the ledger, as `append_all` does, and return its entry."""
+    return append_all(subject_ref, [Decision(text, state, idem_key)], method, **how)[0]
+
+
+def append_all(
+    subject_ref: str,
+    decisions: Sequence[Decision],
+    method: ConsentEvent.Method,
+    *,
     origin: Origin | None = None,
     actor: str = "subject",
-    idem_key: str = "",
     erases: Sequence[int] = (),
     occurred_at: datetime | None = None,
-) -> ConsentEvent:
-    """Write one decision of a person on one purpose into the ledger: the words, how, and on which form (CON-1).
+) -> list[ConsentEvent]:
+    """Write what a person decided at once into the ledger: an entry for each purpose, with the words and how (CON-1).
 
     It must be in the transaction of what it is about (I9): raises TransactionManagementError outside one. With an
     `idem_key` that was used before nothing is written, and the entry of then is returned. Without a `subject_ref` the
-    entry has no payload. `erases` lists the entries whose payloads are deleted with it (I5).
+    entries have no payload. `erases` lists the entries whose payloads are deleted with these (I5).
     """
-    key = hashlib.sha256((idem_key or secrets.token_hex(32)).encode()).hexdigest()
     _take_turn()
-    if idem_key and (earlier := ConsentEvent.objects.filter(idem_key=key).first()):
-        return earlier
-    last = head()
-    origin = origin or Origin()
-    payload = _payload(subject_ref, method, origin) if subject_ref else None
-    now = timezone.now()
-    event = ConsentEvent(
+    keys = [_idem_key(decision) for decision in decisions]
+    entries = {entry.idem_key: entry for entry in ConsentEvent.objects.filter(idem_key__in=keys)}
+    origin, now, last = origin or Origin(), timezone.now(), head()
+    policies = {language: policy_version(language) for language in {decision.text.language for decision in decisions}}
+    payloads = []
+    for key, decision in zip(keys, decisions, strict=True):
+        if key in entries:
+            continue
+        payload = _payload(subject_ref, method, origin) if subject_ref else None
+        entry = entries[key] = _sealed(
+            last,
+            payload,
+            occurred_at=occurred_at or now,
+            recorded_at=now,
+            purpose=decision.text.purpose,
+            text=decision.text,
+            text_sha256=decision.text.sha256,
+            policy_version=policies[decision.text.language],
+            locale=decision.text.language,
+            state=decision.state,
+            method=method,
+            gate_mode=origin.gate_mode,
+            actor=actor,
+            erases=sorted(erases),
+            idem_key=key,
+        )
+        last = Head(entry.seq, entry.hash)
+        payloads += [payload] if payload else []
+    ConsentEvent.objects.bulk_create(entry for entry in entries.values() if entry._state.adding)
+    ConsentPayload.objects.bulk_create(payloads)
+    return [entries[key] for key in keys]
+
+
+def _idem_key(decision: Decision) -> str:
+    return hashlib.sha256((decision.idem_key or secrets.token_hex(32)).encode()).hexdigest()
+
+
+def _sealed(last: Head, payload: ConsentPayload | None, **columns: Any) -> ConsentEvent:
+    """Return an entry that follows the last one, hashed and signed, with the commitment to its payload."""
+    entry = ConsentEvent(
         seq=last.seq + 1,
         schema_version=SCHEMA_VERSION,
-        occurred_at=occurred_at or now,
-        recorded_at=now,
-        purpose=text.purpose,
-        text=text,
-        text_sha256=text.sha256,
-        policy_version=policy_version(text.language),
-        locale=text.language,
-        state=state,
-        method=method,
-        gate_mode=origin.gate_mode,
-        actor=actor,
-        erases=sorted(erases),
-        idem_key=key,
         commitment=commitment(payload) if payload else "",
         prev_hash=last.hash,
         mac_key_id=key_id(settings.LEDGER_KEY),
+        **columns,
     )
-    event.hash = event_hash({name: getattr(event, name) for name in HASHED})
-    event.mac = mac(settings.LEDGER_KEY, event.hash)
-    event.save(force_insert=True)
+    entry.hash = event_hash({name: getattr(entry, name) for name in HASHED})
+    entry.mac = mac(settings.LEDGER_KEY, entry.hash)
     if payload:
-        payload.event = event
-        payload.save(force_insert=True)
-    return event
+        payload.event = entry
+    return entry
 
 
 def _take_turn() -> None:
@@ -200,5 +238,11 @@ def current_state(subject_ref: str, purpose: Purpose) -> str | None:
 
 def is_given(subject_ref: str, purpose: Purpose) -> bool:
     """Tell whether consent stands: given, and not ended since. Asking for the same again takes nothing away."""
-    decided = ConsentEvent.objects.of_person(subject_ref).filter(purpose=purpose).exclude(state=State.REQUESTED)
-    return decided.order_by("-seq").values_list("state", flat=True).first() == State.GIVEN
+    return purpose.key in given(subject_ref)
+
+
+def given(subject_ref: str) -> set[str]:
+    """Return the keys of the purposes for which a person's consent stands."""
+    decided = ConsentEvent.objects.of_person(subject_ref).exclude(state=State.REQUESTED)
+    states: dict[Any, str] = dict(decided.order_by("seq").values_list("purpose_id", "state"))  # of each the last
+    return {key for key, state in states.items() if state == State.GIVEN}

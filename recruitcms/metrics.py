@@ -50,6 +50,12 @@ OUTAGES = Counter(
     "Requests that the database, or the disk, was away for, or that found no room.",
     registry=registry,
 )
+CSP_REPORTS = Counter(
+    "recruitcms_csp_reports",
+    "What browsers reported to have refused on our pages, by directive.",
+    ["directive"],
+    registry=registry,
+)
 _series: dict[tuple[str, str, int], Any] = {}  # those of REQUESTS, found by what is at hand
 
 

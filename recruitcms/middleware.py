@@ -160,6 +160,7 @@ class SecurityHeaders:
     HEADERS = {
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
         "Cross-Origin-Resource-Policy": "same-origin",
+        "Reporting-Endpoints": f'csp="{settings.CSP_REPORTS}"',
     }
     TOKEN_HEADERS = {
         "Cache-Control": "private, no-store",

@@ -298,9 +298,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         # secure_delete: what is erased is overwritten, not only let go (CON-13).
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-        "PRAGMA secure_delete=ON;",
+        "PRAGMA secure_delete=ON; PRAGMA cache_size=-512;",
     }
-    DATABASES["default"]["CONN_MAX_AGE"] = 0  # see sqlite_log.py, which keeps one connection open
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # sqlite.py has another where a site is served
 else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
@@ -476,6 +476,9 @@ CSRF_FAILURE_VIEW = "recruitcms.views.csrf_failure"
 # W003 looks for Django's middleware by its name: `AdminCsrf` is that middleware, and works on every view that is not
 # exempt; `SameOriginForms` guards those that are.
 SILENCED_SYSTEM_CHECKS = ["security.W003"]
+# Where browsers tell what they refused (csp_reports.py). What knows `report-to` takes no notice of `report-uri`, and
+# speaks by https alone.
+CSP_REPORTS = "/csp-reports/"
 # Scripts and styles from our own static folder alone; uploaded files can never be run as either (SEC-1, SEC-8).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -489,6 +492,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "object-src": [NONE],
+        "report-uri": CSP_REPORTS,
+        "report-to": "csp" if HTTPS else None,
     }
 }
 

@@ -1,9 +1,10 @@
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
 from leads import beacons, feedback_views
-from recruitcms import feeds, health, metrics, review_views, views
+from recruitcms import csp_reports, feeds, health, metrics, review_views, views
 from roles import for_machines, own_text_views
 
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path(settings.CSP_REPORTS.lstrip("/"), csp_reports.csp_reports, name="csp-reports"),
     path("count/", beacons.count, name="count"),
     path("forms/ticket/", beacons.ticket, name="form-ticket"),
     path("mail-events/", feedback_views.signed_feedback, name="mail-events"),

@@ -210,57 +210,79 @@ def render_role(
     """
     if preview:
         revision = at_level(revision, request.GET.get("level", "")) or revision
-    base = revision.base or revision
     site = site_content(revision.language)
     fields = [] if preview else _fields(revision, site)  # editors have nothing to fill in
     values = read_values(fields, request.POST) if request.method == "POST" else {}
     if length_in(revision.content["sections"], values) > MOST_FILLED_IN:
         return _too_long(request)
-    shown = mark_changes(revision.content, base.content) if revision.level else revision.content
-    content = fill(shown, values) if values else shown
-    filled = len({field.name for field in fields if field.value})
-    sections = content["sections"]
-    path = base.get_absolute_url()
-    card = "" if preview else card_path(base, site.settings.name)
-    related = related_roles(revision)
-    site.put_on_shelves([revision, base, *related])
-    # The one of the page's shared content, whose Markdown is rendered once.
-    author = next((one for one in site.people if one.pk == revision.author_id), None) or revision.author
-    revision.author = base.author = author
     context = {
-        "section": "library",
-        "role": revision,
-        "content": content,
-        "author": author,
-        "band_after": _place_after(sections, ["required", "duties", "what", "introduction"]),
-        "report_after": _place_after(sections, ["mistakes", "good", "where", "challenges", "nice"]),
-        "pay": _pay(site, revision, sections),
-        "related": related,
-        "updated": revision.live_from or timezone.now(),
-        "page_url": settings.SITE_URL + revision.get_absolute_url(),
-        "base": base,
-        "levels": levels_of(revision, preview),
-        "report_form": render_report_form(site, path, site.ctas.get("role_report")),
-        "consultation_form": render_consultation_form(site, path),
-        "canonical": path,
         "translations": {} if revision.level else translations,
         "languages": translations,
-        "card": card,
-        "data": [] if preview else role_data(base, site, card),
         "noindex": preview or request.method == "POST",
         "preview": preview,
-        "fields": fields,
-        "files": formats(),
-        "extents": extents(sections),
-        "must_haves": must_haves(sections),
-        "filled": filled,
-        # How long pieces that hang on the revision alone are kept: for good, unless it has no number or is filled in.
-        "keep_for": 0 if preview or filled else None,
+        **_around(revision, site, preview),
+        **_article(revision, site, values, preview),
+        **_panel(revision, fields, preview),
     }
     response = render(request, "roles/role.html", context)
     if request.method == "POST":
         response.headers.setdefault("Cache-Control", "private, no-store")
     return response
+
+
+def _around(revision: RoleRevision, site: SiteContent, preview: bool) -> dict[str, Any]:
+    """Return what stands around the article: what machines read of it, related roles, and the forms."""
+    base = revision.base or revision
+    related = related_roles(revision)
+    site.put_on_shelves([revision, base, *related])
+    # The one of the page's shared content, whose Markdown is rendered once.
+    author = next((one for one in site.people if one.pk == revision.author_id), None) or revision.author
+    revision.author = base.author = author
+    path = base.get_absolute_url()
+    card = "" if preview else card_path(base, site.settings.name)
+    return {
+        "section": "library",
+        "base": base,
+        "author": author,
+        "related": related,
+        "canonical": path,
+        "page_url": settings.SITE_URL + revision.get_absolute_url(),
+        "card": card,
+        "data": [] if preview else role_data(base, site, card),
+        "report_form": render_report_form(site, path, site.ctas.get("role_report")),
+        "consultation_form": render_consultation_form(site, path),
+    }
+
+
+def _article(revision: RoleRevision, site: SiteContent, values: Values, preview: bool) -> dict[str, Any]:
+    """Return the text, filled in and with what differs at this level marked, and what stands between its sections."""
+    base = revision.base or revision
+    shown = mark_changes(revision.content, base.content) if revision.level else revision.content
+    content = fill(shown, values) if values else shown
+    sections = content["sections"]
+    return {
+        "role": revision,
+        "content": content,
+        "band_after": _place_after(sections, ["required", "duties", "what", "introduction"]),
+        "report_after": _place_after(sections, ["mistakes", "good", "where", "challenges", "nice"]),
+        "pay": _pay(site, revision, sections),
+        "must_haves": must_haves(sections),
+        "levels": levels_of(revision, preview),
+        "updated": revision.live_from or timezone.now(),
+    }
+
+
+def _panel(revision: RoleRevision, fields: list[Field], preview: bool) -> dict[str, Any]:
+    """Return what the panel offers: the words to fill in, and the files to take away."""
+    filled = len({field.name for field in fields if field.value})
+    return {
+        "fields": fields,
+        "filled": filled,
+        "files": formats(),
+        "extents": extents(revision.content["sections"]),
+        # How long pieces that hang on the revision alone are kept: for good, unless it has no number or is filled in.
+        "keep_for": 0 if preview or filled else None,
+    }
 
 
 def levels_of(revision: RoleRevision, preview: bool = False) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django.plugin import blocking_manager_key
 
 from leads import triggers
-from recruitcms import address_counts, content_state, health, site_content
+from recruitcms import address_counts, content_state, csp_reports, health, site_content
 from recruitcms.quality import surroundings
 from recruitcms.translated import localized_url
 from roles.search import missed
@@ -30,6 +30,8 @@ def fresh_copies() -> None:
     localized_url.cache_clear()
     for tally in (address_counts.missing, address_counts.hits, missed.tally):
         tally.clear()
+    for limit in (csp_reports.by_network, csp_reports.lines):
+        limit.clear()
     health._last.at = float("-inf")
     for name in settings.CACHES:
         caches[name].clear()

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import boto3
 import psycopg
 import pytest
+from django.db import connection
 from moto.server import ThreadedMotoServer
 
 from recruitcms import backup, restore
@@ -422,8 +423,8 @@ def with_manifest(**values):
         (lambda name, content: None if name == "erasures.jsonl" else content, "erasures.jsonl is not"),
         (lambda name, content: None if name == "manifest.json" else content, "no manifest"),
         (with_manifest(format=2), "newer release"),
-        (with_manifest(migrations=["leads.9999_from_tomorrow"]), "leads.9999_from_tomorrow"),
-        (with_manifest(migrations=["wallets.0001_initial"]), "wallets.0001_initial"),
+        (with_manifest(vendor=connection.vendor, migrations=["leads.9999_from_tomorrow"]), "leads.9999_from_tomorrow"),
+        (with_manifest(vendor=connection.vendor, migrations=["wallets.0001_initial"]), "wallets.0001_initial"),
         (with_manifest(vendor="abacus"), "made on abacus"),
         (with_manifest(parts=3), "cannot be read"),
     ],

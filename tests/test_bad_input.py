@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from email import message_from_bytes
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -141,7 +142,38 @@ def test_headers_without_end_are_refused(topology):
     many = b"".join(b"X-%d: 1\r\n" % number for number in range(2_000))
     for head in (many, b"Cookie: " + b"a" * 40_000 + b"\r\n"):
         answer = say(topology, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n")
-        assert answer.split(b" ")[1] in {b"400", b"431", b"494"}
+        assert answer.split(b" ")[1] in {b"400", b"431"}
+
+
+def test_what_nginx_refuses_itself_is_guarded_by_the_sites_headers(topology):
+    """SEC-1, SEC-2, SEC-3: before it knows what is asked for, too."""
+    site = topology.get(ROLE).headers
+    for request, status in (
+        (b"GET /" + b"a" * 9_000 + b" HTTP/1.1", b"414"),
+        (b"GET / HTTP/9.x", b"505"),
+        (b"nothing like a request", b"400"),
+        (b"GET /%00 HTTP/1.1", b"400"),
+        (b"GET / HTTP/1.1\r\nCookie: " + b"a" * 9_000, b"431"),
+    ):
+        answer = say(topology, request + b"\r\nHost: localhost\r\n\r\n")
+        head, _, page = answer.partition(b"\r\n\r\n")
+        headers = message_from_bytes(head.partition(b"\r\n")[2])
+
+        assert answer.split(b" ")[1] == status
+        for name in ("strict-transport-security", "x-content-type-options", "permissions-policy", "x-frame-options"):
+            assert headers[name] == site[name]
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert b"<h1>We cannot " in page
+
+
+def test_what_is_no_request_at_all_gets_no_answer_without_tls(topology):
+    """SEC-19: nor is a version told."""
+    for request in (
+        b"nothing like a request\r\n\r\n",
+        b"GET / HTTP/9.x\r\n\r\n",
+        b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    ):
+        assert say(topology, request, to="http") == b""
 
 
 @pytest.mark.parametrize(
@@ -279,7 +311,9 @@ def test_who_has_a_hundred_requests_open_waits(topology):
     body = b"POST /consultation/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\nname="
     with open_connections(topology, 100, body, secured=True):
         time.sleep(0.5)
-        assert topology.get("/roles/?q=mine").status == 429
+        refused = topology.get("/roles/?q=mine")
+        assert (refused.status, refused.headers["retry-after"]) == (429, "30")
+        assert "We cannot answer this" in refused.text
         assert topology.request("GET", "/roles/?q=theirs", source="127.40.0.2").status == 200
 
 

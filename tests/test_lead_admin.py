@@ -845,7 +845,7 @@ def test_a_mail_is_shown_as_text_beside_its_html(sign_in, mail_folder):
     assert '<base target="_blank">' in framed.content.decode()
     assert framed["Content-Security-Policy"] == (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
-        "sandbox allow-popups allow-popups-to-escape-sandbox"
+        "sandbox allow-popups allow-popups-to-escape-sandbox; report-uri /csp-reports/"
     )
     assert framed["X-Frame-Options"] == "SAMEORIGIN"
     assert "no-store" in page["Cache-Control"]

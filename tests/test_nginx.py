@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPResponse
 
 import pytest
 
@@ -23,6 +25,8 @@ pytestmark = [
     pytest.mark.xdist_group("nginx"),  # one site for all of them
 ]
 ROLE = "/roles/lead-data-engineer/"
+GUARDS = ["X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy", "X-Robots-Tag"]
+GUARDS += ["Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy"]
 
 
 @dataclass
@@ -135,9 +139,56 @@ def test_while_the_site_is_down_what_was_read_is_still_there(behind):
     try:
         time.sleep(1.1)
         assert behind.get(ROLE)[0] == 200
-        assert behind.get("/roles/?q=never-asked-before")[0] == 502
+        status, headers, body = behind.get("/roles/?q=never-asked-before")
+        assert (status, headers["Retry-After"]) == (502, "30")
+        assert "We cannot do this just now" in body.decode()
     finally:
         behind.site.start_web()
+
+
+def raw(behind: Behind, head: str) -> tuple[int, Message, str]:
+    """Send the head of a request, and return what is answered."""
+    with socket.create_connection(("127.0.0.1", behind.port), timeout=10) as connection:
+        connection.sendall(f"{head}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+        answer = HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.headers, answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("GET /healthz HTTP/1.1", 404),
+        ("GET /nginx-says HTTP/1.1", 404),
+        ("TRACE / HTTP/1.1", 405),
+        ("POST /consultation/ HTTP/1.1\r\nContent-Length: 2000000", 413),
+        ("POST /consultation/ HTTP/1.1\r\nContent-Length: -1", 400),
+        ("POST /consultation/ HTTP/1.1\r\nTransfer-Encoding: identity", 501),
+    ],
+)
+def test_what_nginx_answers_itself_has_the_sites_headers_and_looks(behind, head, expected):
+    """SEC-1, SEC-2, SEC-3"""
+    sites = behind.get(ROLE)[1]
+
+    status, headers, page = raw(behind, head)
+
+    assert status == expected
+    assert {name: headers[name] for name in GUARDS} == {name: sites[name] for name in GUARDS}
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; base-uri 'none'")
+    assert headers["Strict-Transport-Security"].startswith("max-age=63072000")
+    assert (headers["Server"], headers["Cache-Control"]) == ("nginx", "no-store")
+    assert (headers["Content-Type"], "nginx" in page) == ("text/html; charset=utf-8", False)
+    assert ("We cannot do this just now" if expected == 501 else "We cannot answer this") in page
+    assert "Wróć" in page or "Spróbuj" in page
+    assert re.findall(r"<style|<script|style=|\son\w+=", page) == []
+
+
+def test_errors_of_the_site_itself_pass_as_they_are(behind):
+    status, headers, page = behind.get("/nothing-of-this-name/")
+
+    assert status == 404
+    assert b"css/site." in page
+    assert "report-uri" in headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -2,6 +2,8 @@
 
 import errno
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,7 +15,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
-from recruitcms import sqlite_log
+from recruitcms import sqlite
 from recruitcms.middleware import RoomForReaders
 from recruitcms.outages import is_outage
 from tests.lead_factories import make_wordings
@@ -79,15 +81,29 @@ def test_sqlites_log_stays_when_no_request_runs(tmp_path, monkeypatch):
         first.execute("CREATE TABLE page (id)")
     left_by_the_last = (tmp_path / "site.sqlite3-wal").exists()
     monkeypatch.setitem(connection.settings_dict, "NAME", str(path))
-    monkeypatch.setattr(sqlite_log, "_kept", [])
+    monkeypatch.setattr(sqlite, "_kept", [])
 
-    kept = sqlite_log.keep_open()
+    kept = sqlite.keep_open()
     with closing(sqlite3.connect(path)) as request:
         request.execute("SELECT * FROM page")
 
     assert (left_by_the_last, kept) == (False, True)
     assert (tmp_path / "site.sqlite3-wal").exists()
-    sqlite_log._kept.pop().close()
+    sqlite._kept.pop().close()
+
+
+@OF_SQLITE
+def test_no_thread_stands_still_for_another_ones_garbage(tmp_path):
+    """Else whoever holds the write lock would end a cursor of a thread that waits for that very lock (REL-11)."""
+    path = tmp_path / "site.sqlite3"
+    with closing(sqlite3.connect(path)) as first:
+        first.execute("PRAGMA journal_mode=WAL")
+
+    said = subprocess.run(
+        [sys.executable, "-m", "tests.waiting_writers", path], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+
+    assert said == "had its turn"
 
 
 def raised(act) -> OperationalError:

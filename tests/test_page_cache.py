@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recruitcms import page_cache, sqlite_log
+from recruitcms import page_cache, sqlite
 from recruitcms.models import SiteText
 from recruitcms.page_cache import PageCache
 from recruitcms.publishing import touch_content
@@ -64,7 +64,7 @@ def test_a_kept_page_costs_one_question_and_says_the_same(cached, role, django_a
 @pytest.mark.django_db(transaction=True)  # within a transaction it is asked, since that sees what it wrote itself
 def test_where_nothing_was_written_sqlite_is_not_asked(cached, role, monkeypatch, django_assert_num_queries):
     written = 1
-    monkeypatch.setattr(sqlite_log, "data_version", lambda: written)
+    monkeypatch.setattr(sqlite, "data_version", lambda: written)
     cached.get(role.get_absolute_url())
 
     with django_assert_num_queries(0):

@@ -16,7 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import expect
 
-from tests.browser.conftest import FLAGS, find_browser
+from tests.browser.conftest import FLAGS, SMUGGLED, find_browser
 from tests.faults.editor import Editor
 from tests.faults.site import wait_until
 from tests.faults.visitors import CONSULTATION, REPORT, FormReader
@@ -156,12 +156,38 @@ def test_every_answer_is_guarded_by_its_headers(topology, path):
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["strict-transport-security"] == "max-age=63072000; includeSubDomains; preload"
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["reporting-endpoints"] == 'csp="/csp-reports/"'
     assert headers["referrer-policy"] in {"strict-origin-when-cross-origin", "same-origin"}
     assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["permissions-policy"].startswith("camera=()")
     assert headers["x-frame-options"] == "DENY"
     assert headers["server"] == "nginx"
     assert "charset=utf-8" in headers["content-type"] or headers["content-type"] == "application/xml"
+
+
+def refused(topology: Topology) -> int:
+    """Return how many scripts browsers reported to have refused, as both web processes count them."""
+    texts = [topology.ask_web(number, "/metrics").text for number in (1, 2)]
+    found = re.findall(r'recruitcms_csp_reports_total\{directive="script-src-elem"\} (\S+)', "".join(texts))
+    return int(sum(map(float, found)))
+
+
+@pytest.mark.skipif(not find_browser(), reason="no Chromium or Chrome on this machine (set CHROMIUM)")
+def test_by_https_a_browser_reports_what_it_refused_by_the_reporting_api(topology, playwright):
+    """SEC-1: not the page but the browser does, later: in a minute, without the flag."""
+    flags = [*FLAGS, "--ignore-certificate-errors", "--short-reporting-delay"]
+    browser = playwright.chromium.launch(executable_path=find_browser(), args=flags)
+    before, by_page = refused(topology), []
+    try:
+        page = browser.new_page()
+        page.on("request", lambda request: by_page.append(request) if "/csp-reports/" in request.url else None)
+        policy = page.goto(topology.url + ROLE).headers["content-security-policy"]
+        assert {"report-uri /csp-reports/", "report-to csp"} <= set(policy.split("; "))
+        assert page.evaluate(SMUGGLED) is False
+        assert wait_until(lambda: refused(topology) == before + 1, 30)
+        assert by_page == []  # as `report-uri` would be
+    finally:
+        browser.close()
 
 
 @pytest.mark.parametrize("path", PUBLIC)

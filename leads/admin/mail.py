@@ -31,7 +31,7 @@ from recruitcms.admin.shared import ReadOnlyAdmin
 # For a mail's HTML in its frame: its own styles, and nothing else.
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
-    "sandbox allow-popups allow-popups-to-escape-sandbox"
+    f"sandbox allow-popups allow-popups-to-escape-sandbox; report-uri {settings.CSP_REPORTS}"
 )
 
 

@@ -27,6 +27,13 @@ MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 # A closed network must not make the browser wait for its maker's services.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
+# A script within a page; says whether it ran.
+SMUGGLED = """() => {
+    const script = document.createElement('script');
+    script.textContent = 'window.ran = true';
+    document.body.append(script);
+    return 'ran' in window;
+}"""
 expect.set_options(timeout=20_000)  # the machine may be busy; what is waited for is the same
 
 

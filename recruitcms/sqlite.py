@@ -1,17 +1,25 @@
-"""Keeps SQLite's log there for as long as the site is served (REL-7).
+"""SQLite where it serves a site: what stays open, and what may not happen meanwhile (REL-7).
 
 With the last connection SQLite deletes its log and shared memory. On a full disk it cannot make them anew, and then not
-even a page can be read. So one connection stays open and does nothing. The requests' own connections must close after
-each (CONN_MAX_AGE 0): Python's garbage collector finishes another thread's cursors, and where that thread waits for the
-write lock inside SQLite, the thread that holds the lock would wait for it in turn.
+even a page can be read. So one connection stays open in each process, and does nothing but tell what has changed.
+
+Threads keep theirs too: opening one reads the whole schema, which takes as long as a third of a page. But then Python's
+garbage collector must not run wherever it likes: it would finish a cursor of a thread that waits for the write lock
+inside SQLite, in the thread that holds that lock, and each would wait for the other. So a thread that holds nothing
+collects for all.
 """
 
 import contextlib
+import gc
 import sqlite3
 import threading
+import time
 from urllib.parse import quote
 
 from django.db import connection
+
+CONNECTION_SECONDS = 60
+COLLECT_EACH, COLLECT_ALL_EACH = 0.1, 5.0  # seconds
 
 _kept: list[sqlite3.Connection] = []
 _asking = threading.Lock()
@@ -30,6 +38,24 @@ def keep_open() -> bool:
         kept.execute("SELECT count(*) FROM sqlite_master").fetchone()  # only now the log is opened
         _kept.append(kept)
     return bool(_kept)
+
+
+def keep_connections() -> None:
+    """Let each thread keep its connection from one request to the next, and one more collect the garbage of all."""
+    connection.settings_dict["CONN_MAX_AGE"] = CONNECTION_SECONDS  # all threads share these settings
+    gc.disable()
+    threading.Thread(target=_collect, name="garbage", daemon=True).start()
+
+
+def _collect() -> None:
+    all_at = time.monotonic() + COLLECT_ALL_EACH
+    while True:
+        time.sleep(COLLECT_EACH)
+        if time.monotonic() > all_at:
+            gc.collect()
+            all_at = time.monotonic() + COLLECT_ALL_EACH
+        elif gc.get_count()[0] > gc.get_threshold()[0]:
+            gc.collect(1)
 
 
 def data_version() -> int | None:

@@ -1,0 +1,45 @@
+"""What docs/operations.md tells somebody to write is read as it is meant, and the units let the site write there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MANUAL = (ROOT / "docs" / "operations.md").read_text()
+UNITS = ROOT / "deploy" / "systemd"
+SETTINGS = next(block for block in re.findall(r"```\n(.*?)```", MANUAL, re.DOTALL) if block.startswith("PRODUCTION=1"))
+
+
+@pytest.fixture
+def read(tmp_path) -> dict[str, str]:
+    """The file of settings, as the shell reads it before `manage.py`."""
+    (tmp_path / "env").write_text(SETTINGS)
+    words = ["env", "-i", "sh", "-ec", f"set -a; . {tmp_path}/env; set +a; /usr/bin/env -0"]
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    return dict(line.split("=", 1) for line in said.split("\0") if line)
+
+
+def test_the_shell_reads_each_setting_as_systemd_does(read):
+    """systemd takes what stands after the = and single quotes around it off; nothing else is special to both."""
+    written = dict(line.split("=", 1) for line in SETTINGS.splitlines())
+
+    assert {name: read[name] for name in written} == {name: value.strip("'") for name, value in written.items()}
+
+
+def test_each_of_them_is_a_setting_of_ours(read):
+    known = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert [line.partition("=")[0] for line in SETTINGS.splitlines() if line.partition("=")[0] not in known] == []
+
+
+@pytest.mark.parametrize("name", ["recruitcms-web@.service", "recruitcms-worker@.service"])
+def test_units_write_where_the_settings_say_and_others_read_none_of_it(read, name):
+    """SEC-25, CON-21"""
+    unit = dict(re.findall(r"^(\w+)=(.*)$", (UNITS / name).read_text(), re.MULTILINE))
+    folders = {f"/var/lib/{folder}" for folder in unit["StateDirectory"].split()}
+
+    assert {read["DATA_DIR"], str(Path(read["ERASURE_JOURNAL_FILE"]).parent)} == folders
+    assert (unit["ProtectSystem"], unit["StateDirectoryMode"], unit["UMask"]) == ("strict", "0750", "0027")
+    assert f"install -d -m 750 -o recruitcms -g recruitcms {' '.join(sorted(folders))}\n" in MANUAL
