@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -68,8 +69,20 @@ class Desk(AdminSite):
             path("calendar/", self.admin_view(calendar.calendar_view), name="calendar"),
             path("calendar/feed/renew/", self.admin_view(calendar.renew_feed), name="calendar_feed_renew"),
             path("calendar/feed/revoke/", self.admin_view(calendar.revoke_feed), name="calendar_feed_revoke"),
-            *super().get_urls(),
+            path("r/<int:content_type_id>/<path:object_id>/", self.admin_view(self.view_on_site), name="view_on_site"),
+            *(pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"),
         ]
+
+    def view_on_site(self, request: HttpRequest, content_type_id: int, object_id: str) -> HttpResponse:
+        """Lead to an object's page whoever may see it at the desk: nobody else is told the address of a draft."""
+        from django.contrib.contenttypes.models import ContentType
+        from django.contrib.contenttypes.views import shortcut
+
+        kind = get_object_or_404(ContentType, pk=content_type_id).model_class()
+        model_admin = self._registry.get(kind) if kind else None
+        if model_admin is None or not model_admin.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return shortcut(request, content_type_id, object_id)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from recruitcms.dashboard import dashboard

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from recruitcms import address_counts, staff_mail
 from recruitcms.models import BulkChange, OpenForm, ReviewEntry, ReviewLink
+from recruitcms.signin import kept_secrets
 from recruitcms.signin.sessions import SessionStore
 from roles import cards
 from roles.moving.models import ImportItem, ImportRun
@@ -28,6 +29,7 @@ def run(now: datetime) -> None:
     BulkChange.objects.filter(created_at__lt=now - LISTS).delete()
     staff_mail.forget_old(now)
     SessionStore.clear_expired()
+    kept_secrets.renew_all()
     address_counts.flush()
     address_counts.forget_old()
     missed.tally.flush()

@@ -1,7 +1,8 @@
-"""Which errors mean that the database or the disk is away for a while: worth a 503, and another try (REL-7)."""
+"""Which errors mean that the database, Redis or the disk is away for a while: worth a 503, and another try (REL-7)."""
 
 import errno
 import sqlite3
+import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -26,7 +27,10 @@ def is_outage(error: BaseException | None) -> bool:
     """Tell whether an error says that the database cannot be reached, is locked or full, or that the disk is full.
 
     With PostgreSQL an OperationalError is always that: server gone, disk full (53100), waited too long for a lock.
+    Redis is missed by the sign-in alone, which cannot count without it, and therefore lets nobody in (SEC-10).
     """
+    if (redis := sys.modules.get("redis")) and isinstance(error, (redis.ConnectionError, redis.TimeoutError)):
+        return True
     if isinstance(error, OSError):
         return error.errno in DISK_CODES
     if not isinstance(error, (OperationalError, InterfaceError)):

@@ -34,6 +34,7 @@ from recruitcms import backup, database_copies
 from recruitcms.backup import BackupError, Manifest
 from recruitcms.models import OwedMail, StaffMail
 from recruitcms.set_aside import SetAside, StepError
+from recruitcms.signin import kept_secrets
 
 __all__ = ["BackupError", "Restored", "restore"]
 State = OwedMail.State
@@ -62,6 +63,7 @@ class Restored:
     sent_since: int = 0
     held: int = 0
     sessions: int = 0
+    unreadable: int = 0  # secrets of second factors, encrypted by a key that is not here
     seconds: float = 0.0
     aside: list[str] = field(default_factory=list)
 
@@ -239,6 +241,8 @@ def _cleanse(done: Restored, folder: Path, aside: SetAside) -> None:
     _join_anchors(done, folder, aside)
     done.repeated = erasure.replay()
     suppression.renew_all()
+    kept_secrets.renew_all()
+    done.unreadable = kept_secrets.unreadable()
     erasure.wipe_log()
 
 

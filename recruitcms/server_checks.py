@@ -19,7 +19,7 @@ from django.db import DatabaseError
 from recruitcms.checks import mail_domain
 
 Found = list[checks.CheckMessage]
-KEYS = ["SECRET_KEY", "LINK_KEY", "PROOF_KEY", "LEDGER_KEY", "SUPPRESSION_KEY", "MAIL_EVENTS_KEY"]
+KEYS = ["SECRET_KEY", "LINK_KEY", "PROOF_KEY", "LEDGER_KEY", "SUPPRESSION_KEY", "FACTOR_KEY", "MAIL_EVENTS_KEY"]
 FEWEST_CHARACTERS = 10  # that differ, of 32 or more: 32 hexadecimal digits by chance have fewer once in 10,000 times
 NOBODYS = ("example", "test", "invalid", "localhost")  # RFC 2606: addresses there are nobody's
 WIDEST = {4: 8, 6: 19}  # prefixes: 10.0.0.0/8 is a network that somebody has; wider ones are most of the Internet

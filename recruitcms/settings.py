@@ -216,11 +216,13 @@ LINK_KEY = secret("LINK_KEY")  # links in mails, for reviewers, and of calendars
 PROOF_KEY = secret("PROOF_KEY")  # finds a person's consent proofs without storing the address
 LEDGER_KEY = secret("LEDGER_KEY")  # signs the entries of the consent ledger (CON-19)
 SUPPRESSION_KEY = secret("SUPPRESSION_KEY")  # blocks an address without storing it (CON-14)
+FACTOR_KEY = secret("FACTOR_KEY")  # encrypts the secrets of apps and recovery codes (SEC-9)
 # The keys of before, so that a key can be changed: what was made with them still holds, nothing new is made with them.
 LINK_KEYS_OLD = env.list("LINK_KEYS_OLD", default=[])
 PROOF_KEYS_OLD = env.list("PROOF_KEYS_OLD", default=[])
 LEDGER_KEYS_OLD = env.list("LEDGER_KEYS_OLD", default=[])
 SUPPRESSION_KEYS_OLD = env.list("SUPPRESSION_KEYS_OLD", default=[])
+FACTOR_KEYS_OLD = env.list("FACTOR_KEYS_OLD", default=[])
 
 # --- Applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

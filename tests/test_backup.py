@@ -188,7 +188,7 @@ def test_a_site_comes_back_on_a_new_machine(sites, tmp_path):
     people, entries, mails = new.count()
     assert (people, entries, new.files()) == (before[0][0], before[0][1], before[1])
     assert mails == {"<jan@testserver>": "dead", "<marta@testserver>": "dead"}
-    assert "3 files, 5 keys" in said
+    assert "3 files, 6 keys" in said
     assert "the ledger is whole: 2 entries" in restored
     assert "0 had left since; 2 held" in restored
     assert new.manage("ledger", "verify").strip() == "The ledger is whole: 2 entries."
@@ -221,6 +221,22 @@ def test_keys_can_be_left_out_and_are_asked_for_again(site, tmp_path):
     assert "LEDGER_KEYS_OLD" in refused
     assert "The site is as it was." in refused
     assert new.count()[1] == 2
+
+
+def test_second_factors_need_the_key_of_the_backup(site, tmp_path):
+    """SEC-9, SEC-25: an empty site takes it along with the others; one that has its own says who cannot get in."""
+    site.do("from tests.staff import make_staff, with_app; with_app(make_staff())")
+    site.manage("backup", str(tmp_path / "site.tar.gz"))
+    new = Place(tmp_path / "new")
+    other = Place(tmp_path / "other", FACTOR_KEY="another key of more than thirty-two letters")
+
+    said = new.manage("restore", str(tmp_path / "site.tar.gz"))
+    warned = other.manage("restore", str(tmp_path / "site.tar.gz"))
+
+    assert "cannot be read" not in said
+    assert "2 secrets of second factors cannot be read without the FACTOR_KEY of the backup" in warned
+    other.more["FACTOR_KEYS_OLD"] = (site.data / "keys" / "factor_key").read_text()
+    assert other.manage("factor_secrets") == "2 secrets are newly encrypted.\n"
 
 
 def test_by_a_pipe_it_can_be_encrypted(site, tmp_path):

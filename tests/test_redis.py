@@ -19,6 +19,7 @@ from tests.faults.figures import Figures
 from tests.faults.site import Bench, Site
 from tests.faults.visitors import CONSULTATION, Answer, Visitors, request
 from tests.redis_server import RedisServer
+from tests.staff import SECOND, app_code, make_staff, new_browser, sign_in, try_password, with_app
 
 pytestmark = [
     pytest.mark.skipif(bool(redis_server.missing()), reason=redis_server.missing()),
@@ -157,6 +158,30 @@ def test_without_redis_a_worker_sends_on_and_cookie_choices_are_taken(on_redis, 
 
     assert mail_limits._is_news()  # the alarm is raised; it does not stop the mail
     assert spam.wait_after("cookie-choices", "", 600, window=60) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(bool(redis_server.NAMED), reason="the Redis of TEST_REDIS_URL is not ours to kill")
+def test_without_redis_nobody_signs_in_and_is_told_to_try_again(on_redis, settings):
+    """SEC-10, SEC-21, REL-7: neither by a password nor by a code; who is in stays in, and it mends by itself."""
+    settings.SECOND_FACTOR = True
+    secret = with_app(make_staff())
+    inside = sign_in(new_browser("192.0.2.9"), secret)
+    half_way, outside = new_browser(), new_browser()
+    for browser in (half_way, outside):
+        browser.raise_request_exception = False
+    try_password(half_way)
+    on_redis.kill()
+
+    refused = [try_password(outside), half_way.post(SECOND, {"code": app_code(secret, 1)})]
+    refused.append(outside.post("/admin/forgotten/", {"email": "eva@example.com"}))
+
+    assert [(answer.status_code, answer["Retry-After"]) for answer in refused] == [(503, "30")] * 3
+    assert all("Please try again in a minute" in answer.content.decode() for answer in refused)
+    assert not [one for one in (outside, half_way) if "_auth_user_id" in one.session]
+    assert (inside.get("/admin/account/").status_code, outside.get("/admin/login/").status_code) == (200, 200)
+    on_redis.start()
+    sign_in(outside, secret, later=1)
 
 
 @pytest.mark.django_db

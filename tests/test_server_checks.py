@@ -164,7 +164,7 @@ def test_keys_of_one_machine_are_warned_of_where_there_are_several(place, monkey
     monkeypatch.setenv("LINK_KEY_FILE", "/run/secrets/link_key")
     (found,) = server_checks.machines_share_their_keys(None)
     assert (found.id, "SECRET_KEY" in found.msg, "LINK_KEY" in found.msg) == ("recruitcms.W026", False, False)
-    assert "PROOF_KEY, LEDGER_KEY, SUPPRESSION_KEY" in found.msg
+    assert "PROOF_KEY, LEDGER_KEY, SUPPRESSION_KEY, FACTOR_KEY" in found.msg
 
     place(DATABASES=postgres(""), STORAGES={"default": {}})
     assert server_checks.machines_share_their_keys(None) == []

@@ -92,9 +92,9 @@ def test_keys_are_made_once_and_only_the_owner_reads_them(tmp_path):
 
     start(tmp_path)
 
-    assert sorted(keys) == ["ledger_key", "link_key", "proof_key", "secret_key", "suppression_key"]
+    assert sorted(keys) == ["factor_key", "ledger_key", "link_key", "proof_key", "secret_key", "suppression_key"]
     assert {path.name: path.read_text() for path in (tmp_path / "var" / "keys").iterdir()} == keys
-    assert len(set(keys.values())) == 5
+    assert len(set(keys.values())) == 6
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "var" / "keys").iterdir()} == {0o600}
 
 

@@ -2,18 +2,21 @@
 
 import base64
 import re
+from contextlib import contextmanager
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings as configured
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db.models.signals import post_save
 from django.test import Client
 from django.urls import get_resolver, reverse
 
 from recruitcms import checks, staff_mail
+from recruitcms.groups import GROUPS
 from recruitcms.models import StaffMail, StaffSession
 from recruitcms.signin import factor_forms, middleware
 from tests.lead_factories import make_submission
@@ -60,6 +63,32 @@ def test_somebody_new_sets_up_an_app_keeps_the_codes_and_reaches_the_desk():
     assert browser.get("/admin/").status_code == 200
     assert browser.get(CODES).context["codes"] == []
     assert browser.get(f"{CODES}file/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "led_to"),
+    [
+        ("/admin/auth/user/?q=eva", "/admin/auth/user/?q=eva"),
+        ("/admin/", "/admin/"),
+        ("https://evil.example/admin/auth/user/", "/admin/"),
+        ("//evil.example/admin/auth/user/", "/admin/"),
+        (r"/\evil.example/admin/", "/admin/"),
+    ],
+)
+def test_the_page_that_was_asked_for_comes_after_setting_up(asked, led_to):
+    """SEC-14: once, whatever is looked at on the way, and on this host alone."""
+    make_staff()
+    browser = new_browser()
+    browser.get(try_password(browser, next=asked).url)
+    for on_the_way in ("/admin/", "/admin/account/", SET_UP):
+        browser.get(on_the_way)
+    browser.post("/admin/auth/group/add/", {"name": "x"})
+    secret = browser.get("/admin/account/app/").context["secret"]
+    browser.post("/admin/account/app/", {"code": app_code(secret)})
+
+    assert browser.post(CODES).url == led_to
+    assert browser.get(led_to).status_code == 200
+    assert browser.post(CODES).url == "/admin/"
 
 
 def admin_addresses() -> list[str]:
@@ -357,17 +386,15 @@ def test_a_passkey_works_while_passwords_wait():
 # --- changing factors ---
 
 
-def test_factors_are_added_renamed_and_removed_by_their_owner(django_capture_on_commit_callbacks):
+def test_factors_are_added_renamed_and_removed_by_their_owner():
     """SEC-9: each change is told by mail, and removing the last one leads to setting up again."""
     user = make_staff()
     secret = with_app(user)
     other = sign_in(new_browser("198.51.100.9"), secret)
     browser = sign_in(new_browser(), secret, later=1)
 
-    with django_capture_on_commit_callbacks(execute=True):
-        assert browser.post("/admin/account/recovery-codes/new/").url == CODES
-    with django_capture_on_commit_callbacks(execute=True):
-        assert browser.post("/admin/account/app/remove/").status_code == 302
+    assert browser.post("/admin/account/recovery-codes/new/").url == CODES
+    assert browser.post("/admin/account/app/remove/").status_code == 302
 
     assert browser.get("/admin/").url == SET_UP
     assert other.get("/admin/").url.startswith(LOGIN)
@@ -376,6 +403,48 @@ def test_factors_are_added_renamed_and_removed_by_their_owner(django_capture_on_
     subjects = ["New recovery codes for your account", "A way to sign in to your account is removed"]
     assert [message.subject for message in mail.outbox] == subjects
     assert mail.outbox[0].to == ["eva@example.com"]
+
+
+@pytest.mark.parametrize("address", ["app/", "app/remove/", "passkeys/{}/remove/", "recovery-codes/new/"])
+def test_no_change_is_there_without_the_mail_that_tells_of_it(address, settings):
+    """SEC-9, REL-1: they are one transaction, so that no crash in between hides a stranger's key from the owner."""
+    settings.SECOND_FACTOR = False
+    user = make_staff()
+    browser = new_browser()
+    try_password(browser)
+    fields = {}
+    if address == "app/":
+        fields["code"] = app_code(browser.get("/admin/account/app/").context["secret"])
+    else:
+        with_app(user)
+        key = Authenticator.objects.create(user=user, type="webauthn", data={"name": "Phone", "credential": {}})
+        address = address.format(key.pk)
+    before = list(Authenticator.objects.order_by("pk").values())
+    browser.raise_request_exception = False
+
+    with refused_mails():
+        failed = browser.post(f"/admin/account/{address}", fields)
+    after_failure = list(Authenticator.objects.order_by("pk").values())
+    done = browser.post(f"/admin/account/{address}", fields)
+
+    assert (failed.status_code, after_failure) == (500, before)
+    assert done.status_code == 302
+    assert list(Authenticator.objects.order_by("pk").values()) != before
+    assert StaffMail.objects.count() == 1
+
+
+@contextmanager
+def refused_mails():
+    """Let no mail to staff be owed."""
+
+    def refuse(**kwargs):
+        raise RuntimeError("no mail can be owed")
+
+    post_save.connect(refuse, StaffMail)
+    try:
+        yield
+    finally:
+        post_save.disconnect(refuse, StaffMail)
 
 
 def test_changing_factors_asks_again_who_it_is(clock):
@@ -437,11 +506,11 @@ def test_an_administrator_resets_a_colleague_who_lost_the_phone():
 def test_only_administrators_reset_and_not_themselves():
     secret = with_app(make_staff(is_superuser=False))
     chief = make_staff("chief")
-    with_app(chief)
+    his = with_app(chief)
     browser = sign_in(new_browser(), secret)
 
     assert browser.post(f"/admin/auth/user/{chief.pk}/sign-in/", {"reset": "1"}).status_code == 403
-    own = sign_in(new_browser(), Authenticator.objects.get(user=chief, type="totp").data["secret"], "chief")
+    own = sign_in(new_browser(), his, "chief")
     own.post(f"/admin/auth/user/{chief.pk}/sign-in/", {"reset": "1"})
     assert Authenticator.objects.filter(user=chief, type="totp").exists()
 
@@ -464,3 +533,43 @@ def test_no_page_of_the_desk_shows_the_secrets_of_apps_and_codes():
 
     for app in ("mfa/authenticator", "account/emailaddress"):
         assert browser.get(f"/admin/{app}/").status_code == 404
+
+
+# --- a new colleague ---
+
+
+def test_a_new_account_needs_an_address_and_its_owner_asks_for_the_password():
+    """SEC-9: mails about the sign-in go there; an account without a password is opened by one."""
+    chief = sign_in(new_browser(), with_app(make_staff("chief")), "chief")
+    fields = {"username": "ola", "usable_password": "false"}
+
+    refused = chief.post("/admin/auth/user/add/", fields)
+    added = chief.post("/admin/auth/user/add/", fields | {"email": "ola@example.com"})
+    ola = User.objects.get(username="ola")
+
+    assert list(refused.context["adminform"].form.errors) == ["email"]
+    assert "ask for a new password" in refused.content.decode()
+    assert added.url == f"/admin/auth/user/{ola.pk}/change/"
+    assert (ola.email, ola.has_usable_password(), ola.is_staff) == ("ola@example.com", False, False)
+    User.objects.filter(pk=ola.pk).update(is_staff=True)
+    new_browser().post("/admin/forgotten/", {"email": "ola@example.com"})
+    staff_mail.send_due()
+    assert [message.to for message in mail.outbox] == [["ola@example.com"]]
+
+
+def test_groups_are_ticked_on_the_page_of_an_account():
+    """SEC-12."""
+    ola = make_staff("ola", is_superuser=False)
+    chief = sign_in(new_browser(), with_app(make_staff("chief")), "chief")
+    page = f"/admin/auth/user/{ola.pk}/change/"
+    form = chief.get(page).context["adminform"].form
+    wanted = [str(Group.objects.get(name=name).pk) for name in ("Writers", "Reviewers")]
+    fields = {"username": "ola", "email": "ola@example.com", "is_active": "1", "is_staff": "1", "groups": wanted}
+
+    shown = [str(label) for _value, label in form.fields["groups"].choices]
+    assert chief.get(page).content.decode().count('role="group" aria-label="Groups"') == 1
+    answer = chief.post(page, fields | {"date_joined_0": "2026-11-27", "date_joined_1": "10:00"})
+
+    assert shown == sorted(GROUPS)
+    assert answer.status_code == 302
+    assert set(ola.groups.values_list("name", flat=True)) == {"Writers", "Reviewers"}

@@ -37,7 +37,7 @@ NAME = "localhost"
 UNITS = ROOT / "deploy" / "systemd"
 PORTS = ("db", "cache", "files", "mail", "web-1", "web-2", "http", "https")
 STORES = ("postgresql", "redis", "files")
-KEYS = ("SECRET_KEY", "LINK_KEY", "PROOF_KEY", "LEDGER_KEY", "SUPPRESSION_KEY")
+KEYS = ("SECRET_KEY", "LINK_KEY", "PROOF_KEY", "LEDGER_KEY", "SUPPRESSION_KEY", "FACTOR_KEY")
 PATIENCE = 60  # seconds
 ROUND = 0.5  # seconds between two looks at what runs
 

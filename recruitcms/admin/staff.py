@@ -6,10 +6,13 @@ import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401  (both register pages, which are taken away below)
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -27,11 +30,45 @@ for _model in [model for model in admin.site._registry if model._meta.app_label 
 admin.site.unregister(User)
 
 
+class NewStaffForm(AdminUserCreationForm):
+    """A new account. It needs an address: without one its owner hears of nothing that is done to it."""
+
+    usable_password = AdminUserCreationForm.create_usable_password_field(
+        gettext_lazy(
+            "Disabled: its owner chooses the first password by “Password forgotten?” on the sign-in page. That works "
+            "once you have given the account staff status."
+        )
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        max_length=254,
+        help_text=gettext_lazy(
+            "This person’s own. There they hear of changes to their sign-in and of reviews, and ask for a new password."
+        ),
+    )
+
+
 @admin.register(User)
 class StaffAdmin(UserAdmin):
     """Django's page for accounts, with what an administrator has to do about signing in."""
 
+    add_form = NewStaffForm
+    add_fieldsets = [(None, {"fields": ["username", "email", "usable_password", "password1", "password2"]})]
+    filter_horizontal = ["user_permissions"]
     readonly_fields = ["sign_in"]
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Show all groups at once: they are few, and what is not ticked says as much as what is."""
+        if db_field.name == "groups":
+            kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "groups":
+            field.widget.can_add_related = False  # what groups may do is decided on their own pages
+            field.widget.use_fieldset = True  # as the boxes say; Django's wrapper of them does not
+        return field
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
@@ -92,6 +129,7 @@ class StaffAdmin(UserAdmin):
         if not (obj.is_active and obj.is_staff):
             sessions.end_all(obj, but=request.session.session_key)  # which ends by itself
 
+    @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         response = super().user_change_password(request, id, form_url)
         if request.method == "POST" and response.status_code == 302:

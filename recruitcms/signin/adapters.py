@@ -18,18 +18,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recruitcms import staff_mail
-from recruitcms.models import StaffMail
 from recruitcms.networks import client_ip
+from recruitcms.signin import kept_secrets
 from recruitcms.site_content import site_content
-
-MAILS = {
-    "mfa/email/totp_activated": StaffMail.Kind.ADDED,
-    "mfa/email/webauthn_added": StaffMail.Kind.ADDED,
-    "mfa/email/totp_deactivated": StaffMail.Kind.REMOVED,
-    "mfa/email/webauthn_removed": StaffMail.Kind.REMOVED,
-    "mfa/email/recovery_codes_generated": StaffMail.Kind.CODES,
-}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -75,8 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
             super().add_message(request, level, message=message)
 
     def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **kwargs: Any) -> None:
-        """Owe the mail that tells somebody of a change of how they sign in."""
-        staff_mail.owe_about_account(MAILS[template_prefix], user)
+        """Send none: allauth asks for it once the change is committed. factors.py owes it in the same transaction."""
 
 
 class FactorAdapter(DefaultMFAAdapter):
@@ -85,6 +75,12 @@ class FactorAdapter(DefaultMFAAdapter):
             "This did not work. Codes hold for half a minute and count once: try the next one."
         ),
     }
+
+    def encrypt(self, text: str) -> str:
+        return kept_secrets.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return kept_secrets.decrypt(encrypted_text)
 
     def get_totp_label(self, user: Any) -> str:
         return str(user.get_username())

@@ -1,5 +1,6 @@
 """The forms of second factors: codes that are typed, and the answers of passkeys."""
 
+import logging
 from typing import Any
 
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -18,19 +19,47 @@ from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 from fido2.webauthn import CollectedClientData
 
+from recruitcms.signin.kept_secrets import UnreadableError
+
+log = logging.getLogger(__name__)
+
+
+class CodeInput(forms.TextInput):
+    """A code to type. One that was refused is not shown again: it is of no use, and the next is typed in its place."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
 CODE = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "none", "spellcheck": "false"}
 
 
-class SecondFactorForm(AuthenticateForm):
-    code = forms.CharField(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=CODE | {"autofocus": True}))
+class ReadableCode:
+    """A code whose secret can be read. Where the key is lost, the owner and whoever runs the site are told."""
+
+    def clean_code(self) -> str:
+        try:
+            return super().clean_code()  # type: ignore[misc,no-any-return]
+        except UnreadableError as error:
+            log.error("A second factor cannot be read: its key is neither FACTOR_KEY nor in FACTOR_KEYS_OLD.")
+            raise ValidationError(
+                _(
+                    "No code of this account can be checked any more, through no fault of yours. A passkey works. "
+                    "Otherwise a colleague who administers accounts can reset your second factor."
+                )
+            ) from error
 
 
-class CodeAgainForm(ReauthenticateForm):
-    code = forms.CharField(label=_("Code"), max_length=20, widget=forms.TextInput(attrs=CODE | {"autofocus": True}))
+class SecondFactorForm(ReadableCode, AuthenticateForm):
+    code = forms.CharField(label=_("Code"), max_length=20, widget=CodeInput(attrs=CODE | {"autofocus": True}))
+
+
+class CodeAgainForm(ReadableCode, ReauthenticateForm):
+    code = forms.CharField(label=_("Code"), max_length=20, widget=CodeInput(attrs=CODE | {"autofocus": True}))
 
 
 class AppForm(ActivateTOTPForm):
-    code = forms.CharField(label=_("The code that the app shows"), max_length=20, widget=forms.TextInput(attrs=CODE))
+    code = forms.CharField(label=_("The code that the app shows"), max_length=20, widget=CodeInput(attrs=CODE))
 
 
 class PasskeyForm(AddWebAuthnForm):

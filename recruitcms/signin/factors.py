@@ -22,6 +22,7 @@ from allauth.mfa.webauthn.views import (
 )
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -29,8 +30,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from recruitcms import staff_mail
+from recruitcms.models import StaffMail
 from recruitcms.signin import factor_forms as forms
 from recruitcms.signin import sessions, steps
+from recruitcms.signin.kept_secrets import UnreadableError
 from recruitcms.signin.views import SECRETS, AgainPage, AtDesk, Guarded, desk_context, guarded
 
 SECOND = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
@@ -91,7 +95,11 @@ def has_second_factor(user: Any) -> bool:
 
 
 def is_proved(request: HttpRequest, factor: Authenticator) -> None:
-    """Take note that a factor which was just set up was thereby used, and end the sessions from before it."""
+    """Take note that a factor which was just set up was thereby used, end the sessions from before it, and owe word.
+
+    Its caller's transaction is that of the change: neither is there without the mail that tells of it.
+    """
+    staff_mail.owe_about_account(StaffMail.Kind.ADDED, request.user)
     record_authentication(request, request.user, "mfa", id=factor.pk, type=factor.type)
     sessions.end_all(request.user, but=request.session.session_key)
 
@@ -111,6 +119,7 @@ class AddAppPage(AtDesk, ActivateTOTPView):
         typed = " ".join(re.findall("....?", secret))
         return context | {"qr": qr_path(address), "secret": secret, "secret_to_type": typed}
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         is_proved(self.request, Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP))
@@ -143,6 +152,7 @@ class AddPasskeyPage(AtDesk, AddWebAuthnView):
         context = desk_context(self.request, self.title) | super(AddWebAuthnView, self).get_context_data(**kwargs)
         return context | {"options": json.dumps(webauthn.begin_registration(self.request.user, passwordless=True))}
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         newest = Authenticator.objects.filter(user=self.request.user, type=Authenticator.Type.WEBAUTHN).latest("pk")
@@ -164,8 +174,8 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     codes = codes_of(request.user)
     if request.method == "POST":
         codes.mark_as_viewed()
-        return redirect("admin:index")
-    unused = codes.get_unused_codes()
+        return redirect(steps.asked_for(request))
+    unused = unused_of(codes)
     context = desk_context(request, _("Your recovery codes"))
     context |= {"left": len(unused), "codes": [] if codes.did_view else unused}
     return render(request, "signin/recovery_codes.html", context)
@@ -179,7 +189,7 @@ def recovery_codes_file(request: HttpRequest) -> HttpResponse:
     codes = codes_of(request.user)
     if codes.did_view:
         raise Http404
-    context = {"codes": codes.get_unused_codes(), "account": request.user.get_username()}
+    context = {"codes": unused_of(codes), "account": request.user.get_username()}
     response = render(request, "signin/recovery_codes.txt", context, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
     return response
@@ -192,9 +202,28 @@ def codes_of(user: Any) -> Any:
     return row.wrap()
 
 
+def unused_of(codes: Any) -> list[str]:
+    """Return the codes that are left: none where they cannot be read, so that their owner makes new ones."""
+    try:
+        return list(codes.get_unused_codes())
+    except UnreadableError:
+        return []
+
+
 class NewRecoveryCodesPage(AtDesk, GenerateRecoveryCodesView):
     template_name = "signin/new_recovery_codes.html"
     title = gettext_lazy("New recovery codes")
+
+    @transaction.atomic
+    def form_valid(self, form: Any) -> HttpResponse:
+        staff_mail.owe_about_account(StaffMail.Kind.CODES, self.request.user)
+        return super().form_valid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = desk_context(self.request, self.title)
+        context |= super(GenerateRecoveryCodesView, self).get_context_data(**kwargs)
+        codes = Authenticator.objects.filter(user=self.request.user, type=Authenticator.Type.RECOVERY_CODES)
+        return context | {"unused_code_count": sum(len(unused_of(row.wrap())) for row in codes)}
 
 
 new_recovery_codes = never_cache(NewRecoveryCodesPage.as_view())
@@ -215,7 +244,7 @@ class AccountPage(AtDesk, IndexView):
             "at_account": True,
             "passkeys": [{"row": one.instance, "name": one.name} for one in found.get(Authenticator.Type.WEBAUTHN, [])],
             "app": found.get(Authenticator.Type.TOTP) and found[Authenticator.Type.TOTP].instance,
-            "codes_left": len(codes.get_unused_codes()) if codes else None,
+            "codes_left": len(unused_of(codes)) if codes else None,
             "sessions": sessions.sessions_of(self.request.user, self.request.session.session_key),
         }
 
@@ -237,7 +266,8 @@ rename_passkey = never_cache(RenamePasskeyPage.as_view())
 
 
 def is_removed(request: HttpRequest) -> None:
-    """Ask anew for a second factor where the last one is gone, and end what the removed one had opened elsewhere."""
+    """Ask anew for a second factor where the last one is gone, end what it had opened elsewhere, and owe word of it."""
+    staff_mail.owe_about_account(StaffMail.Kind.REMOVED, request.user)
     sessions.end_all(request.user, but=request.session.session_key)
     if not has_second_factor(request.user):
         steps.step_back(request)
@@ -248,6 +278,7 @@ class RemovePasskeyPage(AtDesk, RemoveWebAuthnView):
     title = gettext_lazy("Remove a passkey")
     success_url = reverse_lazy("mfa_index")
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         is_removed(self.request)
@@ -261,6 +292,7 @@ class RemoveAppPage(AtDesk, DeactivateTOTPView):
     template_name = "signin/remove.html"
     title = gettext_lazy("Remove the authenticator app")
 
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         is_removed(self.request)

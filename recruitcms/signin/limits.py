@@ -5,7 +5,7 @@ makes the next try from his own network wait, and the owner, who comes from anot
 has are counted like the others, so that a wait does not tell who exists. allauth's own limit counts a name from
 everywhere and would lock its owner out; it is switched off in settings.py.
 
-Without its cache nothing could be counted, and nobody gets in by a password: an error then, and no guessing (SEC-21).
+Without its cache nothing could be counted, and nobody gets in: a 503 then, and no guessing (SEC-21, outages.py).
 """
 
 import math

@@ -11,11 +11,12 @@ from recruitcms.signin import sessions
 
 ALWAYS = {"admin:logout", "admin:jsi18n"}
 AGAIN = {"account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
+NEW_CODES = "mfa_generate_recovery_codes"
 # What may be opened while a step is still to be made.
 OPEN = {
     "account_login": set[str](),
     "mfa_setup": {"mfa_setup", "mfa_activate_totp", "mfa_add_webauthn", *AGAIN},
-    "mfa_view_recovery_codes": {"mfa_view_recovery_codes", "recovery_codes_file", *AGAIN},
+    "mfa_view_recovery_codes": {"mfa_view_recovery_codes", "recovery_codes_file", NEW_CODES, *AGAIN},
 }
 
 
@@ -44,6 +45,7 @@ class SecondFactor:
         if step == steps.SIGN_IN:
             logout(request)
             return redirect_to_login(request.get_full_path())
+        steps.note_asked_for(request, name)
         return redirect(step)
 
 

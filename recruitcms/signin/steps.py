@@ -12,8 +12,10 @@ from allauth.account.internal.flows.reauthentication import raise_if_reauthentic
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 THROUGH = "second_factor_done"
+ASKED_FOR = "asked_for"
 SIGN_IN, SET_UP, CODES = "account_login", "mfa_setup", "mfa_view_recovery_codes"
 
 
@@ -46,6 +48,17 @@ def ask_again(request: HttpRequest) -> None:
     """
     if settings.SECOND_FACTOR:
         raise_if_reauthentication_required(request, app="allauth.mfa")
+
+
+def note_asked_for(request: HttpRequest, view_name: str) -> None:
+    """Keep which page of the desk somebody wanted who is led to a step instead: the last that is not just the desk."""
+    if request.method == "GET" and view_name.startswith("admin:") and view_name != "admin:index":
+        request.session[ASKED_FOR] = request.get_full_path()
+
+
+def asked_for(request: HttpRequest) -> str:
+    """Return the page that was wanted before the steps, once; else the desk. It was asked of this host (SEC-14)."""
+    return request.session.pop(ASKED_FOR, None) or reverse("admin:index")
 
 
 def step_back(request: HttpRequest) -> None:

@@ -17,6 +17,7 @@ from django.contrib.auth.views import (
     PasswordResetDoneView,
     PasswordResetView,
 )
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -164,6 +165,11 @@ class NewPasswordPage(AtDesk, PasswordResetConfirmView):
     template_name = "signin/new_password.html"
     title = gettext_lazy("Choose a new password")
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        return context | {"title": self.title if self.validlink else _("This link does not work any more")}
+
+    @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         password_is_changed(self.request, self.user)
@@ -187,10 +193,11 @@ def change_password(request: HttpRequest, view: Callable[[HttpRequest], HttpResp
     tries = Tries(request, "password", request.user.get_username())
     if seconds := tries.take():
         return wait(request, seconds)
-    response = view(request)
-    if response.status_code == 302:
-        tries.was_right()
-        password_is_changed(request, request.user)
+    with transaction.atomic():
+        response = view(request)
+        if response.status_code == 302:
+            tries.was_right()
+            password_is_changed(request, request.user)
     return response
 
 

@@ -250,13 +250,16 @@ function startEditor(form) {
 
 // --- names for the fields that Django leaves without one ---
 
+addEventListener("load", () => { // Django makes its selectors then, before us
+  for (const icon of document.querySelectorAll(".search-label-icon")) icon.role = "img";
+});
+
 function nameFields() {
   for (const field of document.querySelectorAll("td :is(input:not([type=hidden]),select,textarea)")) {
     const cell = field.closest("td");
     const heading = cell.closest("table").tHead?.rows[0].cells[cell.cellIndex];
     if (heading && !field.labels.length && !field.ariaLabel) field.setAttribute("aria-label", heading.innerText.trim());
   }
-  for (const icon of document.querySelectorAll(".search-label-icon")) icon.role = "img";
   const search = document.getElementById("searchbar");
   if (search) search.ariaLabel = search.labels[0].querySelector("img").alt;
   for (const field of document.querySelectorAll(".datetime input")) {

@@ -61,6 +61,9 @@ ADMIN = [
     "roles/paynote/1/change/",
     "leads/consenttext/",
     "leads/outgoingmail/files/",
+    "auth/user/add/",
+    "auth/user/1/change/",
+    "auth/group/1/change/",
 ]
 
 

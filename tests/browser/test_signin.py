@@ -166,3 +166,13 @@ def test_axe_finds_nothing_on_the_way_to_the_desk(looks: BrowserContext, strict_
         found[f"account/{address}"] = violations(page)
 
     assert found == {address: [] for address in found}
+
+
+def test_on_a_phone_the_badge_of_a_demonstration_is_whole(browser: Browser, strict_site: Site):
+    page = browser.new_page(base_url=strict_site.url, viewport={"width": 390, "height": 844})
+    page.goto("/admin/login/")
+    badge = page.locator(".side .tag")
+
+    expect(badge).to_have_text("Demonstration site")
+    assert badge.evaluate("element => element.scrollWidth <= element.clientWidth")
+    page.close()

@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
 
 from leads import suppression
+from recruitcms.signin import kept_secrets
 
 
 class Command(BaseCommand):
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         self.migrate()
         call_command("erasure", "replay", stdout=StringIO())  # a restored backup is cleansed before it serves (CON-21)
         suppression.renew_all()  # after a change of SUPPRESSION_KEY
+        kept_secrets.renew_all()  # and of FACTOR_KEY
         self.collect_static()
         password = None if get_user_model().objects.exists() else self.first_run()
         self.say_where(password)

@@ -71,6 +71,9 @@ class Command(BaseCommand):
         say(f"Restored the site as it was on {done.manifest.began_at}, in {done.seconds:.1f} s:")
         say(f"  {done.rows} rows, {done.manifest.files} files; {done.migrated} migrations")
         say(f"  {done.sessions} sessions of staff ended")
+        if done.unreadable:
+            say(f"  {done.unreadable} secrets of second factors cannot be read without the FACTOR_KEY of the backup:")
+            say("    (put it into FACTOR_KEYS_OLD, or run manage.py reset_factors NAME for whoever cannot get in)")
         say(f"  the ledger is whole: {done.entries} entries")
         if done.cut:
             say(f"  {done.cut} later entries of the ledger, which its anchors name, are lost with what came after")
