@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from ipaddress import ip_network
 
 import pytest
@@ -50,6 +51,15 @@ PRIVATE = [
     ("GET /roles/?q=salary+of+marta", "salary"),
     ("marta@quillstone.example is known", "quillstone"),
     ("marta%40quillstone.example is known", "quillstone"),
+    ("GET /roles/?q=o'brien+salary", "salary"),
+    ('"john doe"@quillstone.example is known', "john"),
+    (r"\"john doe\"@quillstone.example is known", "john"),
+    (r'"john \"jd\" doe"@quillstone.example is known', "john"),
+    ("%22john%20doe%22%40quillstone.example", "john"),
+    ("/roles/john.smith/dept@quillstone.example", "john"),
+    ("'o'brien@quillstone.example' is known", "brien"),
+    ("bounce+john=quillstone.example@lists.example", "john"),
+    ("marta%2540quillstone.example is known", "marta"),
     ('null value in column "x"\nDETAIL:  Failing row contains (7, Marta Nowak, a private\nmessage).', "Nowak"),
     ("duplicate key\nDETAIL:  Key (name)=(Marta Nowak) already exists.\n\nThe above exception", "Nowak"),
 ]
@@ -66,6 +76,24 @@ def test_nothing_private_is_in_a_message_an_error_or_what_is_logged_beside_it(sa
         text = json.dumps(as_json(made)) + LINE.format(made)
         assert private not in text
         assert "redacted" in text or "[address]" in text
+
+
+ODD = ["a", "/", "'", "?", '"', '\\"', "a/", "a@", "%25", "/?", "?'", ' "a', "=a", "/c/a", "DETAIL: "]
+
+
+@pytest.mark.parametrize("piece", ODD)
+def test_long_text_costs_no_more_by_the_letter_than_short_text(piece):
+    """SEC-20, SEC-22: visitors choose paths and headers; eight times as long takes about eight times, not 64."""
+
+    def cost(letters: int) -> float:
+        text = (piece * letters)[:letters]
+        began = time.thread_time()
+        redacted(text)
+        return time.thread_time() - began
+
+    short, long = (min(cost(letters) for _try in range(5)) for letters in (2_000, 16_000))
+
+    assert long < 30 * short
 
 
 def test_the_rest_of_an_error_stays_readable():
