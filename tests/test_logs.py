@@ -2,6 +2,8 @@
 
 import json
 import logging
+import runpy
+import socket
 import sys
 import time
 from ipaddress import ip_network
@@ -187,3 +189,26 @@ def test_both_forms_have_the_same_loggers():
     assert form["handlers"]["console"]["formatter"] == "json"
     assert line["loggers"] == form["loggers"]
     assert redacted("nothing private") == "nothing private"
+
+
+def test_gunicorn_says_of_a_request_that_is_none_neither_whose_nor_what(settings, capfd):
+    """SEC-22: where no proxy stands in front, the address is a visitor's."""
+    from gunicorn.config import Config
+    from gunicorn.http.errors import InvalidRequestLine
+    from gunicorn.workers.base import Worker
+
+    ours = runpy.run_path(str(settings.BASE_DIR / "deploy" / "gunicorn.conf.py"))
+    config = Config()
+    config.set("logconfig_dict", ours["logconfig_dict"])
+    worker = Worker(1, 1, [], None, 30, config, ours["logger_class"](config))
+    client, far = socket.socketpair()
+
+    with client, far:
+        worker.handle_error(None, client, ("203.0.113.7", 4711), InvalidRequestLine("GET /c/secret-token HTTP/9 Marta"))
+        worker.log.warning("Worker %s is late", 7)
+
+    said = capfd.readouterr().err
+    worker.tmp.close()
+    assert [word for word in ("203.0.113.7", "secret-token", "Marta") if word in said] == []
+    assert "Invalid request" in said
+    assert "Worker 7 is late" in said
