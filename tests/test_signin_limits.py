@@ -309,6 +309,21 @@ def test_without_its_cache_nobody_guesses(monkeypatch):
     assert open_session.get("/admin/account/").status_code == 200
 
 
+def test_asking_for_a_passkeys_question_fills_no_table():
+    """SEC-10, SEC-20: each question is a row, whoever asks; another network does not notice."""
+
+    def ask(turn: int, network: str = ATTACKER) -> int:
+        browser = new_browser(network)
+        method = browser.head if turn % 2 else browser.get
+        return method("/admin/login/passkey/", headers={"Accept": "application/json"}).status_code
+
+    answers = [ask(turn) for turn in range(100)]
+
+    assert answers == [200] * 30 + [429] * 70
+    assert StaffSession.objects.count() == 30
+    assert ask(0, HOME) == 200
+
+
 # --- a forgotten password ---
 
 FORGOTTEN = "/admin/forgotten/"

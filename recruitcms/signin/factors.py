@@ -81,7 +81,7 @@ def kind_of_code(request: HttpRequest) -> str:
 
 
 class ByPasskey(Guarded, LoginWebAuthnView):
-    """A passkey as the whole sign-in. GET gives the question that the key answers, as JSON."""
+    """A passkey as the whole sign-in. GET gives the question that the key answers, as JSON; a session remembers it."""
 
     form_class = forms.PasskeySignInForm
 
@@ -94,7 +94,7 @@ class ByPasskey(Guarded, LoginWebAuthnView):
 
 
 def by_passkey(request: HttpRequest) -> HttpResponse:
-    return guarded(request, "passkey", None, ByPasskey.as_view())
+    return guarded(request, "passkey", None, ByPasskey.as_view(), asking_counts=True)
 
 
 # --- setting up ---

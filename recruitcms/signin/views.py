@@ -55,9 +55,11 @@ def desk_context(request: HttpRequest, title: Any) -> dict[str, Any]:
     return context
 
 
-def guarded(request: HttpRequest, kind: str, name: str | None, view: Callable[..., Any]) -> HttpResponse:
-    """Answer with a `Guarded` view, but for tries that come too fast (SEC-10)."""
-    if request.method == "POST":
+def guarded(
+    request: HttpRequest, kind: str, name: str | None, view: Callable[..., Any], asking_counts: bool = False
+) -> HttpResponse:
+    """Answer with a `Guarded` view, but for tries that come too fast (SEC-10); where it counts, for questions too."""
+    if asking_counts or request.method == "POST":
         tries = request.tries = Tries(request, kind, name)  # type: ignore[attr-defined]
         if seconds := tries.take():
             return wait(request, seconds, kind if tries.waits_everywhere() else "")
