@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from recruitcms.pictures import read_picture, store_renditions
-from tests.factories import image_file, make_picture
+from tests.factories import image_file, make_picture, make_site
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -86,3 +86,19 @@ def test_a_frozen_picture_has_all_a_page_needs():
     assert (frozen["alt"], frozen["width"], frozen["height"]) == ("A lamp", 900, 600)
     assert [part.split(" ")[1] for part in frozen["srcset"].split(", ")] == ["320w", "800w", "900w"]
     assert make_picture().freeze(alt="Another")["alt"] == "Another"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name",
+    ["pictures/../../x.webp", f"pictures/../../{'x' * 7_000}.webp", "../private/x.png", f"pictures/{'x' * 300}.webp"],
+    ids=lambda name: name[:25],
+)
+def test_a_path_that_is_no_pictures_is_just_not_there(client, name, caplog):
+    """SEC-8: nothing is raised that would be logged as an error, and no storage is asked."""
+    make_site()
+
+    answer = client.get(f"/media/{name}")
+
+    assert answer.status_code == 404
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
