@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import struct
 import time
 import urllib.error
 import urllib.request
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPResponse
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,7 @@ pytestmark = [
     pytest.mark.xdist_group("nginx"),  # one site for all of them
 ]
 ROLE = "/roles/lead-data-engineer/"
+VALID_UNTIL = 8  # where a kept answer says so: the second word of nginx's file
 GUARDS = ["X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy", "X-Robots-Tag"]
 GUARDS += ["Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy"]
 
@@ -44,11 +47,11 @@ class Behind:
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read()
 
-    def keys(self) -> set[str]:
-        """Return the addresses that nginx keeps an answer for."""
-        files = (self.site.data.parent / "nginx" / "kept").rglob("*")
-        found = [re.search(rb"\nKEY: http127\.0\.0\.1(\S*)", file.read_bytes()) for file in files if file.is_file()]
-        return {key[1].decode() for key in found if key}
+    def kept(self) -> dict[str, Path]:
+        """Return the files of the answers that nginx keeps, by the address."""
+        files = [file for file in (self.site.data.parent / "nginx" / "kept").rglob("*") if file.is_file()]
+        found = [(re.search(rb"\nKEY: http127\.0\.0\.1(\S*)", file.read_bytes()), file) for file in files]
+        return {key[1].decode(): file for key, file in found if key}
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +112,44 @@ def test_nothing_private_and_no_unknown_query_is_kept(behind):
     for path in [*known, *unknown]:
         behind.get(path)
 
-    keys = behind.keys()
+    keys = behind.kept()
     assert [path for path in known if path in keys] == known
     assert not [path for path in unknown if path in keys]
+
+
+def test_a_deleted_picture_is_kept_for_minutes_and_not_there_again_when_the_site_is_down(behind):
+    """SEC-8"""
+    address = re.search(rb'src="(/media/pictures/[^"]+)"', behind.get(ROLE)[2])[1].decode()
+    status, headers, picture = behind.get(address)
+    file = behind.site.data / address.removeprefix("/")
+    kept = behind.kept()[address]
+    valid_until = struct.unpack_from("<q", kept.read_bytes(), VALID_UNTIL)[0]
+    file.unlink()
+    try:
+        at_once = behind.get(address)[0]
+        with kept.open("r+b") as record:  # as if the minutes had gone by
+            record.seek(VALID_UNTIL)
+            record.write(struct.pack("<q", int(time.time()) - 1))
+        later = behind.get(address)[0]
+        behind.site.kill_web()
+        try:
+            down = behind.get(address)[0]
+        finally:
+            behind.site.start_web()
+    finally:
+        file.write_bytes(picture)
+
+    assert (status, headers["Cache-Control"]) == (200, "public, max-age=86400, immutable")
+    assert 0 < valid_until - time.time() <= 600
+    assert (at_once, later, down) == (200, 404, 404)
+
+
+def test_pictures_that_never_were_are_not_kept(behind):
+    """SEC-20"""
+    address = f"/media/pictures/{'0' * 32}/320.webp"
+
+    assert [behind.get(address)[0] for _time in range(2)] == [404, 404]
+    assert address not in behind.kept()
 
 
 def test_another_host_gets_no_answer(behind):
