@@ -15,12 +15,15 @@ from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tests import nginx
 from tests.faults.databases import SqliteServer
 from tests.faults.editor import Editor
 from tests.faults.figures import Figures
-from tests.faults.site import Bench, Site
+from tests.faults.site import Bench, Site, wait_until
 
 pytestmark = [
     pytest.mark.skipif(bool(nginx.missing()), reason=nginx.missing()),
@@ -49,7 +52,7 @@ class Behind:
 
     def kept(self) -> dict[str, Path]:
         """Return the files of the answers that nginx keeps, by the address."""
-        files = [file for file in (self.site.data.parent / "nginx" / "kept").rglob("*") if file.is_file()]
+        files = (self.site.data.parent / "nginx" / "kept").rglob("?" * 32)  # longer: being written
         found = [(re.search(rb"\nKEY: http127\.0\.0\.1(\S*)", file.read_bytes()), file) for file in files]
         return {key[1].decode(): file for key, file in found if key}
 
@@ -78,6 +81,11 @@ def behind(tmp_path_factory) -> Iterator[Behind]:
         bench.close()
 
 
+def signed_in(behind: Behind) -> Editor:
+    name, password = (behind.site.data / "first-password").read_text().split()[:2]
+    return Editor(f"http://127.0.0.1:{behind.port}", name, password)
+
+
 def test_pages_come_through_whole_and_compressed(behind):
     status, headers, body = behind.get(ROLE)
     _status, packed, brotli = behind.get(ROLE, **{"Accept-Encoding": "gzip, deflate, br"})
@@ -93,13 +101,11 @@ def test_pages_come_through_whole_and_compressed(behind):
 
 
 def test_a_change_is_there_within_a_second(behind):
-    name, password = (behind.site.data / "first-password").read_text().split()[:2]
-    editor = Editor(f"http://127.0.0.1:{behind.port}", name, password)
-    settings = "/admin/recruitcms/sitesettings/1/change/"
-    field = editor.get(settings).select_one("[name$=-tagline]")
+    editor, address = signed_in(behind), "/admin/recruitcms/sitesettings/1/change/"
+    field = editor.get(address).select_one("[name$=-tagline]")
     behind.get(ROLE)
 
-    editor.save(settings, **{str(field["name"]): "Words of this minute"})
+    editor.save(address, **{str(field["name"]): "Words of this minute"})
     time.sleep(1)
 
     assert b"Words of this minute" in behind.get(ROLE)[2]
@@ -122,6 +128,7 @@ def test_a_deleted_picture_is_kept_for_minutes_and_not_there_again_when_the_site
     address = re.search(rb'src="(/media/pictures/[^"]+)"', behind.get(ROLE)[2])[1].decode()
     status, headers, picture = behind.get(address)
     file = behind.site.data / address.removeprefix("/")
+    assert wait_until(lambda: address in behind.kept(), 5)
     kept = behind.kept()[address]
     valid_until = struct.unpack_from("<q", kept.read_bytes(), VALID_UNTIL)[0]
     file.unlink()
@@ -131,6 +138,7 @@ def test_a_deleted_picture_is_kept_for_minutes_and_not_there_again_when_the_site
             record.seek(VALID_UNTIL)
             record.write(struct.pack("<q", int(time.time()) - 1))
         later = behind.get(address)[0]
+        assert wait_until(lambda: picture not in kept.read_bytes(), 5)
         behind.site.kill_web()
         try:
             down = behind.get(address)[0]
@@ -200,12 +208,14 @@ def raw(behind: Behind, head: str) -> tuple[int, Message, str]:
         ("GET /nginx-says HTTP/1.1", 404),
         ("TRACE / HTTP/1.1", 405),
         ("POST /consultation/ HTTP/1.1\r\nContent-Length: 2000000", 413),
+        ("POST /admin/login/ HTTP/1.1\r\nContent-Length: 60000000", 413),
+        ("POST /admin/roles/role/import/ HTTP/1.1\r\nContent-Length: 60000000", 413),
         ("POST /consultation/ HTTP/1.1\r\nContent-Length: -1", 400),
         ("POST /consultation/ HTTP/1.1\r\nTransfer-Encoding: identity", 501),
     ],
 )
 def test_what_nginx_answers_itself_has_the_sites_headers_and_looks(behind, head, expected):
-    """SEC-1, SEC-2, SEC-3"""
+    """SEC-1, SEC-2, SEC-3, SEC-24"""
     sites = behind.get(ROLE)[1]
 
     status, headers, page = raw(behind, head)
@@ -219,6 +229,20 @@ def test_what_nginx_answers_itself_has_the_sites_headers_and_looks(behind, head,
     assert ("We cannot do this just now" if expected == 501 else "We cannot answer this") in page
     assert "Wróć" in page or "Spróbuj" in page
     assert re.findall(r"<style|<script|style=|\son\w+=", page) == []
+
+
+def test_what_staff_may_upload_comes_through(behind):
+    """A report's largest file, and no more than that: who imports too much hears so from the site, with a way out."""
+    editor, address = signed_in(behind), "/admin/roles/role/import/"
+    token = editor.get(address).select_one("[name=csrfmiddlewaretoken]")["value"]
+    fields = {"csrfmiddlewaretoken": token, "files": SimpleUploadedFile("jobs.md", b"x" * settings.EDITION_MAX_BYTES)}
+    headers = {"Content-Type": MULTIPART_CONTENT, "Referer": f"{editor.url}{address}", "Origin": editor.url}
+
+    sent = urllib.request.Request(f"{editor.url}{address}", encode_multipart(BOUNDARY, fields), headers)
+    with editor.browser.open(sent, timeout=60) as answer:
+        page = answer.read().decode()
+
+    assert "These files have more than 10 MB" in page
 
 
 def test_errors_of_the_site_itself_pass_as_they_are(behind):
