@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPResponse
@@ -50,11 +51,35 @@ class Behind:
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read()
 
+    def all_at_once(self, path: str, readers: int = 8) -> list[tuple[int, dict[str, str], bytes]]:
+        with ThreadPoolExecutor(readers) as pool:
+            return [answer.result() for answer in [pool.submit(self.get, path) for _reader in range(readers)]]
+
+    def questions(self) -> float:
+        """Return how many pages the site was asked for that it had kept."""
+        with urllib.request.urlopen(f"{self.site.url}/metrics", timeout=30) as answer:
+            counts = re.findall(r'recruitcms_request_seconds_count\{.*view="kept page"\} (\S+)', answer.read().decode())
+        return sum(map(float, counts))
+
+    def change(self, sql: str) -> None:
+        """Change what visitors see, as the desk would."""
+        self.site.database.change(sql)
+        self.site.database.change("UPDATE recruitcms_sitesettings SET content_version = content_version + 1")
+
     def kept(self) -> dict[str, Path]:
         """Return the files of the answers that nginx keeps, by the address."""
         files = (self.site.data.parent / "nginx" / "kept").rglob("?" * 32)  # longer: being written
         found = [(re.search(rb"\nKEY: http127\.0\.0\.1(\S*)", file.read_bytes()), file) for file in files]
         return {key[1].decode(): file for key, file in found if key}
+
+
+def start(site: Site) -> None:
+    """Start the site, which knows that there is an nginx before it."""
+    os.environ["BEHIND_PROXY"] = "1"
+    try:
+        site.start_web()
+    finally:
+        del os.environ["BEHIND_PROXY"]
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +88,7 @@ def behind(tmp_path_factory) -> Iterator[Behind]:
     bench.prepare()
     folder = tmp_path_factory.mktemp("nginx-site")
     site = bench.copy(folder)
-    os.environ["BEHIND_PROXY"] = "1"
-    try:
-        site.start_web()
-    finally:
-        del os.environ["BEHIND_PROXY"]
+    start(site)
     (folder / "nginx").mkdir()
     for parent in (folder, *folder.parents):  # nginx's workers are another user's
         if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent.parent)):
@@ -111,6 +132,37 @@ def test_a_change_is_there_within_a_second(behind):
     assert b"Words of this minute" in behind.get(ROLE)[2]
 
 
+def test_nobody_sees_what_was_there_when_nobody_read(behind):
+    behind.get(ROLE)
+    time.sleep(1.1)
+    behind.change("UPDATE recruitcms_sitetext SET tagline = 'Words of this hour' WHERE language = 'en'")
+
+    assert [b"Words of this hour" in body for _status, _headers, body in behind.all_at_once(ROLE)] == [True] * 8
+
+
+def test_within_a_second_the_site_is_asked_once(behind):
+    for second in range(3):  # the first answer, and those that say that it still holds
+        time.sleep(1.1 - time.time() % 1)  # early in a second
+        before = behind.questions()
+        answers = [behind.get(ROLE)[0] for _number in range(20)]
+        assert (second, answers, behind.questions() - before) == (second, [200] * 20, 1.0)
+
+
+def test_a_page_that_is_taken_offline_does_not_come_back_while_the_site_is_down(behind):
+    path = "/roles/android-engineer/"
+    assert behind.get(path)[0] == 200
+    time.sleep(1.1)
+    behind.change("UPDATE roles_rolerevision SET live_until = datetime('now') WHERE slug = 'android-engineer'")
+    assert {status for status, _headers, _body in behind.all_at_once(path)} == {404}
+
+    behind.site.kill_web()
+    try:
+        time.sleep(1.1)
+        assert behind.get(path)[0] == 404
+    finally:
+        start(behind.site)
+
+
 def test_nothing_private_and_no_unknown_query_is_kept(behind):
     """SEC-20"""
     known = [ROLE, "/", "/roles/?category=data-and-ai"]
@@ -143,7 +195,7 @@ def test_a_deleted_picture_is_kept_for_minutes_and_not_there_again_when_the_site
         try:
             down = behind.get(address)[0]
         finally:
-            behind.site.start_web()
+            start(behind.site)
     finally:
         file.write_bytes(picture)
 
@@ -189,7 +241,7 @@ def test_while_the_site_is_down_what_was_read_is_still_there(behind):
         assert (status, headers["Retry-After"]) == (502, "30")
         assert "We cannot do this just now" in body.decode()
     finally:
-        behind.site.start_web()
+        start(behind.site)
 
 
 def raw(behind: Behind, head: str) -> tuple[int, Message, str]:
