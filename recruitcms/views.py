@@ -131,9 +131,9 @@ def saved(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=31536000, immutable=True)
+@cache_control(public=True, max_age=86400, immutable=True)
 def media(request: HttpRequest, name: str) -> FileResponse:
-    """Serve an uploaded picture. Its name is new with each upload, so that it may be kept for good."""
+    """Serve an uploaded picture. Its name is new with each upload; it is kept for a day, since it may be deleted."""
     picture = PICTURE.fullmatch(name)
     if picture is None or not default_storage.exists(name):
         raise Http404
