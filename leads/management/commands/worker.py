@@ -6,7 +6,7 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from leads import chores, conversions, outbox
@@ -26,7 +26,9 @@ class Command(BaseCommand):
     def _once(self) -> int:
         sent = outbox.send_due(limit=sys.maxsize) + staff_mail.send_due()
         conversions.send_due(limit=sys.maxsize)
-        chores.run(timezone.now())
+        failed = chores.run(timezone.now())
+        if failed:
+            raise CommandError(f"{sent} mails sent. Not done, the log says where: {', '.join(failed)}.")
         return sent
 
     def _run(self) -> int:
