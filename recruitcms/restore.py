@@ -21,7 +21,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.sessions.models import Session
+from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.core.files.storage import storages
 from django.core.management import call_command
@@ -32,7 +32,7 @@ from leads import anchors, erasure, journals, ledger, ledger_checks, suppression
 from leads.models import ConsentEvent, OutgoingMail
 from recruitcms import backup, database_copies
 from recruitcms.backup import BackupError, Manifest
-from recruitcms.models import OwedMail, StaffMail
+from recruitcms.models import OwedMail, StaffMail, StaffSession
 from recruitcms.set_aside import SetAside, StepError
 from recruitcms.signin import kept_secrets
 
@@ -63,6 +63,7 @@ class Restored:
     sent_since: int = 0
     held: int = 0
     sessions: int = 0
+    staff: int = 0  # accounts that may sign in to the desk
     unreadable: int = 0  # secrets of second factors, encrypted by a key that is not here
     seconds: float = 0.0
     aside: list[str] = field(default_factory=list)
@@ -182,11 +183,12 @@ def _read_keys_again() -> None:
 
 
 def _bring_up_to_date(done: Restored) -> None:
-    """Migrate what an older release wrote, and let nobody stay signed in."""
+    """Migrate what an older release wrote, and let nobody stay signed in (SEC-11)."""
     executor = MigrationExecutor(connection)
     done.migrated = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     call_command("migrate", verbosity=0, interactive=False)
-    done.sessions = Session.objects.all().delete()[0]
+    done.sessions = StaffSession.objects.all().delete()[0]
+    done.staff = get_user_model().objects.filter(is_active=True, is_staff=True).count()
 
 
 def _settle_mails(done: Restored, aside: SetAside, send_owed: bool) -> None:

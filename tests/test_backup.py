@@ -223,6 +223,33 @@ def test_keys_can_be_left_out_and_are_asked_for_again(site, tmp_path):
     assert new.count()[1] == 2
 
 
+def test_nobody_stays_signed_in_and_it_says_whose_accounts_are_open_again(site, tmp_path):
+    """SEC-11: the session of one was ended after the backup, and their account closed."""
+    site.do("""
+        from importlib import import_module
+        from django.conf import settings
+        from django.contrib.auth import SESSION_KEY
+        from tests.staff import make_staff
+        for name, active in (("eva", True), ("max", True), ("former", False)):
+            session = import_module(settings.SESSION_ENGINE).SessionStore()
+            session[SESSION_KEY] = str(make_staff(name, is_active=active).pk)
+            session.save()
+    """)
+    site.manage("backup", str(tmp_path / "site.tar.gz"))
+    site.do("""
+        from django.contrib.auth.models import User
+        from recruitcms.models import StaffSession
+        StaffSession.objects.all().delete()
+        User.objects.filter(username="max").update(is_active=False)
+    """)
+
+    said = site.manage("restore", str(tmp_path / "site.tar.gz"), "--replace")
+
+    assert site.rows("SELECT count(*) FROM recruitcms_staffsession") == [(0,)]
+    assert "3 sessions of staff ended" in said
+    assert "2 accounts of staff are open" in said
+
+
 def test_second_factors_need_the_key_of_the_backup(site, tmp_path):
     """SEC-9, SEC-25: an empty site takes it along with the others; one that has its own says who cannot get in."""
     site.do("from tests.staff import make_staff, with_app; with_app(make_staff())")

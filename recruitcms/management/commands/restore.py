@@ -81,6 +81,8 @@ class Command(BaseCommand):
         say(f"  mails that were owed: {done.sent_since} had left since; {done.held} held, since they may have left")
         if done.held:
             say("    (in the outbox, among those given up: look, and choose “Send again”)")
+        say(f"  {done.staff} accounts of staff are open, with the passwords and second factors of then")
+        say("    (those that were closed, or whose second factor was reset, since the backup: look, and do it again)")
         if done.missing:
             say(f"  {done.missing} files that the database names are not in the backup")
         if done.aside:
