@@ -307,6 +307,56 @@ def test_a_live_site_is_replaced_only_when_told_to_and_can_be_taken_back(sites, 
     assert "no restore to take back" in site.refusal("restore", "--undo")
 
 
+def test_who_was_erased_after_a_restore_stays_erased_when_it_is_taken_back(sites, tmp_path):
+    """CON-21, SEC-11, CON-19: and nobody is signed in by a session of before; the ledger and its anchors agree."""
+    site, _empty = sites
+    site.do("""
+        from importlib import import_module
+        from django.conf import settings
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
+        session["of"] = "before"
+        session.save()
+    """)
+    site.manage("backup", str(tmp_path / "site.tar.gz"))
+    erase = """
+        from leads import erasure
+        from leads.models import Lead
+        erasure.erase(Lead.objects.get(email="{}@quillstone.example"))
+    """
+    site.do(erase.format("marta"))
+    site.manage("restore", str(tmp_path / "site.tar.gz"), "--replace")
+    site.do(erase.format("jan"))
+
+    said = site.manage("restore", "--undo")
+
+    assert site.count()[0] == []
+    assert site.rows("SELECT count(*) FROM recruitcms_staffsession") == [(0,)]
+    assert "1 sessions of staff ended, 1 erasures and withdrawals repeated" in said
+    assert site.manage("erasure", "verify", "jan@quillstone.example").strip() == "0 places."
+    assert "whole" in site.manage("ledger", "verify")
+
+
+def test_a_site_of_an_older_release_is_migrated_before_it_is_cleansed(site, archive):
+    """CON-21: it stays on record that who was erased since may be in it."""
+    site.manage("migrate", "recruitcms", "0018", "--verbosity", "0")
+    site.manage("restore", str(archive), "--replace")
+    site.do("""
+        from leads import erasure
+        from leads.models import Lead
+        erasure.erase(Lead.objects.get(email="jan@quillstone.example"))
+    """)
+
+    told = site.refusal("restore", "--undo")
+    refused = site.refusal("restore", str(archive), "--replace")
+    site.manage("migrate", "--verbosity", "0")
+    site.manage("restore", "--undo")
+
+    assert "manage.py migrate, and then restore --undo again" in told
+    assert "did not come to its end" in refused
+    assert site.count()[0] == ["marta@quillstone.example"]
+    assert "no restore to take back" in site.refusal("restore", "--undo")
+
+
 def test_what_was_set_aside_can_be_deleted_with_the_people_in_it(site, archive):
     """CON-13"""
     site.do("""
