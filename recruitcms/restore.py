@@ -31,7 +31,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from leads import anchors, erasure, journals, ledger, ledger_checks, suppression
 from leads.models import ConsentEvent, OutgoingMail
-from recruitcms import backup, database_copies
+from recruitcms import backup, database_copies, running
 from recruitcms.backup import BackupError, Manifest
 from recruitcms.models import OwedMail, StaffMail, StaffSession
 from recruitcms.set_aside import SetAside, StepError
@@ -110,10 +110,14 @@ def restore(source: str, *, replace: bool = False, send_owed: bool = False) -> R
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Let nobody use the site meanwhile. Raises BackupError where somebody does."""
-    in_use = database_copies.others()
-    if in_use:
-        raise BackupError(f"The database is in use ({in_use}): stop the web processes and the workers first.")
-    yield
+    try:
+        with running.nobody_else():
+            in_use = database_copies.others()
+            if in_use:
+                raise BackupError(f"The database is in use ({in_use}): stop the web processes and the workers first.")
+            yield
+    except running.InUseError as error:
+        raise BackupError(str(error)) from None
 
 
 def _read_and_replace(source: str, began: float, *, keep_keys: bool, send_owed: bool) -> Restored:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import textwrap
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,9 +24,11 @@ from moto.server import ThreadedMotoServer
 from recruitcms import backup, restore
 from recruitcms.backup import BackupError, is_part, read
 from tests import postgres as postgresql
+from tests.faults.site import wait_until
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
+WEB = ["-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py", "--bind", "127.0.0.1:0"]
 SETUP = "import django; django.setup()\n"
 # Marta and Jan have asked for the report; each is owed a mail. Marta's enquiry has a picture's file beside it.
 STORY = """
@@ -561,6 +563,84 @@ def test_a_database_that_is_in_use_is_left_alone(site, archive):
 
     assert "in use" in refused
     assert site.count() == before
+
+
+@pytest.fixture
+def start(site):
+    """Start a process of the site, and wait until it can be seen."""
+    started = []
+
+    def is_seen() -> bool:
+        with closing(Folder(site.data)) as folder:
+            return not folder.lock()
+
+    def begin(*words: str) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([sys.executable, *words], cwd=ROOT, env=site.environment))
+        assert wait_until(is_seen, 60)
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.terminate()
+        process.wait(30)
+
+
+class Folder:
+    """A folder, to be locked as a restore does."""
+
+    def __init__(self, path: Path) -> None:
+        self.number = os.open(path, os.O_RDONLY)
+
+    def lock(self) -> bool:
+        """Lock it, until it is closed. Return whether nobody else has it."""
+        with suppress(BlockingIOError):
+            fcntl.flock(self.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+    def close(self) -> None:
+        os.close(self.number)
+
+
+def test_neither_restore_nor_taking_back_begins_beside_a_worker(site, archive, start):
+    """REL-9, EML-12: it has no connection between two rounds; what it sends is what the other database owes too."""
+    site.manage("restore", str(archive), "--replace")
+    site.manage("restore", "--forget")
+    people = site.count()[0]
+
+    worker = start("manage.py", "worker")
+    refused = site.refusal("restore", str(archive), "--replace")
+    kept_back = (worker.poll(), site.count()[0])
+    worker.terminate()
+    worker.wait(30)
+    site.manage("restore", str(archive), "--replace")
+    start("manage.py", "worker")
+    not_taken_back = site.refusal("restore", "--undo")
+
+    for said in (refused, not_taken_back):
+        assert "The site is running" in said
+        assert "recruitcms-worker@*" in said
+    assert kept_back == (None, people)
+
+
+def test_no_restore_begins_beside_a_web_process(site, archive, start):
+    """Nor where its database is elsewhere, and it has no connection just now."""
+    start(*WEB)
+
+    refused = site.refusal("restore", str(archive), "--replace")
+
+    assert "The site is running" in refused
+    assert "recruitcms-web@*" in refused
+
+
+def test_nothing_of_the_site_starts_while_a_restore_is_under_way(site):
+    with closing(Folder(site.data)) as folder:
+        folder.lock()
+        worker = site.refusal("worker", "--once")
+        web = site.run(*WEB)
+
+    assert "A restore is under way" in worker
+    assert (web.returncode, b"A restore is under way" in web.stderr) == (3, True)
 
 
 def test_a_backup_of_an_older_release_is_migrated(site, archive, tmp_path):

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from leads import chores, conversions, outbox
-from recruitcms import staff_mail
+from recruitcms import running, staff_mail
 
 
 class Command(BaseCommand):
@@ -20,6 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="send what is due now, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            running.hold()
+        except running.InUseError as error:
+            raise CommandError(str(error)) from None
         sent = self._once() if options["once"] else self._run()
         self.stdout.write(f"{sent} mails sent.")
 
