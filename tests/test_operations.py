@@ -47,6 +47,16 @@ def test_units_write_where_the_settings_say_and_others_read_none_of_it(read, nam
     assert f"install -d -m 750 -o recruitcms -g recruitcms {' '.join(sorted(folders))}\n" in MANUAL
 
 
+def test_every_command_is_run_as_the_sites_user():
+    """REL-9: what root makes in the site's place, the site cannot use. In a container it is that user anyway."""
+    acts = "backup -|changepassword|check|collectstatic|createsuperuser|factor_secrets|migrate|prepare|reset|restore"
+    before = re.findall(rf"(.*?)manage\.py (?:{acts})", MANUAL)
+
+    as_told = ("sudo -E -u recruitcms .venv/bin/python ", "docker compose exec web1 python ")
+    assert [words for words in before if not words.endswith(as_told)] == []
+    assert len(before) > 10
+
+
 def test_old_backups_go_whether_a_new_one_can_be_made_or_not(tmp_path):
     """CON-21: what comes before the backup is done first; the minus lets the backup follow even where that fails."""
     unit = (UNITS / "recruitcms-backup.service").read_text()
