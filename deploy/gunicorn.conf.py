@@ -9,11 +9,17 @@ from gunicorn.workers.gthread import ThreadWorker
 from recruitcms.logs import logging_as
 
 
-class NoAccessLog(Logger):
-    """Visits are not logged (SEC-22); gunicorn would still put each line together, for longer than a page takes."""
+class NamelessLog(Logger):
+    """Logs no visits, which gunicorn would still put together for longer than a page takes, and no visitor's address.
+
+    Of a request that is none it says whose it was, and quotes from it (SEC-22).
+    """
 
     def access(self, *args, **kwargs):
         pass
+
+    def warning(self, msg, *args, **kwargs):
+        super().warning("Invalid request." if msg.startswith("Invalid request from ip=") else msg, *args, **kwargs)
 
 
 class DrainingWorker(ThreadWorker):
@@ -34,7 +40,7 @@ class DrainingWorker(ThreadWorker):
                 listener.close()
 
 
-logger_class = NoAccessLog
+logger_class = NamelessLog
 worker_class = DrainingWorker
 workers = int(os.environ.get("WEB_PROCESSES", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))

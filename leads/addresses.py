@@ -1,11 +1,12 @@
 """E-mail addresses: what counts as one, and when two are the same."""
 
-import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
+
+from recruitcms.logs import ADDRESS
 
 MAX_LENGTH = 254
 
@@ -43,4 +44,4 @@ def masked(email: str) -> str:
 
 def without_addresses(text: str) -> str:
     """Return a text with every address blotted out: for logs and notes that outlive a person's data (SEC-22)."""
-    return re.sub(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+", "…@…", text)
+    return ADDRESS.sub(r"\1…@…", text)

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.urls import reverse
 from django.utils import timezone
 
 
@@ -53,6 +54,13 @@ def read(name: str) -> ReceivedMessage | None:
         return None
     with path.open("rb") as file:
         return email.message_from_binary_file(file, policy=email.policy.default)  # type: ignore[return-value]
+
+
+def opens_an_account(message: ReceivedMessage) -> bool:
+    """Tell whether a mail holds the link by which somebody chooses the password of an account."""
+    start, _argument, _rest = reverse("password_reset_confirm", args=["-", "-"]).partition("-")
+    bodies = filter(None, (message.get_body((kind,)) for kind in ("plain", "html")))
+    return any(start in body.get_content() for body in bodies)
 
 
 def sent_at(message: ReceivedMessage) -> datetime | None:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from typing import Any, TypeVar
 
 from django.http import (
@@ -47,6 +48,9 @@ from recruitcms.structured_data import web_page
 from recruitcms.translated import localized_url, other_languages
 
 FormT = TypeVar("FormT", bound=PublicForm)
+
+for kind, became in product(Submission.Kind, ("taken", "held", "refused")):
+    metrics.FORMS.labels(kind.value, became)  # there from the start, for the alarm
 page_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 

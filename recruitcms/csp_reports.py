@@ -37,6 +37,9 @@ WEB = {"http", "https", "ws", "wss"}
 NAME = re.compile(r"(?=.{1,100}$)(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*")  # of a host; an IP address is none
 NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
 
+for directive in [*DEFAULT_DIRECTIVES, "other"]:
+    metrics.CSP_REPORTS.labels(directive)  # there from the start, for the alarm
+
 
 class Limit:
     """How often each of many may do something, and all of them together, within so many seconds.

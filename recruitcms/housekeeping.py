@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from recruitcms import address_counts, staff_mail
+from recruitcms import address_counts, pictures, staff_mail
 from recruitcms.models import BulkChange, OpenForm, ReviewEntry, ReviewLink
 from recruitcms.signin import kept_secrets
 from recruitcms.signin.sessions import SessionStore
@@ -35,6 +35,7 @@ def run(now: datetime) -> None:
     missed.tally.flush()
     missed.forget_old()
     cards.forget_old()
+    pictures.sweeper.sweep(now)
 
 
 def forget_guests(now: datetime) -> None:

@@ -28,6 +28,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 METHODS = {"GET", "HEAD", "POST"}
 SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
 NO_VIEW = "-"  # static files, forwards, and addresses that do not exist
+DATABASE_UP = "Whether the database answers: 0 also while it has not answered an earlier question yet."
 KEPT = "kept page"  # answered from the page cache, which does not ask which view it was
 
 registry = CollectorRegistry()
@@ -56,6 +57,8 @@ CSP_REPORTS = Counter(
     ["directive"],
     registry=registry,
 )
+# Series that alarms compare are there from the start: the first count of a new one is no growth to Prometheus.
+REQUESTS.labels(NO_VIEW, "GET", "5xx")
 _series: dict[tuple[str, str, int], Any] = {}  # those of REQUESTS, found by what is at hand
 
 
@@ -126,14 +129,16 @@ class State:
                 yield from self._of_database()
             finally:
                 self._asking.release()
+        else:
+            yield gauge("database_up", DATABASE_UP, 0)
 
     def _of_database(self) -> Iterator[GaugeMetricFamily]:
         try:
             found = list(_in_database())
         except DatabaseError:
-            yield gauge("database_up", "Whether the database answers.", 0)
+            yield gauge("database_up", DATABASE_UP, 0)
             return
-        yield gauge("database_up", "Whether the database answers.", 1)
+        yield gauge("database_up", DATABASE_UP, 1)
         yield from found
 
 

@@ -3,6 +3,9 @@
 A page is kept only where its view says so (`whole`), under its address and the parts of the query that pages know
 (SEC-20). It is never older than the last commit: each request asks for the content version, which every publication and
 every change of shared content counts up; and it ends when a scheduled page is due to appear or go.
+
+nginx before us may keep an answer for the rest of the second in which it was given (deploy/nginx), and only one that
+says so: also that a page is not there any more, or nginx would go on showing what it kept while the site is down.
 """
 
 import gzip
@@ -26,9 +29,11 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from recruitcms.content_state import ContentState, asked_once, content_state
+from recruitcms.middleware import TOKEN_PAGE
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-KNOWN = ("category", "page", "sort")  # what a kept page may take from the query; whatever else stands there is ignored
+Key = tuple[str, str, str, str]  # scheme, host, path, query
+KNOWN = ("category", "page", "sort")  # what a list may take from the query; whatever else stands there is ignored
 SEARCH = "q"  # searches are counted, and are too many to keep
 SECONDS = 600  # that a page is kept at most: some say how old something is
 NO_PAGES = re.compile(r"/(?:(?:admin|static|media|cards)/|(?:healthz|readyz|metrics)$)")
@@ -41,7 +46,7 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def whole(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Say of a view that its answers to GET are the same for everybody, and hang on no more than `KNOWN`."""
+    """Say of a view that its answers to GET are the same for everybody, whatever stands in the query."""
 
     @wraps(view)
     def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -50,10 +55,14 @@ def whole(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return marked
 
 
-def mark_whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Say the same of one answer. Browsers may keep it too, if they ask each time whether it still holds."""
+def mark_whole(request: HttpRequest, response: HttpResponse, hangs_on_query: bool = False) -> HttpResponse:
+    """Say the same of one answer; or that it hangs on what the query has of `KNOWN`, each of which must make sense.
+
+    Browsers may keep it too, if they ask each time whether it still holds.
+    """
     if request.method in {"GET", "HEAD"} and SEARCH not in request.GET:
         response.is_whole = True  # type: ignore[attr-defined]
+        response.hangs_on_query = hangs_on_query  # type: ignore[attr-defined]
         response.headers.setdefault("Cache-Control", "no-cache")
     return response
 
@@ -66,6 +75,7 @@ class KeptPage:
     body: bytes
     version: int
     ends_at: float
+    hangs_on_query: bool
     compressed: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -83,12 +93,18 @@ class KeptPage:
         if encoding:
             response.headers["Content-Encoding"] = encoding
         response.headers["Content-Length"] = str(len(response.content))
-        if settings.BEHIND_PROXY:  # nginx may keep it for the rest of this second (deploy/nginx)
-            response.headers["X-Accel-Expires"] = f"@{int(time.time())}"
         if "HTTP_IF_NONE_MATCH" in request.META:
             response = get_conditional_response(request, etag=self.headers["ETag"], response=response) or response
+        if self.hangs_on_query or not request.META.get("QUERY_STRING"):  # else each made-up query would be kept
+            until_this_second_ends(response)
         response.is_kept = True  # type: ignore[attr-defined]
         return response
+
+
+def until_this_second_ends(response: HttpResponseBase) -> None:
+    """Let nginx keep an answer that long, a 304 as well: it says that what nginx has still holds."""
+    if settings.BEHIND_PROXY:
+        response.headers["X-Accel-Expires"] = f"@{int(time.time())}"
 
 
 _caches: WeakSet["PageCache"] = WeakSet()
@@ -108,7 +124,7 @@ class PageCache:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
         self.room = settings.PAGE_CACHE_BYTES
-        self.pages: OrderedDict[tuple[str, ...], KeptPage] = OrderedDict()
+        self.pages: OrderedDict[Key, KeptPage] = OrderedDict()
         self.size = 0
         self.lock = threading.Lock()
         _caches.add(self)
@@ -117,13 +133,16 @@ class PageCache:
         if request.method not in {"GET", "HEAD"}:
             return self.get_response(request)
         with asked_once():
-            return self.answer(request)
+            response = self.answer(request)
+        if is_gone(request, response):
+            until_this_second_ends(response)
+        return response
 
     def answer(self, request: HttpRequest) -> HttpResponseBase:
         key = key_of(request) if self.room else None
         if key is None:
             return self.get_response(request)
-        page = self.pages.get(key)
+        page = self.find(key)
         try:
             state = content_state()
         except DatabaseError:  # a kept page is better than none
@@ -134,10 +153,14 @@ class PageCache:
         if not may_be_kept(response):
             return response
         page = made(response, state)
-        self.keep(key, page)
+        self.keep(key if page.hangs_on_query else without_query(key), page)
         return page.answer(request)
 
-    def keep(self, key: tuple[str, ...], page: KeptPage) -> None:
+    def find(self, key: Key) -> KeptPage | None:
+        page = self.pages.get(without_query(key))
+        return page if page and not page.hangs_on_query else self.pages.get(key)
+
+    def keep(self, key: Key, page: KeptPage) -> None:
         """Keep a page in place of what its address had; the one that was kept first goes where there is no room."""
         with self.lock:
             before = self.pages.pop(key, None)
@@ -147,7 +170,7 @@ class PageCache:
                 self.size -= self.pages.popitem(last=False)[1].size
 
 
-def key_of(request: HttpRequest) -> tuple[str, ...] | None:
+def key_of(request: HttpRequest) -> Key | None:
     """Return what a page that is asked for is kept under, or None where it is not to be answered from here."""
     if NO_PAGES.match(request.path_info):
         return None
@@ -158,6 +181,17 @@ def key_of(request: HttpRequest) -> tuple[str, ...] | None:
             return None
         query = urlencode(sorted((name, value) for name, value in dict(parts).items() if name in KNOWN))
     return request.scheme or "", meta.get("HTTP_HOST", ""), request.path_info, query
+
+
+def without_query(key: Key) -> Key:
+    return (*key[:3], "")
+
+
+def is_gone(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Tell whether an answer says that a page is not there (any more), and nothing of a token or of the desk."""
+    if response.status_code not in {404, 410} or not request.resolver_match:
+        return False
+    return not (NO_PAGES.match(request.path_info) or TOKEN_PAGE.match(request.path_info))
 
 
 def may_be_kept(response: HttpResponseBase) -> bool:
@@ -177,4 +211,5 @@ def made(response: Any, state: ContentState) -> KeptPage:
         body=response.content,
         version=state.version,
         ends_at=min(state.changes_at, time.time() + SECONDS),
+        hangs_on_query=response.hangs_on_query,
     )

@@ -206,12 +206,20 @@ class Publishable(Translated):
 
     def _next_revision(self, by: Any, note: str) -> Any:
         """Return the working copy, what was typed included, as an unsaved revision with the next number."""
+        self._forget_relations()
         revision = self.draft_revision()
         revision.content["source"] = sources.read(self)
         revision.texts_hash = translating.fingerprint(revision.texts)
         revision.number = 1 + (self.revisions.aggregate(last=models.Max("number"))["last"] or 0)
         revision.created_by, revision.note = by, note
         return revision
+
+    def _forget_relations(self) -> None:
+        """Let rows that were read before the lock be read anew: a picture's old files may be gone by now."""
+        for field in self._meta.concrete_fields:
+            if isinstance(field, models.ForeignKey) and field.is_cached(self):
+                field.delete_cached_value(self)
+        self.__dict__.pop("_prefetched_objects_cache", None)
 
     @transaction.atomic
     def take_offline(self, at: datetime | None = None) -> None:

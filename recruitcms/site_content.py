@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -29,16 +30,19 @@ from recruitcms.models import (
 from roles.models import Category, PayNote, RoleRevision, SalaryBand, Synonyms
 
 HOUR = 60 * 60  # that a copy is kept at most: some of it says how old something is
-_kept: dict[tuple[str, bool], "SiteContent"] = {}  # apart for transactions: what they see may be taken back
+# By language and transaction: what one sees may be taken back, and the next would have the same version.
+_kept: dict[tuple[str, bool], tuple[Any, "SiteContent"]] = {}
 
 
 def site_content(language: str) -> "SiteContent":
     """Return what all pages share in a language, never older than the last commit."""
     state, now = content_state(), time.time()
-    place = language, connection.in_atomic_block
-    kept = _kept.get(place)
-    if kept is None or kept.version != state.version or kept.ends_at <= now:
-        kept = _kept[place] = SiteContent(language, state.version, min(state.changes_at, now + HOUR))
+    transaction = connection.atomic_blocks[0] if connection.atomic_blocks else None
+    place = language, bool(transaction)
+    of, kept = _kept.get(place, (None, None))
+    if kept is None or of is not transaction or kept.version != state.version or kept.ends_at <= now:
+        kept = SiteContent(language, state.version, min(state.changes_at, now + HOUR))
+        _kept[place] = transaction, kept
     return kept
 
 

@@ -1,5 +1,6 @@
 """The pages of the site itself: home, people, plain pages, files, and what is shown when something is wrong."""
 
+import re
 import sys
 from typing import Any
 
@@ -29,6 +30,7 @@ from roles.models import RoleRevision
 ON_HOME = 6
 GPC_SINCE = "2026-11-23"
 MEDIA_TYPES = {"webp": "image/webp", "png": "image/png", "jpg": "image/jpeg"}
+PICTURE = re.compile(rf"pictures/[\w/-]{{1,200}}\.({'|'.join(MEDIA_TYPES)})", re.ASCII)
 
 
 @require_safe
@@ -129,13 +131,13 @@ def saved(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=31536000, immutable=True)
+@cache_control(public=True, max_age=86400, immutable=True)
 def media(request: HttpRequest, name: str) -> FileResponse:
-    """Serve an uploaded picture. Its name is new with each upload, so that it may be kept for good."""
-    kind = MEDIA_TYPES.get(name.rpartition(".")[2])
-    if kind is None or not name.startswith("pictures/") or not default_storage.exists(name):
+    """Serve an uploaded picture. Its name is new with each upload; it is kept for a day, since it may be deleted."""
+    picture = PICTURE.fullmatch(name)
+    if picture is None or not default_storage.exists(name):
         raise Http404
-    return FileResponse(default_storage.open(name), content_type=kind)
+    return FileResponse(default_storage.open(name), content_type=MEDIA_TYPES[picture[1]])
 
 
 @require_safe

@@ -21,7 +21,7 @@ from leads.forms import render_consultation_form, render_report_form
 from leads.views import page_methods
 from recruitcms.languages import codes
 from recruitcms.networks import network_of
-from recruitcms.page_cache import whole
+from recruitcms.page_cache import mark_whole, whole
 from recruitcms.site_content import SiteContent, site_content
 from recruitcms.structured_data import Thing, article, breadcrumbs, person
 from recruitcms.translated import localized_url, other_languages
@@ -52,7 +52,6 @@ SORTS = {"newest": ("-live_from", "title"), "title": ("title",)}
 
 
 @require_safe
-@whole
 def library(request: HttpRequest) -> HttpResponse:
     """List the live roles of a language: by category, by words, sorted, ten on a page."""
     language = request.LANGUAGE_CODE
@@ -95,7 +94,9 @@ def library(request: HttpRequest) -> HttpResponse:
         newest = list(live.only(*OF_A_ROW).order_by("-live_from")[:3])
         site.put_on_shelves(newest)
         return render(request, "roles/library_empty.html", context | {"newest": newest})
-    return render(request, "roles/library.html", context)
+    response = render(request, "roles/library.html", context)
+    is_linked = sort in SORTS and number == str(page.number)  # a sort and a page spelt otherwise would fill the cache
+    return mark_whole(request, response, hangs_on_query=True) if is_linked else response
 
 
 @csrf_exempt

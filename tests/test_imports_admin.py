@@ -11,7 +11,7 @@ from recruitcms.models import Page, Picture
 from roles.models import Category, Role
 from roles.moving.models import ImportItem, ImportRun
 from tests.corpora.wordpress import export
-from tests.factories import image_file, make_category, make_person, make_role, make_user
+from tests.factories import image_file, make_category, make_person, make_role, make_site, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -265,6 +265,21 @@ def test_a_writer_adds_no_shelf_and_forgets_nobody_elses_import(client, admin_cl
     assert "new" not in offered
     assert [category.name for category in Category.objects.all()] == ["Data & AI"]
     assert (forgotten.status_code, ImportRun.objects.filter(pk=theirs.pk).exists()) == (403, True)
+
+
+def test_a_shelf_that_an_import_adds_is_on_every_page_at_once(admin_client, client, author_and_category):
+    make_site()
+    job = b"---\ntitle: Welder\ncategory: Metal work\nauthor: Ada Nowak\n---\n" + JOB.encode()
+    shown = upload(admin_client, ("job.md", job))
+    before = client.get("/").text
+
+    admin_client.post(
+        review(ImportRun.objects.get()), posted(shown, **{"map-categories-0": "new", "_apply": "1"}), follow=True
+    )
+
+    shelf = Category.objects.get(name="Metal work")
+    link = f'<a href="{shelf.get_absolute_url()}">Metal work</a>'
+    assert (link in before, link in client.get("/").text) == (False, True)
 
 
 def test_what_failed_for_want_of_an_author_comes_in_once_one_is_chosen(admin_client, author_and_category):

@@ -17,7 +17,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import exports, outbox, pauses, suppression, tokens
+from leads import exports, mail_files, outbox, pauses, suppression, tokens
 from leads.models import (
     ConsentEvent,
     ConsentText,
@@ -29,6 +29,8 @@ from leads.models import (
     Submission,
     Suppression,
 )
+from recruitcms import staff_mail
+from recruitcms.models import StaffMail
 from recruitcms.site_content import site_content
 from tests.factories import make_cta, make_user
 from tests.lead_factories import (
@@ -44,6 +46,7 @@ from tests.lead_factories import (
     published_report,
     record,
 )
+from tests.staff import make_staff
 from tests.test_admin_publishing import version
 
 GIVEN = ConsentEvent.State.GIVEN
@@ -810,6 +813,26 @@ def test_mails_are_dated_by_the_clock_on_the_wall(sign_in, mail_folder, settings
         "none": "",
     }
     assert f"<dt>Date</dt><dd>{listed['utc']}</dd>" in opened
+
+
+@pytest.mark.parametrize(("superuser", "status"), [(False, 404), (True, 200)])
+def test_a_link_to_choose_a_password_is_for_administrators_alone(client, db, mail_folder, superuser, status):
+    """SEC-9, SEC-12: whoever looks after personal data could open anybody's account by it."""
+    boss = make_staff("boss")
+    staff_mail.owe_about_account(StaffMail.Kind.FORGOTTEN, boss)
+    staff_mail.owe_about_account(StaffMail.Kind.ADDED, boss)
+    staff_mail.send_due()
+    names = {mail_files.read(name)["Subject"]: name for name in mail_files.names()}
+    secret, other = names["Choose a new password"], names["A new way to sign in to your account"]
+    client.force_login(make_user("anna", "Privacy officers", is_superuser=superuser))
+
+    shown = client.get(FILES).text
+    answers = [client.get(reverse(f"admin:leads_outgoingmail_{page}", args=[secret])) for page in ("file", "file_html")]
+
+    assert (secret in shown, other in shown) == (superuser, True)
+    assert [answer.status_code for answer in answers] == [status] * 2
+    assert ["/admin/p/" in answer.text for answer in answers] == [superuser] * 2
+    assert client.get(reverse("admin:leads_outgoingmail_file", args=[other])).status_code == 200
 
 
 def test_a_long_list_of_mails_has_pages(sign_in, mail_folder):

@@ -2,7 +2,10 @@
 
 import json
 import logging
+import runpy
+import socket
 import sys
+import time
 from ipaddress import ip_network
 
 import pytest
@@ -50,6 +53,15 @@ PRIVATE = [
     ("GET /roles/?q=salary+of+marta", "salary"),
     ("marta@quillstone.example is known", "quillstone"),
     ("marta%40quillstone.example is known", "quillstone"),
+    ("GET /roles/?q=o'brien+salary", "salary"),
+    ('"john doe"@quillstone.example is known', "john"),
+    (r"\"john doe\"@quillstone.example is known", "john"),
+    (r'"john \"jd\" doe"@quillstone.example is known', "john"),
+    ("%22john%20doe%22%40quillstone.example", "john"),
+    ("/roles/john.smith/dept@quillstone.example", "john"),
+    ("'o'brien@quillstone.example' is known", "brien"),
+    ("bounce+john=quillstone.example@lists.example", "john"),
+    ("marta%2540quillstone.example is known", "marta"),
     ('null value in column "x"\nDETAIL:  Failing row contains (7, Marta Nowak, a private\nmessage).', "Nowak"),
     ("duplicate key\nDETAIL:  Key (name)=(Marta Nowak) already exists.\n\nThe above exception", "Nowak"),
 ]
@@ -66,6 +78,24 @@ def test_nothing_private_is_in_a_message_an_error_or_what_is_logged_beside_it(sa
         text = json.dumps(as_json(made)) + LINE.format(made)
         assert private not in text
         assert "redacted" in text or "[address]" in text
+
+
+ODD = ["a", "/", "'", "?", '"', '\\"', "a/", "a@", "%25", "/?", "?'", ' "a', "=a", "/c/a", "DETAIL: "]
+
+
+@pytest.mark.parametrize("piece", ODD)
+def test_long_text_costs_no_more_by_the_letter_than_short_text(piece):
+    """SEC-20, SEC-22: visitors choose paths and headers; eight times as long takes about eight times, not 64."""
+
+    def cost(letters: int) -> float:
+        text = (piece * letters)[:letters]
+        began = time.thread_time()
+        redacted(text)
+        return time.thread_time() - began
+
+    short, long = (min(cost(letters) for _try in range(5)) for letters in (2_000, 16_000))
+
+    assert long < 30 * short
 
 
 def test_the_rest_of_an_error_stays_readable():
@@ -159,3 +189,26 @@ def test_both_forms_have_the_same_loggers():
     assert form["handlers"]["console"]["formatter"] == "json"
     assert line["loggers"] == form["loggers"]
     assert redacted("nothing private") == "nothing private"
+
+
+def test_gunicorn_says_of_a_request_that_is_none_neither_whose_nor_what(settings, capfd):
+    """SEC-22: where no proxy stands in front, the address is a visitor's."""
+    from gunicorn.config import Config
+    from gunicorn.http.errors import InvalidRequestLine
+    from gunicorn.workers.base import Worker
+
+    ours = runpy.run_path(str(settings.BASE_DIR / "deploy" / "gunicorn.conf.py"))
+    config = Config()
+    config.set("logconfig_dict", ours["logconfig_dict"])
+    worker = Worker(1, 1, [], None, 30, config, ours["logger_class"](config))
+    client, far = socket.socketpair()
+
+    with client, far:
+        worker.handle_error(None, client, ("203.0.113.7", 4711), InvalidRequestLine("GET /c/secret-token HTTP/9 Marta"))
+        worker.log.warning("Worker %s is late", 7)
+
+    said = capfd.readouterr().err
+    worker.tmp.close()
+    assert [word for word in ("203.0.113.7", "secret-token", "Marta") if word in said] == []
+    assert "Invalid request" in said
+    assert "Worker 7 is late" in said

@@ -4,27 +4,34 @@ import os
 import re
 import shutil
 import socket
+import struct
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPResponse
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from tests import nginx
 from tests.faults.databases import SqliteServer
 from tests.faults.editor import Editor
 from tests.faults.figures import Figures
-from tests.faults.site import Bench, Site
+from tests.faults.site import Bench, Site, wait_until
 
 pytestmark = [
     pytest.mark.skipif(bool(nginx.missing()), reason=nginx.missing()),
     pytest.mark.xdist_group("nginx"),  # one site for all of them
 ]
 ROLE = "/roles/lead-data-engineer/"
+VALID_UNTIL = 8  # where a kept answer says so: the second word of nginx's file
 GUARDS = ["X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy", "X-Robots-Tag"]
 GUARDS += ["Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy"]
 
@@ -44,11 +51,35 @@ class Behind:
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read()
 
-    def keys(self) -> set[str]:
-        """Return the addresses that nginx keeps an answer for."""
-        files = (self.site.data.parent / "nginx" / "kept").rglob("*")
-        found = [re.search(rb"\nKEY: http127\.0\.0\.1(\S*)", file.read_bytes()) for file in files if file.is_file()]
-        return {key[1].decode() for key in found if key}
+    def all_at_once(self, path: str, readers: int = 8) -> list[tuple[int, dict[str, str], bytes]]:
+        with ThreadPoolExecutor(readers) as pool:
+            return [answer.result() for answer in [pool.submit(self.get, path) for _reader in range(readers)]]
+
+    def questions(self) -> float:
+        """Return how many pages the site was asked for that it had kept."""
+        with urllib.request.urlopen(f"{self.site.url}/metrics", timeout=30) as answer:
+            counts = re.findall(r'recruitcms_request_seconds_count\{.*view="kept page"\} (\S+)', answer.read().decode())
+        return sum(map(float, counts))
+
+    def change(self, sql: str) -> None:
+        """Change what visitors see, as the desk would."""
+        self.site.database.change(sql)
+        self.site.database.change("UPDATE recruitcms_sitesettings SET content_version = content_version + 1")
+
+    def kept(self) -> dict[str, Path]:
+        """Return the files of the answers that nginx keeps, by the address."""
+        files = (self.site.data.parent / "nginx" / "kept").rglob("?" * 32)  # longer: being written
+        found = [(re.search(rb"\nKEY: http127\.0\.0\.1(\S*)", file.read_bytes()), file) for file in files]
+        return {key[1].decode(): file for key, file in found if key}
+
+
+def start(site: Site) -> None:
+    """Start the site, which knows that there is an nginx before it."""
+    os.environ["BEHIND_PROXY"] = "1"
+    try:
+        site.start_web()
+    finally:
+        del os.environ["BEHIND_PROXY"]
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +88,7 @@ def behind(tmp_path_factory) -> Iterator[Behind]:
     bench.prepare()
     folder = tmp_path_factory.mktemp("nginx-site")
     site = bench.copy(folder)
-    os.environ["BEHIND_PROXY"] = "1"
-    try:
-        site.start_web()
-    finally:
-        del os.environ["BEHIND_PROXY"]
+    start(site)
     (folder / "nginx").mkdir()
     for parent in (folder, *folder.parents):  # nginx's workers are another user's
         if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent.parent)):
@@ -73,6 +100,11 @@ def behind(tmp_path_factory) -> Iterator[Behind]:
     finally:
         site.close()
         bench.close()
+
+
+def signed_in(behind: Behind) -> Editor:
+    name, password = (behind.site.data / "first-password").read_text().split()[:2]
+    return Editor(f"http://127.0.0.1:{behind.port}", name, password)
 
 
 def test_pages_come_through_whole_and_compressed(behind):
@@ -90,16 +122,45 @@ def test_pages_come_through_whole_and_compressed(behind):
 
 
 def test_a_change_is_there_within_a_second(behind):
-    name, password = (behind.site.data / "first-password").read_text().split()[:2]
-    editor = Editor(f"http://127.0.0.1:{behind.port}", name, password)
-    settings = "/admin/recruitcms/sitesettings/1/change/"
-    field = editor.get(settings).select_one("[name$=-tagline]")
+    editor, address = signed_in(behind), "/admin/recruitcms/sitesettings/1/change/"
+    field = editor.get(address).select_one("[name$=-tagline]")
     behind.get(ROLE)
 
-    editor.save(settings, **{str(field["name"]): "Words of this minute"})
+    editor.save(address, **{str(field["name"]): "Words of this minute"})
     time.sleep(1)
 
     assert b"Words of this minute" in behind.get(ROLE)[2]
+
+
+def test_nobody_sees_what_was_there_when_nobody_read(behind):
+    behind.get(ROLE)
+    time.sleep(1.1)
+    behind.change("UPDATE recruitcms_sitetext SET tagline = 'Words of this hour' WHERE language = 'en'")
+
+    assert [b"Words of this hour" in body for _status, _headers, body in behind.all_at_once(ROLE)] == [True] * 8
+
+
+def test_within_a_second_the_site_is_asked_once(behind):
+    for second in range(3):  # the first answer, and those that say that it still holds
+        time.sleep(1.1 - time.time() % 1)  # early in a second
+        before = behind.questions()
+        answers = [behind.get(ROLE)[0] for _number in range(20)]
+        assert (second, answers, behind.questions() - before) == (second, [200] * 20, 1.0)
+
+
+def test_a_page_that_is_taken_offline_does_not_come_back_while_the_site_is_down(behind):
+    path = "/roles/android-engineer/"
+    assert behind.get(path)[0] == 200
+    time.sleep(1.1)
+    behind.change("UPDATE roles_rolerevision SET live_until = datetime('now') WHERE slug = 'android-engineer'")
+    assert {status for status, _headers, _body in behind.all_at_once(path)} == {404}
+
+    behind.site.kill_web()
+    try:
+        time.sleep(1.1)
+        assert behind.get(path)[0] == 404
+    finally:
+        start(behind.site)
 
 
 def test_nothing_private_and_no_unknown_query_is_kept(behind):
@@ -109,9 +170,46 @@ def test_nothing_private_and_no_unknown_query_is_kept(behind):
     for path in [*known, *unknown]:
         behind.get(path)
 
-    keys = behind.keys()
+    keys = behind.kept()
     assert [path for path in known if path in keys] == known
     assert not [path for path in unknown if path in keys]
+
+
+def test_a_deleted_picture_is_kept_for_minutes_and_not_there_again_when_the_site_is_down(behind):
+    """SEC-8"""
+    address = re.search(rb'src="(/media/pictures/[^"]+)"', behind.get(ROLE)[2])[1].decode()
+    status, headers, picture = behind.get(address)
+    file = behind.site.data / address.removeprefix("/")
+    assert wait_until(lambda: address in behind.kept(), 5)
+    kept = behind.kept()[address]
+    valid_until = struct.unpack_from("<q", kept.read_bytes(), VALID_UNTIL)[0]
+    file.unlink()
+    try:
+        at_once = behind.get(address)[0]
+        with kept.open("r+b") as record:  # as if the minutes had gone by
+            record.seek(VALID_UNTIL)
+            record.write(struct.pack("<q", int(time.time()) - 1))
+        later = behind.get(address)[0]
+        assert wait_until(lambda: picture not in kept.read_bytes(), 5)
+        behind.site.kill_web()
+        try:
+            down = behind.get(address)[0]
+        finally:
+            start(behind.site)
+    finally:
+        file.write_bytes(picture)
+
+    assert (status, headers["Cache-Control"]) == (200, "public, max-age=86400, immutable")
+    assert 0 < valid_until - time.time() <= 600
+    assert (at_once, later, down) == (200, 404, 404)
+
+
+def test_pictures_that_never_were_are_not_kept(behind):
+    """SEC-20"""
+    address = f"/media/pictures/{'0' * 32}/320.webp"
+
+    assert [behind.get(address)[0] for _time in range(2)] == [404, 404]
+    assert address not in behind.kept()
 
 
 def test_another_host_gets_no_answer(behind):
@@ -143,7 +241,7 @@ def test_while_the_site_is_down_what_was_read_is_still_there(behind):
         assert (status, headers["Retry-After"]) == (502, "30")
         assert "We cannot do this just now" in body.decode()
     finally:
-        behind.site.start_web()
+        start(behind.site)
 
 
 def raw(behind: Behind, head: str) -> tuple[int, Message, str]:
@@ -162,12 +260,14 @@ def raw(behind: Behind, head: str) -> tuple[int, Message, str]:
         ("GET /nginx-says HTTP/1.1", 404),
         ("TRACE / HTTP/1.1", 405),
         ("POST /consultation/ HTTP/1.1\r\nContent-Length: 2000000", 413),
+        ("POST /admin/login/ HTTP/1.1\r\nContent-Length: 60000000", 413),
+        ("POST /admin/roles/role/import/ HTTP/1.1\r\nContent-Length: 60000000", 413),
         ("POST /consultation/ HTTP/1.1\r\nContent-Length: -1", 400),
         ("POST /consultation/ HTTP/1.1\r\nTransfer-Encoding: identity", 501),
     ],
 )
 def test_what_nginx_answers_itself_has_the_sites_headers_and_looks(behind, head, expected):
-    """SEC-1, SEC-2, SEC-3"""
+    """SEC-1, SEC-2, SEC-3, SEC-24"""
     sites = behind.get(ROLE)[1]
 
     status, headers, page = raw(behind, head)
@@ -181,6 +281,20 @@ def test_what_nginx_answers_itself_has_the_sites_headers_and_looks(behind, head,
     assert ("We cannot do this just now" if expected == 501 else "We cannot answer this") in page
     assert "Wróć" in page or "Spróbuj" in page
     assert re.findall(r"<style|<script|style=|\son\w+=", page) == []
+
+
+def test_what_staff_may_upload_comes_through(behind):
+    """A report's largest file, and no more than that: who imports too much hears so from the site, with a way out."""
+    editor, address = signed_in(behind), "/admin/roles/role/import/"
+    token = editor.get(address).select_one("[name=csrfmiddlewaretoken]")["value"]
+    fields = {"csrfmiddlewaretoken": token, "files": SimpleUploadedFile("jobs.md", b"x" * settings.EDITION_MAX_BYTES)}
+    headers = {"Content-Type": MULTIPART_CONTENT, "Referer": f"{editor.url}{address}", "Origin": editor.url}
+
+    sent = urllib.request.Request(f"{editor.url}{address}", encode_multipart(BOUNDARY, fields), headers)
+    with editor.browser.open(sent, timeout=60) as answer:
+        page = answer.read().decode()
+
+    assert "These files have more than 10 MB" in page
 
 
 def test_errors_of_the_site_itself_pass_as_they_are(behind):

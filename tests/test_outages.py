@@ -14,6 +14,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
 from recruitcms import sqlite
@@ -130,6 +131,37 @@ def test_the_write_lock_is_waited_for_and_then_refused(writer):
 
     assert ends.exception() is None
     assert second.cursor().execute("PRAGMA busy_timeout").fetchone() == (200,)
+
+
+@OF_SQLITE
+@pytest.mark.django_db
+def test_who_will_not_wait_for_the_write_lock_does_not(writer):
+    """REL-4: what asks whether the site is well, and what only counts, comes back at once."""
+    first, hasty = writer(), writer()
+    begin(first)
+    hasty.cursor().execute("PRAGMA busy_timeout = 0")
+
+    with CaptureQueriesContext(hasty) as asked, pytest.raises(OperationalError, match="locked"):
+        begin(hasty)
+
+    assert [query["sql"] for query in asked] == ["BEGIN IMMEDIATE"]
+
+
+@OF_SQLITE
+@pytest.mark.django_db
+def test_who_reads_old_rows_learns_at_once_that_they_cannot_write(writer):
+    """Their own reading stands in the way, and no waiting helps."""
+    reader, other = writer(), writer()
+    reader.cursor().execute("CREATE TABLE rows AS SELECT 1 AS number UNION SELECT 2")
+    rows = reader.cursor().execute("SELECT number FROM rows")
+    rows.fetchone()
+    other.cursor().execute("INSERT INTO rows VALUES (3)")
+
+    with CaptureQueriesContext(reader) as asked, pytest.raises(OperationalError, match="locked"):
+        begin(reader)
+
+    assert [query["sql"] for query in asked] == ["BEGIN IMMEDIATE"]
+    rows.close()
 
 
 @OF_SQLITE

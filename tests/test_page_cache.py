@@ -160,6 +160,44 @@ def test_what_pages_do_not_know_of_the_query_makes_no_other_page(cached, role):
     assert len(cache.pages) == 3
 
 
+def test_made_up_values_of_what_lists_know_fill_nothing(cached, role):
+    """SEC-20"""
+    cache = kept(cached)
+    for number in range(20):
+        cached.get(f"/people/?sort={number}&page={number}")
+        cached.get(f"/roles/?sort={number}")
+        cached.get(f"/roles/?page={'0' * number}1")
+
+    assert {(path, query) for _scheme, _host, path, query in cache.pages} == {("/people/", ""), ("/roles/", "page=1")}
+
+
+def kept_by_nginx(response) -> bool:
+    return "X-Accel-Expires" in response
+
+
+def test_nginx_may_keep_pages_and_that_they_still_hold(cached, role, settings):
+    settings.BEHIND_PROXY = True
+    first = cached.get(role.get_absolute_url())
+
+    assert kept_by_nginx(first)
+    assert kept_by_nginx(cached.get(role.get_absolute_url(), headers={"If-None-Match": first["ETag"]}))
+    assert kept_by_nginx(cached.get("/roles/?page=1"))
+    assert not kept_by_nginx(cached.get("/people/?page=1"))
+    assert not kept_by_nginx(cached.get("/roles/?q=welder"))
+
+
+def test_nginx_may_keep_that_a_page_is_gone_and_nothing_of_a_token(cached, role, settings):
+    """SEC-20: what it kept of the page would come back whenever the site is down."""
+    settings.BEHIND_PROXY = True
+    role.take_offline()
+
+    assert kept_by_nginx(cached.get(role.get_absolute_url()))
+    for path in ("/c/abc/", "/pl/d/abc/", "/admin/nothing/", "/media/nothing.webp"):
+        assert not kept_by_nginx(cached.get(path)), path
+    settings.BEHIND_PROXY = False
+    assert not kept_by_nginx(cached.get(role.get_absolute_url()))
+
+
 def test_searches_forms_and_what_is_behind_a_token_are_never_kept(cached, role):
     """SEC-20"""
     cache = kept(cached)

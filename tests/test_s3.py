@@ -3,16 +3,19 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import boto3
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.core.management import call_command
+from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
 from leads import downloads
 from leads.models import Edition
+from recruitcms.pictures import Sweeper
 from recruitcms.settings import bucket
 from recruitcms.storage import PrivateFiles, PublicFiles
 from roles import cards
@@ -67,6 +70,18 @@ def test_pictures_have_addresses_of_our_own(client, files):
     assert b"".join(answer.streaming_content)[:4] in {b"RIFF", b"\x89PNG", b"\xff\xd8\xff\xe0"}
     assert address.removeprefix("/") in files()
     assert client.get("/media/pictures/nothing.webp").status_code == 404
+
+
+def test_a_deleted_picture_goes_from_the_bucket(files):
+    """SEC-8"""
+    other, picture = make_picture(), make_picture()
+    before = files()
+    picture.delete()
+
+    gone = Sweeper().sweep(timezone.now() + timedelta(days=2))
+
+    ours = {f"media/{name['name']}" for name in other.files["webp"]} | {f"media/{other.files['original']}"}
+    assert (gone, files(), len(before)) == (1, ours, 2 * len(ours))
 
 
 def test_cards_are_drawn_into_the_bucket_and_go_again(client, files):

@@ -14,7 +14,17 @@ from recruitcms import staff_mail
 from recruitcms.logs import redacted
 from recruitcms.models import StaffMail, StaffSession
 from recruitcms.signin import limits
-from tests.staff import LOGIN, SECOND, app_code, make_staff, new_browser, sign_in, try_password, with_app
+from tests.staff import (
+    LOGIN,
+    SECOND,
+    app_code,
+    make_staff,
+    new_browser,
+    recovery_codes,
+    sign_in,
+    try_password,
+    with_app,
+)
 
 pytestmark = pytest.mark.django_db
 ATTACKER, HOME = "203.0.113.66", "192.0.2.1"
@@ -118,6 +128,112 @@ def test_codes_are_guessed_no_faster_than_passwords():
     assert sign_in(new_browser(HOME), secret).get("/admin/").status_code == 200
 
 
+def wrong_codes(number: int, code: str = "000000") -> list[int]:
+    """Try codes as a thief of the password does: each from a network of its own, with the password again when asked."""
+    thief, answers = new_browser("2001:db8:ffff::1"), []
+    for turn in range(number):
+        if "account_login" not in thief.session:
+            try_password(thief)
+        answers.append(thief.post(SECOND, {"code": code}, REMOTE_ADDR=f"2001:db8:{turn:x}::1").status_code)
+    return answers
+
+
+def test_a_sign_in_that_waits_for_its_code_ends_after_ten_wrong_ones():
+    """SEC-10: from however many networks."""
+    with_app(make_staff())
+    thief = new_browser(ATTACKER)
+    try_password(thief)
+
+    answers = [thief.post(SECOND, {"code": "000000"}, REMOTE_ADDR=f"2001:db8:{turn}::1") for turn in range(10)]
+
+    assert [answer.status_code for answer in answers] == [200] * 9 + [302]
+    assert answers[-1].url == LOGIN
+    assert "too many wrong codes" in thief.get(LOGIN).content.decode()
+    assert thief.get(SECOND).url == LOGIN
+    assert try_password(thief).url == SECOND
+
+
+def test_codes_of_an_account_wait_after_many_wrong_ones_from_everywhere():
+    """SEC-10: beginning again with the password does not help, and nobody else waits."""
+    with_app(make_staff())
+    other = with_app(make_staff("adam"))
+
+    answers = wrong_codes(60)
+
+    assert set(answers[:50]) == {200, 302}
+    assert answers[50:] == [429] * 10
+    assert sign_in(new_browser(ATTACKER), other, "adam").get("/admin/").status_code == 200
+
+
+def test_the_owner_is_told_what_goes_on_and_gets_in_by_a_recovery_code():
+    """SEC-10: nobody's account is locked, whoever has its password."""
+    user = make_staff()
+    secret = with_app(user)
+    wrong_codes(51)
+    owner = new_browser(HOME)
+    try_password(owner)
+
+    told = owner.post(SECOND, {"code": app_code(secret)})
+    answer = owner.post(SECOND, {"code": recovery_codes(user)[0]})
+
+    assert (told.status_code, 0 < int(told["Retry-After"]) <= 60) == (429, True)
+    words = told.content.decode()
+    assert "with a passkey or a recovery code you can sign in right now" in words
+    assert "somebody knows your password" in words
+    assert FORGOTTEN in words
+    assert answer.status_code == 302
+    assert owner.get("/admin/").status_code == 200
+
+
+def test_a_passkey_as_second_step_waits_for_no_codes():
+    """SEC-10: the page that says to wait promises it."""
+    with_app(make_staff())
+    wrong_codes(51)
+    owner = new_browser(HOME)
+    try_password(owner)
+
+    assert owner.post(SECOND, {"credential": "{}"}).status_code == 200  # looked at
+
+
+def test_a_new_password_lets_the_owners_codes_be_tried_again():
+    """SEC-10: whoever tried them has no way in any more."""
+    secret = with_app(make_staff())
+    wrong_codes(51)
+    owner = new_browser(HOME)
+    owner.post(FORGOTTEN, {"email": "eva@example.com"})
+    staff_mail.send_due()
+    fields = {"new_password1": "a new and better one", "new_password2": "a new and better one"}
+
+    owner.post(owner.get(link_in(mail.outbox[0])).url, fields)
+
+    assert try_password(owner, password="a new and better one").url == SECOND
+    assert owner.post(SECOND, {"code": app_code(secret)}).status_code == 302
+    assert owner.get("/admin/").status_code == 200
+
+
+def test_recovery_codes_are_not_guessed_without_end_either(monkeypatch):
+    """SEC-10: they are longer, and so more of them may be wrong."""
+    monkeypatch.setitem(limits.FREE_EVERYWHERE, "recovery", 20)
+    with_app(make_staff())
+
+    answers = wrong_codes(25, "00000000")
+
+    assert set(answers[:20]) == {200, 302}
+    assert answers[20:] == [429] * 5
+
+
+def test_codes_in_an_open_session_are_counted_with_the_others():
+    """SEC-10: who it is may be asked again there, and a session may be stolen."""
+    thief = sign_in(new_browser(ATTACKER), with_app(make_staff()))
+
+    answers = [
+        thief.post("/admin/account/again/code/", {"code": "000000"}, REMOTE_ADDR=f"2001:db8:{turn:x}::1").status_code
+        for turn in range(52)
+    ]
+
+    assert answers == [200] * 50 + [429] * 2
+
+
 @pytest.mark.parametrize("address", ["/admin/account/again/", "/admin/password_change/"])
 def test_a_password_is_not_guessed_in_an_open_session_either(address):
     """SEC-10."""
@@ -191,6 +307,21 @@ def test_without_its_cache_nobody_guesses(monkeypatch):
     assert try_password(browser).status_code >= 500
     assert "_auth_user_id" not in browser.session
     assert open_session.get("/admin/account/").status_code == 200
+
+
+def test_asking_for_a_passkeys_question_fills_no_table():
+    """SEC-10, SEC-20: each question is a row, whoever asks; another network does not notice."""
+
+    def ask(turn: int, network: str = ATTACKER) -> int:
+        browser = new_browser(network)
+        method = browser.head if turn % 2 else browser.get
+        return method("/admin/login/passkey/", headers={"Accept": "application/json"}).status_code
+
+    answers = [ask(turn) for turn in range(100)]
+
+    assert answers == [200] * 30 + [429] * 70
+    assert StaffSession.objects.count() == 30
+    assert ask(0, HOME) == 200
 
 
 # --- a forgotten password ---

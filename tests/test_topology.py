@@ -96,7 +96,7 @@ def test_pictures_come_from_the_bucket_through_nginx(topology):
     picture = topology.get(address)
 
     assert picture.status == 200
-    assert picture.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert picture.headers["cache-control"] == "public, max-age=86400, immutable"
     assert picture.body == objects(topology)[address.removeprefix("/")]
     assert not (topology.folder / "data" / "media").exists()
 

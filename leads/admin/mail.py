@@ -128,8 +128,8 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         """List the mails that were written to files instead of being sent: the default without a mail server."""
         self._check_may_look(request)
         page = Paginator(mail_files.names(), 50).get_page(request.GET.get("page"))
-        read = [(name, mail_files.read(name)) for name in page]
-        mails = [(name, mail, mail_files.sent_at(mail)) for name, mail in read if mail]
+        read = [(name, mail) for name in page if (mail := mail_files.read(name)) and self._may_read(request, mail)]
+        mails = [(name, mail, mail_files.sent_at(mail)) for name, mail in read]
         context = {"title": _("Mails"), "mails": mails, "page": page, "folder": settings.MAIL_DIR}
         return self._page(request, "admin/leads/outgoingmail/files.html", context)
 
@@ -169,9 +169,13 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     def _mail(self, request: HttpRequest, name: str) -> EmailMessage:
         self._check_may_look(request)
         message = mail_files.read(name)
-        if message is None:
+        if message is None or not self._may_read(request, message):
             raise Http404
         return message
+
+    def _may_read(self, request: HttpRequest, message: EmailMessage) -> bool:
+        """Keep links that open an account to those who may give accounts themselves (SEC-9, SEC-12)."""
+        return request.user.is_superuser or not mail_files.opens_an_account(message)
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shared = self.admin_site.each_context(request) | {"opts": self.opts}

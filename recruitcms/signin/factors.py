@@ -6,7 +6,9 @@ from typing import Any
 
 from allauth.account.internal.flows import reauthentication
 from allauth.account.internal.flows.login import record_authentication
-from allauth.account.internal.stagekit import get_pending_stage
+from allauth.account.internal.stagekit import clear_login, get_pending_stage
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import AuthenticateView, IndexView, ReauthenticateView
 from allauth.mfa.models import Authenticator
@@ -33,7 +35,7 @@ from django.views.decorators.cache import never_cache
 from recruitcms import staff_mail
 from recruitcms.models import StaffMail
 from recruitcms.signin import factor_forms as forms
-from recruitcms.signin import sessions, steps
+from recruitcms.signin import limits, sessions, steps
 from recruitcms.signin.kept_secrets import UnreadableError
 from recruitcms.signin.views import SECRETS, AgainPage, AtDesk, Guarded, desk_context, guarded
 
@@ -54,15 +56,32 @@ class SecondStepPage(AtDesk, Guarded, AuthenticateView):
         context = super().get_context_data(**kwargs)
         return context | {"factors": set(factors), "options": json.dumps(context["js_data"]["request_options"])}
 
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Ask for the password again after many wrong codes, from whatever networks they came (SEC-10)."""
+        sign_in = f"{self.request.session.session_key} {self.stage.login.initiated_at}"
+        if "code" not in form.fields or not limits.is_spent(sign_in):
+            return super().form_invalid(form)
+        clear_login(self.request)
+        messages.error(self.request, _("There were too many wrong codes. Please begin again with your password."))
+        return redirect("account_login")
+
 
 def second_step(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST" and "code" not in request.POST:
+        return guarded(request, "passkey", None, SecondStepPage.as_view())
     stage = get_pending_stage(request)
     name = str(stage.login.user.pk) if stage and stage.login.user else ""
-    return guarded(request, "code", name, SecondStepPage.as_view())
+    return guarded(request, kind_of_code(request), name, SecondStepPage.as_view())
+
+
+def kind_of_code(request: HttpRequest) -> str:
+    """Return what sort of code was typed, by its length: one of the app, or for recovery."""
+    typed = normalize_user_code(request.POST.get("code", ""))
+    return "recovery" if len(typed) == app_settings.RECOVERY_CODE_DIGITS else "code"
 
 
 class ByPasskey(Guarded, LoginWebAuthnView):
-    """A passkey as the whole sign-in. GET gives the question that the key answers, as JSON."""
+    """A passkey as the whole sign-in. GET gives the question that the key answers, as JSON; a session remembers it."""
 
     form_class = forms.PasskeySignInForm
 
@@ -75,7 +94,7 @@ class ByPasskey(Guarded, LoginWebAuthnView):
 
 
 def by_passkey(request: HttpRequest) -> HttpResponse:
-    return guarded(request, "passkey", None, ByPasskey.as_view())
+    return guarded(request, "passkey", None, ByPasskey.as_view(), asking_counts=True)
 
 
 # --- setting up ---
@@ -324,7 +343,7 @@ class PasskeyAgainPage(AgainPage, ReauthenticateWebAuthnView):
 
 
 def code_again(request: HttpRequest) -> HttpResponse:
-    return guarded(request, "code", str(request.user.pk), CodeAgainPage.as_view())
+    return guarded(request, kind_of_code(request), str(request.user.pk), CodeAgainPage.as_view())
 
 
 def passkey_again(request: HttpRequest) -> HttpResponse:

@@ -30,7 +30,7 @@ from django.views.decorators.http import require_POST
 from recruitcms import staff_mail
 from recruitcms.models import StaffMail
 from recruitcms.signin import forms, sessions, steps
-from recruitcms.signin.limits import Tries
+from recruitcms.signin.limits import Tries, forget_codes
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +55,14 @@ def desk_context(request: HttpRequest, title: Any) -> dict[str, Any]:
     return context
 
 
-def guarded(request: HttpRequest, kind: str, name: str | None, view: Callable[..., Any]) -> HttpResponse:
-    """Answer with a `Guarded` view, but for tries that come too fast (SEC-10)."""
-    if request.method == "POST":
-        request.tries = Tries(request, kind, name)  # type: ignore[attr-defined]
-        if seconds := request.tries.take():  # type: ignore[attr-defined]
-            return wait(request, seconds)
+def guarded(
+    request: HttpRequest, kind: str, name: str | None, view: Callable[..., Any], asking_counts: bool = False
+) -> HttpResponse:
+    """Answer with a `Guarded` view, but for tries that come too fast (SEC-10); where it counts, for questions too."""
+    if asking_counts or request.method == "POST":
+        tries = request.tries = Tries(request, kind, name)  # type: ignore[attr-defined]
+        if seconds := tries.take():
+            return wait(request, seconds, kind if tries.waits_everywhere() else "")
     return SECRETS(never_cache(view))(request)
 
 
@@ -74,10 +76,15 @@ class Guarded:
         return super().form_valid(form)  # type: ignore[misc]
 
 
-def wait(request: HttpRequest, seconds: int) -> HttpResponse:
-    """Say when to try again, to people and to programs; and to whoever runs the site, without saying who it was."""
-    log.warning("Many tries to sign in from one network: the next waits %s seconds.", seconds)
-    context = desk_context(request, _("Please wait a little")) | {"minutes": -(-seconds // 60)}
+def wait(request: HttpRequest, seconds: int, everywhere: str = "") -> HttpResponse:
+    """Say when to try again, to people and to programs; and to whoever runs the site, without saying who it was.
+
+    `everywhere` is the kind of code that has to wait in every network.
+    """
+    what = "Many wrong codes for one account" if everywhere else "Many tries to sign in from one network"
+    log.warning("%s: the next waits %s seconds.", what, seconds)
+    context = desk_context(request, _("Please wait a little"))
+    context |= {"minutes": -(-seconds // 60), "everywhere": everywhere}
     response = render(request, "signin/wait.html", context, status=429)
     response["Retry-After"] = str(seconds)
     return response
@@ -183,6 +190,7 @@ def new_password(request: HttpRequest, uidb64: str, token: str) -> HttpResponseB
 def password_is_changed(request: HttpRequest, user: Any) -> None:
     """End the sessions of whoever has a new password, but for the one in which they chose it, and tell them."""
     sessions.end_all(user, but=request.session.session_key if request.user == user else None)
+    forget_codes(str(user.pk))
     staff_mail.owe_about_account(StaffMail.Kind.PASSWORD, user)
 
 

@@ -11,18 +11,18 @@ LOOK_AGAIN = (0.002, 0.006)  # seconds
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Looks for the write lock at even intervals, for as long as `timeout` says.
+    """Looks for the write lock at even intervals, for as long as the connection's `busy_timeout` says.
 
     SQLite itself looks ever more rarely, up to ten times a second: whoever has just come is quicker than who has waited
     long, and the lock lies idle meanwhile.
     """
 
     def _start_transaction_under_autocommit(self) -> None:
-        waits_until = time.monotonic() + self.settings_dict["OPTIONS"].get("timeout", 0)
-        [patience] = self.connection.execute("PRAGMA busy_timeout").fetchone()
+        [patience] = self.connection.execute("PRAGMA busy_timeout").fetchone()  # in milliseconds
+        waits_until = time.monotonic() + patience / 1000
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
-            while not self._begin(is_last=time.monotonic() > waits_until):
+            while not self._begin(is_last=time.monotonic() >= waits_until):
                 time.sleep(random.uniform(*LOOK_AGAIN))  # noqa: S311  (nothing secret hangs on it)
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {patience}")
@@ -32,7 +32,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except OperationalError as error:
-            if is_last or getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            if is_last or not is_held(getattr(error.__cause__, "sqlite_errorcode", 0)):
                 raise
             return False
         return True
+
+
+def is_held(code: int) -> bool:
+    """Tell whether an error says that another has the lock. What a reader has open itself is not let go by waiting."""
+    return code & 0xFF == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT

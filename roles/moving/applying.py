@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from recruitcms import addresses
 from recruitcms.models import Page, Person, Redirect
+from recruitcms.publishing import touch_content
 from recruitcms.translated import Translated
 from roles.models import Category, Role, RoleLevel, SampleResume, Section
 from roles.moving.incoming import address as address_of
@@ -168,7 +169,9 @@ def _named(mapping: dict[str, Any], name: str, rest: Any, language: str, model: 
         return same
     if chosen == "new":
         slug = address_of(name)[:60] or "category"
-        return Category.objects.create(language=language, slug=slug, name=name[:60])
+        shelf = Category.objects.create(language=language, slug=slug, name=name[:60])
+        touch_content()
+        return shelf
     if row:
         raise ValidationError(_("First translate “%(name)s” into this language.") % {"name": row})
     if not name and model is Person:

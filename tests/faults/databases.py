@@ -108,6 +108,9 @@ class SqliteServer:
     def copy(self, database: Database, data: Path, small: Path | None = None) -> Database:
         return Sqlite(data / "db.sqlite3")
 
+    def drop(self, database: Database) -> None:
+        """A file goes with its folder."""
+
     def close(self) -> None:
         """There is no server to end."""
 
@@ -171,6 +174,11 @@ class PostgresServer:
         Postgres(self.url).change(f"CREATE DATABASE {name}{more}")
         self.made.append(name)
         return Postgres(urlunsplit(urlsplit(self.url)._replace(path=f"/{name}")))
+
+    def drop(self, database: Database) -> None:
+        """Forget a database before its folder goes: else the server's next checkpoint fails, and all that follows."""
+        name = urlsplit(database.url).path[1:]
+        Postgres(self.url).change(f"DROP DATABASE {name} WITH (FORCE)")
 
     def close(self) -> None:
         """End our own cluster, or drop the databases that were made on somebody else's."""

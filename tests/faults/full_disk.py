@@ -45,6 +45,7 @@ def full_disk(bench: Bench) -> None:
             bench.check_ledger(site)
             if small:
                 site.close()
+                bench.server.drop(site.database)
 
 
 def _check_mails(bench: Bench, site: Site, sink: Sink) -> None:

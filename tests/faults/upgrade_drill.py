@@ -29,6 +29,7 @@ def upgrade_drill(bench: Bench) -> None:
     """
     if nginx.missing():
         raise LeftOutError(nginx.missing())
+    bench.folder.chmod(0o711)  # nginx's workers are another user's, and look into their folder of kept answers
     folder = bench.folder / f"upgrade-{bench.server.name}"
     old = _release_before(folder / "old")
     if _lend_way_of_stopping(old):
