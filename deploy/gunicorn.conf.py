@@ -69,11 +69,15 @@ def when_ready(server):
 
 
 def post_worker_init(worker):
-    """Open what each process has for itself: SQLite's connections, and a thread that sends mail where no worker is."""
+    """Open what each process has for itself: SQLite's connections, and a thread that sends mail where no worker is.
+
+    Not while a restore is under way, which in turn waits for none that runs.
+    """
     from django.conf import settings
 
-    from recruitcms import sqlite
+    from recruitcms import running, sqlite
 
+    running.hold()
     if sqlite.keep_open():
         sqlite.keep_connections()
     if settings.EMBEDDED_WORKER:

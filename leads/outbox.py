@@ -11,7 +11,6 @@ import random
 import secrets
 import threading
 import time
-import traceback
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -213,7 +212,7 @@ def _fail(mail: OutgoingMail, error: Exception) -> None:
     """Do what a failure asks for: pause, block the address, give the mail up, or plan its next attempt (EML-14)."""
     if not isinstance(error, NotSentError):
         if not isinstance(error, OSError):  # a fault of ours, not the server's or the network's: say where
-            log.error("Mail %s cannot be written: %s\n%s", mail.pk, type(error).__name__, _where(error))
+            log.error("Mail %s cannot be written: %s\n%s", mail.pk, type(error).__name__, chores.where(error))
         error = NotSentError(Fault.PASSING, "", without_addresses(f"{type(error).__name__}: {error}")[:300])
     if error.fault == Fault.OURS:
         pauses.pause(timezone.now(), error.stage, error.answer)
@@ -258,11 +257,6 @@ def _end(mail: OutgoingMail, state: OutgoingMail.State, **values: Any) -> None:
     ours.update(state=state, lease_until=None, lease_boot="", lease_ticks=0, **values)
 
 
-def _where(error: Exception) -> str:
-    """Return the places an error passed, without its message, which may hold an address (SEC-22)."""
-    return "".join(traceback.format_tb(error.__traceback__))
-
-
 def run_forever(stop: threading.Event) -> int:
     """Send what is due, and do the chores, again and again, until told to stop. Return how many mails left."""
     sent = 0
@@ -278,7 +272,7 @@ def run_forever(stop: threading.Event) -> int:
                 next_chores = time.monotonic() + chores.PAUSE
                 chores.run(timezone.now())
         except Exception as error:
-            log.error("The outbox rests for a moment: %s\n%s", type(error).__name__, _where(error))
+            log.error("The outbox rests for a moment: %s\n%s", type(error).__name__, chores.where(error))
         finally:
             close_old_connections()
         stop.wait(PAUSE)

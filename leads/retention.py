@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from leads import erasure, ledger, mail_files, tokens
 from leads.models import ConsentEvent, ConsentPayload, Lead, OutgoingMail, Purpose, RetentionRun, Submission
+from recruitcms.portions import in_portions
 
 State, Method = ConsentEvent.State, ConsentEvent.Method
 ENDED = {State.REFUSED, State.WITHDRAWN, State.EXPIRED, State.INVALIDATED, State.ERASED}
@@ -107,7 +108,7 @@ def due(now: datetime) -> Iterator[Due]:
 
 def _consents(purpose: Purpose, now: datetime) -> Iterator[Due]:
     """Requests that were never confirmed, and consents older than the purpose keeps them: they expire."""
-    for lead in Lead.objects.iterator(500):
+    for lead in in_portions(Lead.objects.all()):
         ref = tokens.subject_ref(lead.email_normal)
         last = ledger.last_event(ref, purpose)
         if last is None or last.state in ENDED:
@@ -134,7 +135,7 @@ def _expire(ref: str, last: ConsentEvent, now: datetime) -> None:
 def _submissions(now: datetime) -> Iterator[Due]:
     """Submissions for whose purpose nothing is held any more: at once where the wording says so, else after 30 days."""
     purposes = {purpose.key: purpose for purpose in Purpose.objects.all()}
-    for submission in Submission.objects.select_related("lead").iterator(500):
+    for submission in in_portions(Submission.objects.select_related("lead")):
         ref = tokens.subject_ref(submission.lead.email_normal)
         asked = ConsentEvent.objects.of_form(submission.public_id).values_list("purpose_id", flat=True)
         keys = {*asked, submission.kind}
@@ -175,7 +176,7 @@ def _people() -> Iterator[Due]:
     """People with no submission left, and nothing given or asked for."""
     from leads import withdrawal  # it imports erasure, as this does
 
-    for lead in Lead.objects.filter(submissions=None):
+    for lead in in_portions(Lead.objects.filter(submissions=None)):
         forget = partial(withdrawal.forget_if_nothing_is_held, lead)
         ref = tokens.subject_ref(lead.email_normal)
         if not any(ledger.current_state(ref, purpose) in withdrawal.STANDING for purpose in Purpose.objects.all()):
@@ -186,7 +187,7 @@ def _mails(now: datetime) -> Iterator[Due]:
     """Mails that left, or never will, and their files, after 30 days."""
     before = now - timedelta(days=MAIL_DAYS)
     ended = [OutgoingMail.State.SENT, OutgoingMail.State.CANCELLED, OutgoingMail.State.DEAD]
-    for mail in OutgoingMail.objects.filter(state__in=ended, created_at__lte=before):
+    for mail in in_portions(OutgoingMail.objects.filter(state__in=ended, created_at__lte=before)):
         if (mail.sent_at or mail.created_at) <= before:
             yield Due("mail", f"mail {mail.pk}", mail.delete)
     for name in mail_files.names():

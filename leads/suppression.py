@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from leads.journals import append_line
 from leads.models import Lead, SoftBounces, Suppression
+from recruitcms.portions import in_portions
 
 Reason = Suppression.Reason
 ALL = Suppression.ALL
@@ -129,7 +130,7 @@ def _renew(email_normal: str) -> None:
 def renew_all() -> int:
     """Bring every person we know, with their blocks, under today's key. Return how many had another, or none."""
     renewed = 0
-    for lead in Lead.objects.only("email_normal", "suppression_hmac").iterator(1000):
+    for lead in in_portions(Lead.objects.only("email_normal", "suppression_hmac")):
         if lead.suppression_hmac != address_hash(lead.email_normal):
             _renew(lead.email_normal)
             _tie(lead.email_normal)

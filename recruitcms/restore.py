@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.sessions.models import Session
+from django.contrib.auth import get_user_model
 from django.core.cache import caches
 from django.core.files.storage import storages
 from django.core.management import call_command
@@ -30,13 +31,13 @@ from django.db.migrations.executor import MigrationExecutor
 
 from leads import anchors, erasure, journals, ledger, ledger_checks, suppression
 from leads.models import ConsentEvent, OutgoingMail
-from recruitcms import backup, database_copies
+from recruitcms import backup, database_copies, running
 from recruitcms.backup import BackupError, Manifest
-from recruitcms.models import OwedMail, StaffMail
+from recruitcms.models import OwedMail, StaffMail, StaffSession
 from recruitcms.set_aside import SetAside, StepError
 from recruitcms.signin import kept_secrets
 
-__all__ = ["BackupError", "Restored", "restore"]
+__all__ = ["BackupError", "Restored", "TakenBack", "restore", "undo"]
 State = OwedMail.State
 BATCH = 500  # mails that are asked for at once
 HELD = "Held after a restore: it may have left before."
@@ -63,6 +64,7 @@ class Restored:
     sent_since: int = 0
     held: int = 0
     sessions: int = 0
+    staff: int = 0  # accounts that may sign in to the desk
     unreadable: int = 0  # secrets of second factors, encrypted by a key that is not here
     seconds: float = 0.0
     aside: list[str] = field(default_factory=list)
@@ -101,18 +103,71 @@ def restore(source: str, *, replace: bool = False, send_owed: bool = False) -> R
     found = present()
     if found and not replace:
         raise BackupError(f"There is a site here: {', '.join(found)}. To set it aside, say --replace.")
-    in_use = database_copies.others()
-    if in_use:
-        raise BackupError(f"The database is in use ({in_use}): stop the web processes and the workers first.")
+    with _alone():
+        return _read_and_replace(source, began, keep_keys=bool(found), send_owed=send_owed)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Let nobody use the site meanwhile. Raises BackupError where somebody does."""
+    try:
+        with running.nobody_else():
+            in_use = database_copies.others()
+            if in_use:
+                raise BackupError(f"The database is in use ({in_use}): stop the web processes and the workers first.")
+            yield
+    except running.InUseError as error:
+        raise BackupError(str(error)) from None
+
+
+def _read_and_replace(source: str, began: float, *, keep_keys: bool, send_owed: bool) -> Restored:
     folder = Path(tempfile.mkdtemp(dir=settings.DATA_DIR, prefix=".restore-"))
     try:
         manifest = backup.read(source, into=folder)
         _check_fits(manifest)
-        return _replace(folder, manifest, began, keep_keys=bool(found), send_owed=send_owed)
+        return _replace(folder, manifest, began, keep_keys=keep_keys, send_owed=send_owed)
     except OSError as error:
         raise BackupError(f"The backup could not be restored: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class TakenBack:
+    """What taking a restore back did, in figures."""
+
+    things: int
+    sessions: int = 0
+    repeated: int = 0  # erasures and withdrawals
+
+
+def undo() -> TakenBack:
+    """Take the last restore back, and do to the site of before what was done to people since. Raises BackupError."""
+    last = SetAside.last()
+    if last is None:
+        raise BackupError("There is no restore to take back.")
+    with _alone():
+        done = TakenBack(last.undo())
+        connection.close()
+        _read_keys_again()
+        if connection.introspection.table_names():  # else it was an empty place
+            done.sessions, done.repeated = _cleanse_taken_back()
+        last.end()
+    return done
+
+
+def _cleanse_taken_back() -> tuple[int, int]:
+    """Cleanse the site of before. It stays on record as not taken back where that cannot be."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise BackupError(
+            "The site of before is in its place, but of an older release, and who was erased since may be in it: "
+            "say manage.py migrate, and then restore --undo again."
+        )
+    try:
+        return _cleanse()
+    except StepError as error:
+        raise BackupError(f"The site is in its place. {error} Then say restore --undo again.") from error
 
 
 def _check_fits(manifest: Manifest) -> None:
@@ -137,9 +192,11 @@ def _replace(folder: Path, manifest: Manifest, began: float, *, keep_keys: bool,
         _put_in_place(folder, aside, keep_keys)
         _bring_up_to_date(done)
         _settle_mails(done, aside, send_owed)
-        _cleanse(done, folder, aside)
+        _join_journals(folder)
+        _join_anchors(done, folder, aside)
+        done.sessions, done.repeated = _cleanse()
+        done.unreadable = kept_secrets.unreadable()
         _prove(done)
-        _forget_what_was_cached()
         done.rows = sum(_count(table) for table in connection.introspection.table_names())
         done.missing = _missing_files(manifest)
         os.sync()
@@ -147,6 +204,7 @@ def _replace(folder: Path, manifest: Manifest, began: float, *, keep_keys: bool,
     except BaseException as error:
         connection.close()
         aside.undo()
+        aside.end()
         if isinstance(error, (database_copies.CopyError, StepError, DatabaseError)):
             raise BackupError(f"{error} The site is as it was.") from error
         raise
@@ -182,11 +240,11 @@ def _read_keys_again() -> None:
 
 
 def _bring_up_to_date(done: Restored) -> None:
-    """Migrate what an older release wrote, and let nobody stay signed in."""
+    """Migrate what an older release wrote, and count whose accounts are open again."""
     executor = MigrationExecutor(connection)
     done.migrated = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     call_command("migrate", verbosity=0, interactive=False)
-    done.sessions = Session.objects.all().delete()[0]
+    done.staff = get_user_model().objects.filter(is_active=True, is_staff=True).count()
 
 
 def _settle_mails(done: Restored, aside: SetAside, send_owed: bool) -> None:
@@ -225,29 +283,41 @@ def _time(value: Any) -> datetime | None:
     return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
 
 
-def _cleanse(done: Restored, folder: Path, aside: SetAside) -> None:
-    """Forget again whom the journal names, of today and of the backup; keep the anchors that the ledger reaches."""
+def _join_journals(folder: Path) -> None:
+    """Let the journal of erasures name whom the backup's names as well."""
     path = settings.ERASURE_JOURNAL_FILE
     has = set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
     for line in (folder / backup.ERASURES).read_text(encoding="utf-8").splitlines():
         if line not in has:
             journals.append_line(path, line)
+
+
+def _cleanse() -> tuple[int, int]:
+    """Let nobody stay signed in (SEC-11), and forget again whom the journal names (CON-21): in any database of before.
+
+    Return how many sessions ended, and how many erasures and withdrawals were repeated. Doing it again changes nothing.
+    Raises StepError for a journal that cannot be read by our keys.
+    """
     unknown = {entry.key_id for entry in suppression.journal()} - set(suppression.key_ids())
     if unknown:
         raise StepError(
             "The journal of erasures has entries of another SUPPRESSION_KEY, who cannot be found without it: "
             "put that key into SUPPRESSION_KEYS_OLD."
         )
-    _join_anchors(done, folder, aside)
-    done.repeated = erasure.replay()
+    sessions = StaffSession.objects.all().delete()[0]
+    repeated = erasure.replay()
     suppression.renew_all()
     kept_secrets.renew_all()
-    done.unreadable = kept_secrets.unreadable()
     erasure.wipe_log()
+    _forget_what_was_cached()
+    return sessions, repeated
 
 
 def _join_anchors(done: Restored, folder: Path, aside: SetAside) -> None:
-    """Let the file of anchors name what the restored ledger should have; what it names beyond that is set aside."""
+    """Let the file of anchors name what the restored ledger should have; what it names beyond that is set aside.
+
+    Always in a file of its own: the restored ledger goes on, and its anchors are none of the ledger's of before.
+    """
     path, reaches = settings.LEDGER_ANCHOR_FILE, ledger.head().seq
     today = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     kept = (folder / backup.ANCHORS).read_text(encoding="utf-8").splitlines()
@@ -255,10 +325,9 @@ def _join_anchors(done: Restored, folder: Path, aside: SetAside) -> None:
     beyond = [json.loads(line)["seq"] for line in today if json.loads(line)["seq"] > reaches]
     done.cut = max(beyond, default=reaches) - reaches
     joined = sorted(kept + within, key=lambda line: json.loads(line)["at"])
-    if joined != today:
-        new = folder / "joined"
-        new.write_text("".join(f"{line}\n" for line in joined), encoding="utf-8")
-        aside.path(path, new)
+    new = folder / "joined"
+    new.write_text("".join(f"{line}\n" for line in joined), encoding="utf-8")
+    aside.path(path, new)
 
 
 def _prove(done: Restored) -> None:

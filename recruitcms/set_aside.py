@@ -121,7 +121,7 @@ class SetAside:
     # --- there and back ---
 
     def undo(self) -> int:
-        """Take the steps back. Return how many things are in their place again."""
+        """Take the steps back. Return how many things are in their place again. The record stays, without steps."""
         back = 0
         filled = {step["location"] for step in self.steps if step["kind"] == "filled"}
         for step in reversed(self.steps):
@@ -131,8 +131,13 @@ class SetAside:
                 back += database_copies.take_schema_back(step["aside"])
             elif step["kind"] == "bucket":
                 back += _bucket_back(step["location"], step["aside"], emptied=step["location"] in filled)
-        self._file().unlink(missing_ok=True)
+        self.steps, self.finished = [], False
+        self._write()
         return back
+
+    def end(self) -> None:
+        """Let nothing be known of this restore any more."""
+        self._file().unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Delete what was set aside: the site of before, with the people who were in it."""
@@ -144,7 +149,7 @@ class SetAside:
             elif step["kind"] == "bucket":
                 bucket = _bucket(step["location"])
                 bucket.bucket.objects.filter(Prefix=f"{step['aside']}/").delete()
-        self._file().unlink(missing_ok=True)
+        self.end()
 
 
 def _path_back(path: Path, aside: str) -> bool:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import textwrap
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,9 +24,11 @@ from moto.server import ThreadedMotoServer
 from recruitcms import backup, restore
 from recruitcms.backup import BackupError, is_part, read
 from tests import postgres as postgresql
+from tests.faults.site import wait_until
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
+WEB = ["-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py", "--bind", "127.0.0.1:0"]
 SETUP = "import django; django.setup()\n"
 # Marta and Jan have asked for the report; each is owed a mail. Marta's enquiry has a picture's file beside it.
 STORY = """
@@ -223,6 +225,33 @@ def test_keys_can_be_left_out_and_are_asked_for_again(site, tmp_path):
     assert new.count()[1] == 2
 
 
+def test_nobody_stays_signed_in_and_it_says_whose_accounts_are_open_again(site, tmp_path):
+    """SEC-11: the session of one was ended after the backup, and their account closed."""
+    site.do("""
+        from importlib import import_module
+        from django.conf import settings
+        from django.contrib.auth import SESSION_KEY
+        from tests.staff import make_staff
+        for name, active in (("eva", True), ("max", True), ("former", False)):
+            session = import_module(settings.SESSION_ENGINE).SessionStore()
+            session[SESSION_KEY] = str(make_staff(name, is_active=active).pk)
+            session.save()
+    """)
+    site.manage("backup", str(tmp_path / "site.tar.gz"))
+    site.do("""
+        from django.contrib.auth.models import User
+        from recruitcms.models import StaffSession
+        StaffSession.objects.all().delete()
+        User.objects.filter(username="max").update(is_active=False)
+    """)
+
+    said = site.manage("restore", str(tmp_path / "site.tar.gz"), "--replace")
+
+    assert site.rows("SELECT count(*) FROM recruitcms_staffsession") == [(0,)]
+    assert "3 sessions of staff ended" in said
+    assert "2 accounts of staff are open" in said
+
+
 def test_second_factors_need_the_key_of_the_backup(site, tmp_path):
     """SEC-9, SEC-25: an empty site takes it along with the others; one that has its own says who cannot get in."""
     site.do("from tests.staff import make_staff, with_app; with_app(make_staff())")
@@ -277,6 +306,56 @@ def test_a_live_site_is_replaced_only_when_told_to_and_can_be_taken_back(sites, 
     assert replaced[0][:2] == [["jan@quillstone.example", "marta@quillstone.example"], 2]
     assert "media/pictures/new.webp" not in replaced[1]
     assert (site.count(), site.files()) == before
+    assert "no restore to take back" in site.refusal("restore", "--undo")
+
+
+def test_who_was_erased_after_a_restore_stays_erased_when_it_is_taken_back(sites, tmp_path):
+    """CON-21, SEC-11, CON-19: and nobody is signed in by a session of before; the ledger and its anchors agree."""
+    site, _empty = sites
+    site.do("""
+        from importlib import import_module
+        from django.conf import settings
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
+        session["of"] = "before"
+        session.save()
+    """)
+    site.manage("backup", str(tmp_path / "site.tar.gz"))
+    erase = """
+        from leads import erasure
+        from leads.models import Lead
+        erasure.erase(Lead.objects.get(email="{}@quillstone.example"))
+    """
+    site.do(erase.format("marta"))
+    site.manage("restore", str(tmp_path / "site.tar.gz"), "--replace")
+    site.do(erase.format("jan"))
+
+    said = site.manage("restore", "--undo")
+
+    assert site.count()[0] == []
+    assert site.rows("SELECT count(*) FROM recruitcms_staffsession") == [(0,)]
+    assert "1 sessions of staff ended, 1 erasures and withdrawals repeated" in said
+    assert site.manage("erasure", "verify", "jan@quillstone.example").strip() == "0 places."
+    assert "whole" in site.manage("ledger", "verify")
+
+
+def test_a_site_of_an_older_release_is_migrated_before_it_is_cleansed(site, archive):
+    """CON-21: it stays on record that who was erased since may be in it."""
+    site.manage("migrate", "recruitcms", "0018", "--verbosity", "0")
+    site.manage("restore", str(archive), "--replace")
+    site.do("""
+        from leads import erasure
+        from leads.models import Lead
+        erasure.erase(Lead.objects.get(email="jan@quillstone.example"))
+    """)
+
+    told = site.refusal("restore", "--undo")
+    refused = site.refusal("restore", str(archive), "--replace")
+    site.manage("migrate", "--verbosity", "0")
+    site.manage("restore", "--undo")
+
+    assert "manage.py migrate, and then restore --undo again" in told
+    assert "did not come to its end" in refused
+    assert site.count()[0] == ["marta@quillstone.example"]
     assert "no restore to take back" in site.refusal("restore", "--undo")
 
 
@@ -484,6 +563,84 @@ def test_a_database_that_is_in_use_is_left_alone(site, archive):
 
     assert "in use" in refused
     assert site.count() == before
+
+
+@pytest.fixture
+def start(site):
+    """Start a process of the site, and wait until it can be seen."""
+    started = []
+
+    def is_seen() -> bool:
+        with closing(Folder(site.data)) as folder:
+            return not folder.lock()
+
+    def begin(*words: str) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([sys.executable, *words], cwd=ROOT, env=site.environment))
+        assert wait_until(is_seen, 60)
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.terminate()
+        process.wait(30)
+
+
+class Folder:
+    """A folder, to be locked as a restore does."""
+
+    def __init__(self, path: Path) -> None:
+        self.number = os.open(path, os.O_RDONLY)
+
+    def lock(self) -> bool:
+        """Lock it, until it is closed. Return whether nobody else has it."""
+        with suppress(BlockingIOError):
+            fcntl.flock(self.number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        return False
+
+    def close(self) -> None:
+        os.close(self.number)
+
+
+def test_neither_restore_nor_taking_back_begins_beside_a_worker(site, archive, start):
+    """REL-9, EML-12: it has no connection between two rounds; what it sends is what the other database owes too."""
+    site.manage("restore", str(archive), "--replace")
+    site.manage("restore", "--forget")
+    people = site.count()[0]
+
+    worker = start("manage.py", "worker")
+    refused = site.refusal("restore", str(archive), "--replace")
+    kept_back = (worker.poll(), site.count()[0])
+    worker.terminate()
+    worker.wait(30)
+    site.manage("restore", str(archive), "--replace")
+    start("manage.py", "worker")
+    not_taken_back = site.refusal("restore", "--undo")
+
+    for said in (refused, not_taken_back):
+        assert "The site is running" in said
+        assert "recruitcms-worker@*" in said
+    assert kept_back == (None, people)
+
+
+def test_no_restore_begins_beside_a_web_process(site, archive, start):
+    """Nor where its database is elsewhere, and it has no connection just now."""
+    start(*WEB)
+
+    refused = site.refusal("restore", str(archive), "--replace")
+
+    assert "The site is running" in refused
+    assert "recruitcms-web@*" in refused
+
+
+def test_nothing_of_the_site_starts_while_a_restore_is_under_way(site):
+    with closing(Folder(site.data)) as folder:
+        folder.lock()
+        worker = site.refusal("worker", "--once")
+        web = site.run(*WEB)
+
+    assert "A restore is under way" in worker
+    assert (web.returncode, b"A restore is under way" in web.stderr) == (3, True)
 
 
 def test_a_backup_of_an_older_release_is_migrated(site, archive, tmp_path):

@@ -1,7 +1,9 @@
 """What docs/operations.md tells somebody to write is read as it is meant, and the units let the site write there."""
 
+import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,28 @@ def test_units_write_where_the_settings_say_and_others_read_none_of_it(read, nam
     assert {read["DATA_DIR"], str(Path(read["ERASURE_JOURNAL_FILE"]).parent)} == folders
     assert (unit["ProtectSystem"], unit["StateDirectoryMode"], unit["UMask"]) == ("strict", "0750", "0027")
     assert f"install -d -m 750 -o recruitcms -g recruitcms {' '.join(sorted(folders))}\n" in MANUAL
+
+
+def test_every_command_is_run_as_the_sites_user():
+    """REL-9: what root makes in the site's place, the site cannot use. In a container it is that user anyway."""
+    acts = "backup -|changepassword|check|collectstatic|createsuperuser|factor_secrets|migrate|prepare|reset|restore"
+    before = re.findall(rf"(.*?)manage\.py (?:{acts})", MANUAL)
+
+    as_told = ("sudo -E -u recruitcms .venv/bin/python ", "docker compose exec web1 python ")
+    assert [words for words in before if not words.endswith(as_told)] == []
+    assert len(before) > 10
+
+
+def test_old_backups_go_whether_a_new_one_can_be_made_or_not(tmp_path):
+    """CON-21: what comes before the backup is done first; the minus lets the backup follow even where that fails."""
+    unit = (UNITS / "recruitcms-backup.service").read_text()
+    for days in (0, 28, 30, 40):
+        path = tmp_path / f"{days}.tar.gz"
+        path.touch()
+        os.utime(path, (time.time() - days * 86400,) * 2)
+    (tmp_path / "notes").touch()
+
+    [command] = re.findall(r"^ExecStartPre=-(.*)$", unit, re.MULTILINE)
+    subprocess.run(command.replace("/var/backups/recruitcms", str(tmp_path)).split(), check=True)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.tar.gz", "28.tar.gz", "notes"]

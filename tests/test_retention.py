@@ -1,12 +1,16 @@
 """Retention runs: move the clock and count (CON-16, CON-17)."""
 
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from leads import confirmation, ledger_checks, mail_files, retention, tokens
+from leads import anchors, confirmation, ledger_checks, mail_files, retention, tokens
 from leads.models import ConsentEvent, ConsentPayload, Lead, OutgoingMail, Purpose, RetentionRun, Submission
 from leads.withdrawal import withdraw
 from tests.lead_factories import make_mail, make_submission, make_wordings, record, requested, states
@@ -210,3 +214,92 @@ def test_a_run_under_a_wrong_clock_puts_off_none(clock):
     call_command("worker", "--once")
 
     assert RetentionRun.objects.count() == 2
+
+
+# --- many people, and somebody who writes meanwhile ---
+
+# Of 600 people each fiftieth asked for the report and never confirmed; the others have a submission and no more.
+MANY = """
+import contextlib, sqlite3
+from datetime import timedelta
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from leads import retention, suppression
+from leads.models import Lead, Submission
+from tests.lead_factories import make_wordings, requested
+
+make_wordings()
+address = "person{}@quillstone.example".format
+with transaction.atomic():
+    Lead.objects.bulk_create(
+        Lead(email=address(n), email_normal=address(n), language="en", suppression_hmac="") for n in range(600)
+    )
+    Submission.objects.bulk_create(Submission(kind="report", lead=lead, language="en") for lead in Lead.objects.all())
+    for submission in Submission.objects.order_by("pk")[::50]:
+        requested(submission)
+
+other = sqlite3.connect(settings.DATABASES["default"]["NAME"], timeout=0, isolation_level=None)
+other.execute("PRAGMA synchronous=OFF")
+other.execute("CREATE TABLE noise (number)")
+
+def write_first(execute, *about):
+    with contextlib.suppress(sqlite3.OperationalError):  # it is the other's turn
+        other.execute("INSERT INTO noise VALUES (1)")
+    return execute(*about)
+
+with connection.execute_wrapper(write_first):
+    print(ACT)
+print(Lead.objects.count(), Submission.objects.count())
+"""
+
+
+@pytest.fixture(scope="module")
+def act_on_many(tmp_path_factory):
+    """Run an act on a real SQLite file with many people; another connection commits before each query.
+
+    Return what it says.
+    """
+
+    def run(act: str) -> str:
+        data = tmp_path_factory.mktemp("many")
+        variables = dict(os.environ) | {"DATA_DIR": str(data), "DATABASE_URL": "", "EMBEDDED_WORKER": "0"}
+        variables.pop("DJANGO_SETTINGS_MODULE", None)
+        for words in (["migrate", "--verbosity", "0"], ["shell", "--verbosity", "0", "-c", MANY.replace("ACT", act)]):
+            done = subprocess.run(
+                [sys.executable, "manage.py", *words],
+                cwd=Path(__file__).parent.parent,
+                env=variables,
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.slow
+def test_it_ends_with_many_people_while_others_write(act_on_many):
+    """CON-17: an open cursor would hold SQLite's state of then, in which nobody can write."""
+    said = act_on_many("sorted(retention.run(timezone.now() + timedelta(days=31)).items())")
+
+    assert said == "[('person', 12), ('submission', 12), ('unconfirmed', 12)]\n588 588\n"
+
+
+@pytest.mark.slow
+def test_another_key_reaches_many_people_while_others_write(act_on_many):
+    """SEC-25"""
+    assert act_on_many("suppression.renew_all(), suppression.renew_all()") == "600 0\n600 600\n"
+
+
+def test_a_chore_that_fails_holds_up_none_behind_it(clock, settings, caplog):
+    """CON-17, CON-19: here retention cannot read the file of a mail."""
+    settings.MAIL_DIR.mkdir()
+    (settings.MAIL_DIR / "1.eml").symlink_to("nowhere")
+
+    with pytest.raises(CommandError, match="Not done, the log says where: retention"):
+        call_command("worker", "--once")
+
+    assert len(anchors.read()) == 1
+    assert "A chore failed, retention: FileNotFoundError" in caplog.text

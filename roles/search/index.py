@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db.models import Q
 from django.utils import timezone
 
+from recruitcms.portions import in_portions
 from roles.search.words import folded, parts
 
 TAG = re.compile(r"<[^>]*>")
@@ -85,6 +86,6 @@ def rebuild(models: Any) -> None:
     coming = Q(live_until=None) | Q(live_until__gt=timezone.now())
     entries, words = models.get_model("roles", "SearchEntry"), models.get_model("roles", "SearchWord")
     revisions = models.get_model("roles", "RoleRevision").objects.filter(coming, live_from__isnull=False)
-    for revision in revisions.iterator(chunk_size=100):
+    for revision in in_portions(revisions):
         entries.objects.update_or_create(revision_id=revision.pk, defaults=entry_fields(revision))
         learn(revision, words)

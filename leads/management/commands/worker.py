@@ -6,11 +6,11 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from leads import chores, conversions, outbox
-from recruitcms import staff_mail
+from recruitcms import running, staff_mail
 
 
 class Command(BaseCommand):
@@ -20,13 +20,19 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="send what is due now, then end")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            running.hold()
+        except running.InUseError as error:
+            raise CommandError(str(error)) from None
         sent = self._once() if options["once"] else self._run()
         self.stdout.write(f"{sent} mails sent.")
 
     def _once(self) -> int:
         sent = outbox.send_due(limit=sys.maxsize) + staff_mail.send_due()
         conversions.send_due(limit=sys.maxsize)
-        chores.run(timezone.now())
+        failed = chores.run(timezone.now())
+        if failed:
+            raise CommandError(f"{sent} mails sent. Not done, the log says where: {', '.join(failed)}.")
         return sent
 
     def _run(self) -> int:

@@ -32,8 +32,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is taken back
         try:
-            if options["undo"] or options["forget"]:
-                self.last(options)
+            if options["undo"]:
+                self.undo()
+            elif options["forget"]:
+                self.forget()
             elif not options["source"]:
                 raise CommandError("Say which backup: manage.py restore FILE")
             elif options["check"]:
@@ -43,20 +45,21 @@ class Command(BaseCommand):
         except backup.BackupError as error:
             raise CommandError(str(error)) from None
 
-    def last(self, options: dict[str, Any]) -> None:
+    def undo(self) -> None:
+        done = restore.undo()
+        self.stdout.write(
+            f"Taken back: {done.things} things are in their place again; {done.sessions} sessions of staff ended, "
+            f"{done.repeated} erasures and withdrawals repeated from the journal."
+        )
+
+    def forget(self) -> None:
         last = SetAside.last()
         if last is None:
-            raise CommandError("There is no restore to take back, or to clear up after.")
-        if options["forget"]:
-            if not last.finished:
-                raise CommandError("The last restore did not come to its end: take it back first (restore --undo).")
-            last.forget()
-            self.stdout.write("What the last restore set aside is deleted.")
-        else:
-            in_use = restore.database_copies.others()
-            if in_use:
-                raise CommandError(f"The database is in use ({in_use}): stop the web processes and the workers first.")
-            self.stdout.write(f"Taken back: {last.undo()} things are in their place again.")
+            raise CommandError("There is no restore to clear up after.")
+        if not last.finished:
+            raise CommandError("The last restore did not come to its end: take it back first (restore --undo).")
+        last.forget()
+        self.stdout.write("What the last restore set aside is deleted.")
 
     def check_only(self, source: str) -> None:
         manifest = backup.read(source)
@@ -81,6 +84,8 @@ class Command(BaseCommand):
         say(f"  mails that were owed: {done.sent_since} had left since; {done.held} held, since they may have left")
         if done.held:
             say("    (in the outbox, among those given up: look, and choose “Send again”)")
+        say(f"  {done.staff} accounts of staff are open, with the passwords and second factors of then")
+        say("    (those that were closed, or whose second factor was reset, since the backup: look, and do it again)")
         if done.missing:
             say(f"  {done.missing} files that the database names are not in the backup")
         if done.aside:
