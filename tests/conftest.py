@@ -20,6 +20,9 @@ from tests.postbox import postbox  # noqa: F401  (a fixture)
 from tests.topology import Topology, running
 from tests.topology import missing as missing_for_topology
 
+if connection.vendor == "sqlite":  # pytest-django knows Django's own backend alone to need no file for each process
+    settings.DATABASES["default"]["TEST"]["NAME"] = ":memory:"
+
 
 @pytest.fixture(autouse=True)
 def fresh_copies() -> None:
