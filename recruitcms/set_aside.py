@@ -123,14 +123,17 @@ class SetAside:
     def undo(self) -> int:
         """Take the steps back. Return how many things are in their place again. The record stays, without steps."""
         back = 0
-        filled = {step["location"] for step in self.steps if step["kind"] == "filled"}
-        for step in reversed(self.steps):
+        for step in reversed(self.steps[:]):
             if step["kind"] == "path":
                 back += _path_back(Path(step["path"]), step["aside"])
             elif step["kind"] == "schema":
                 back += database_copies.take_schema_back(step["aside"])
+            elif step["kind"] == "filled":  # all were set aside: what is in their place is the backup's
+                _empty(step["location"])
+                self.steps.remove(step)  # never again: what comes back next is the site's own
+                self._write()
             elif step["kind"] == "bucket":
-                back += _bucket_back(step["location"], step["aside"], emptied=step["location"] in filled)
+                back += _move_objects(_bucket(step["location"]), step["aside"], step["location"]) > 0
         self.steps, self.finished = [], False
         self._write()
         return back
@@ -177,13 +180,10 @@ def _bucket(location: str) -> Any:
     return next(one for one in (storages["default"], storages["private"]) if getattr(one, "location", "") == location)
 
 
-def _bucket_back(location: str, aside: str, *, emptied: bool) -> bool:
-    """Bring a bucket's files back. Once all were set aside, what is in their place is the backup's, and goes."""
+def _empty(location: str) -> None:
     storage = _bucket(location)
-    if emptied:
-        for name in list(names(storage)):
-            storage.delete(name)
-    return _move_objects(storage, aside, location) > 0
+    for name in list(names(storage)):
+        storage.delete(name)
 
 
 def _move_objects(storage: Any, place: str, to: str) -> int:

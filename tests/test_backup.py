@@ -787,6 +787,34 @@ def test_files_in_a_bucket_go_there_and_back(tmp_path, bucket):
     assert objects() == before
 
 
+def test_taking_a_bucket_back_that_was_killed_in_the_middle_goes_on(tmp_path, bucket):
+    address, objects = bucket
+    site = Place(tmp_path / "var", FILES_URL=address)
+    site.manage("migrate", "--verbosity", "0")
+    site.do(STORY)
+    site.manage("backup", str(tmp_path / "site.tar.gz"))
+    before = objects()
+    site.manage("restore", str(tmp_path / "site.tar.gz"), "--replace")
+
+    killed = site.run(
+        "-c",
+        SETUP
+        + textwrap.dedent("""
+        import os
+        from recruitcms import restore, set_aside
+        move = set_aside._move_objects
+        set_aside._move_objects = lambda *words: (move(*words), os._exit(9))
+        restore.undo()
+        """),
+    )
+    in_the_middle = objects()
+    site.manage("restore", "--undo")
+
+    assert killed.returncode == 9
+    assert in_the_middle != before
+    assert objects() == before
+
+
 def test_two_bytes_of_a_journal_that_is_being_written_are_left_out(tmp_path):
     path = tmp_path / "journal"
     with path.open("wb") as file:
