@@ -98,11 +98,11 @@ def append_all(
     `idem_key` that was used before nothing is written, and the entry of then is returned. Without a `subject_ref` the
     entries have no payload. `erases` lists the entries whose payloads are deleted with these (I5).
     """
-    _take_turn()
+    policies = {language: policy_version(language) for language in {decision.text.language for decision in decisions}}
     keys = [_idem_key(decision) for decision in decisions]
+    _take_turn()
     entries = {entry.idem_key: entry for entry in ConsentEvent.objects.filter(idem_key__in=keys)}
     origin, now, last = origin or Origin(), timezone.now(), head()
-    policies = {language: policy_version(language) for language in {decision.text.language for decision in decisions}}
     payloads = []
     for key, decision in zip(keys, decisions, strict=True):
         if key in entries:
