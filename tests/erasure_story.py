@@ -116,7 +116,7 @@ def erase(lead: Lead) -> None:
 def keep(folder: Path) -> None:
     """Copy every file of the site, and what the process keeps in its memory for later requests."""
     shutil.copytree(settings.DATA_DIR, folder)
-    kept = {str(name): repr(vars(content)) for name, content in site_content._kept.items()}
+    kept = {str(name): repr(vars(content)) for name, (_transaction, content) in site_content._kept.items()}
     (folder / "caches").write_bytes(json.dumps(kept).encode() + pickle.dumps(getattr(cache, "_cache", {})))
     (folder / "block").write_text(suppression.address_hash(EMAIL.lower()))
 
