@@ -150,10 +150,23 @@ class Site:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process that we started, with its children (it leads a process group of its own), and wait."""
+    """Kill a process that we started, with its children (it leads a process group of its own), and wait.
+
+    For the children too: until one has let go of its memory its connections are open, and take what nobody reads.
+    """
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
+    wait_until(lambda: not is_there(process.pid), 10)
+
+
+def is_there(group: int) -> bool:
+    """Tell whether any process of a group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def wait_until(true: Any, seconds: float) -> bool:
