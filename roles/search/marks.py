@@ -1,9 +1,9 @@
 """What of a role to show in a list of results: its title and a piece of its text, with what was found marked."""
 
 import re
+from html import escape
 from typing import Any
 
-from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from roles.search.words import pattern
@@ -16,10 +16,9 @@ def marked(text: str, found: re.Pattern[str]) -> SafeString:
     pieces, end = [], 0
     for match in found.finditer(text):
         if match.end() > match.start():
-            found_here = format_html('<mark class="slot">{}</mark>', match[0])
-            pieces += [conditional_escape(text[end : match.start()]), found_here]
+            pieces += [escape(text[end : match.start()]), f'<mark class="slot">{escape(match[0])}</mark>']
             end = match.end()
-    return mark_safe("".join([*pieces, conditional_escape(text[end:])]))
+    return mark_safe("".join([*pieces, escape(text[end:])]))
 
 
 def piece(text: str, found: re.Pattern[str]) -> str:

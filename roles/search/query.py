@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import BooleanField, Case, F, IntegerField, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, QuerySet, Value, When
 
 from roles.search import spelling
-from roles.search.engine import ANYWHERE, HEADINGS, TITLE, Query, Term, holding
+from roles.search.engine import ANYWHERE, HEADINGS, TITLE, Query, Term, holding, rank
 from roles.search.words import words_of
 
 SHORT = 4  # letters; a shorter synonym does not go on: “ml” is no “mlops”
@@ -89,9 +89,7 @@ def _ranked(live: QuerySet, units: Query, typed: str) -> list[int]:
         (_whole(units), ANYWHERE),
     ]
     different = [asked for number, asked in enumerate(places) if asked not in places[:number]]
-    steps = [When(key__in=holding(wanted, place), then=Value(step)) for step, (wanted, place) in enumerate(different)]
-    rank = Case(*steps, default=Value(len(steps)), output_field=IntegerField())
     begins = Case(
         When(search_entry__title__startswith=typed, then=Value(False)), default=Value(True), output_field=BooleanField()
     )
-    return list(keyed.order_by(rank, begins, "title", "pk").values_list("pk", flat=True))
+    return list(keyed.order_by(rank(different), begins, "title", "pk").values_list("pk", flat=True))
