@@ -114,7 +114,7 @@ class Person(Translated):
     def bio_html(self) -> str:
         return markup.render_markdown(self.bio, mark_fill_ins=False)
 
-    @property
+    @cached_property
     def face(self) -> dict[str, Any] | None:
         """The portrait, silent: it always stands beside the name."""
         return self.portrait.freeze() | {"alt": ""} if self.portrait else None
