@@ -80,10 +80,11 @@ def capture_report_request(
 
     def keep(known_by: dict[str, str]) -> Submission:
         submission = _store(form, request, report, held_because, known_by, to_confirm=True)
+        _answer(submission, request, asked)
         _record(submission, dict.fromkeys(asked.values(), ConsentEvent.State.REQUESTED), form.gate_mode)
         return submission
 
-    return _once(_sending(form, request, f"report {report.pk} {form.gate_mode}"), request, keep, asked)
+    return _once(_sending(form, request, f"report {report.pk} {form.gate_mode}"), keep)
 
 
 def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = "") -> Submission:
@@ -97,11 +98,12 @@ def capture_enquiry(form: PublicForm, request: HttpRequest, held_because: str = 
 
     def keep(known_by: dict[str, str]) -> Submission:
         submission = _store(form, request, None, held_because, known_by, to_confirm=bool(asked))
+        _answer(submission, request, asked)
         requested = dict.fromkeys(asked.values(), ConsentEvent.State.REQUESTED)
         _record(submission, {consultation: ConsentEvent.State.GIVEN} | requested)
         return submission
 
-    return _once(_sending(form, request, "enquiry"), request, keep, asked)
+    return _once(_sending(form, request, "enquiry"), keep)
 
 
 def owe_answers(submission: Submission, asked: list[Purpose] | None = None) -> None:
@@ -206,13 +208,8 @@ def _mac(use: str, text: str) -> str:
     return salted_hmac(f"leads.capture {use}", text, algorithm="sha256").hexdigest()
 
 
-def _once(
-    sending: _Sending,
-    request: HttpRequest,
-    keep: Callable[[dict[str, str]], Submission],
-    asked: dict[str, ConsentText],
-) -> Submission:
-    """Keep a form and owe its answers in one transaction; return the one of before where it arrives again."""
+def _once(sending: _Sending, keep: Callable[[dict[str, str]], Submission]) -> Submission:
+    """Keep a form and all it brings about in one transaction; return the one of before where it arrives again."""
     try:
         with transaction.atomic(durable=True):
             earlier, name = sending.earlier()
@@ -220,7 +217,6 @@ def _once(
                 return earlier
             known_by = {"idem_key": name, "answers_mac": sending.answers_mac, "again_mac": sending.again_mac}
             submission = keep(known_by)
-            _answer(submission, request, [text.purpose for text in asked.values()])
     except IntegrityError:  # the same form in another process was quicker by a moment
         earlier, _name = sending.earlier()
         if earlier is None:
@@ -229,11 +225,11 @@ def _once(
     return submission
 
 
-def _answer(submission: Submission, request: HttpRequest, asked: list[Purpose]) -> None:
+def _answer(submission: Submission, request: HttpRequest, asked: dict[str, ConsentText]) -> None:
     if submission.state == Submission.State.HELD:
         _owe_notice(submission)
     else:
-        owe_answers(submission, asked)
+        owe_answers(submission, [text.purpose for text in asked.values()])
         _tell(submission, request)
 
 
@@ -317,7 +313,10 @@ def _all_given(submission: Submission, asked: list[Purpose]) -> bool:
 
 
 def _record(submission: Submission, decided: dict[ConsentText, ConsentEvent.State], gate_mode: str = "") -> None:
-    """Write what was ticked into the ledger, whether it was given before or not (EML-10)."""
+    """Write what was ticked into the ledger, whether it was given before or not (EML-10).
+
+    The last of a transaction: from here to its end nobody else can append.
+    """
     ledger.append_all(
         _ref(submission),
         [

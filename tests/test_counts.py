@@ -1,10 +1,12 @@
 """Counts per page, call to action and day, of people's browsers, without anything that tells who (COO-14)."""
 
+import re
 import threading
 from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads import confirmation, counts, tokens
@@ -133,6 +135,25 @@ def test_a_form_is_counted_when_sent_and_when_confirmed(client):
         confirmation.confirm(submission)
 
     assert counted("confirmed") == {("/roles/x/", "Card"): 1}
+
+
+def test_whoever_writes_the_ledger_has_counted_before(client):
+    """Else a form that holds the count and one that holds the ledger could wait for each other for ever (I10)."""
+    make_site()
+    words = make_wordings()
+    data = {"email": "marta@quillstone.example", "consent_report": words["report"].sha256, "form": "card"}
+    report = published_report()
+
+    with CaptureQueriesContext(connection) as sent:
+        client.post(report.get_absolute_url(), data)
+    with CaptureQueriesContext(connection) as confirmed:
+        confirmation.confirm(Submission.objects.get())
+
+    for queries in (sent, confirmed):
+        written = [query["sql"] for query in queries if re.match("INSERT|SELECT pg_advisory", query["sql"])]
+        counted = next(number for number, sql in enumerate(written) if "leads_pagecount" in sql)
+        entered = [number for number, sql in enumerate(written) if "leads_consentevent" in sql or "advisory" in sql]
+        assert counted < min(entered)
 
 
 def test_a_refused_form_is_not_counted(client):
