@@ -18,9 +18,9 @@ RUN DATA_DIR=/tmp/data STATIC_DIR=/srv/recruitcms/collected .venv/bin/python man
     && .venv/bin/python -m compileall -q recruitcms roles leads
 
 FROM python:3.13.16-slim-trixie
-# Pango is for PDF downloads.
+# Pango is for PDF downloads; pg_dump and pg_restore, for backups, must not be older than the server in compose.yaml.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 \
+    && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 recruitcms \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin recruitcms \

@@ -37,7 +37,8 @@ def nobody_else() -> Iterator[None]:
     except BlockingIOError:
         raise InUseError(
             "The site is running, or another restore is: stop its web processes and workers first "
-            "(systemctl stop 'recruitcms-web@*' 'recruitcms-worker@*', or Ctrl-C where make run was said)."
+            "(systemctl stop 'recruitcms-web@*' 'recruitcms-worker@*'; docker compose stop web1 web2 worker; "
+            "or Ctrl-C where make run or make dev was said)."
         ) from None
     try:
         yield

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import boto3
 import psycopg
 import pytest
+import yaml
 from django.db import connection
 from moto.server import ThreadedMotoServer
 
@@ -278,6 +279,44 @@ def test_by_a_pipe_it_can_be_encrypted(site, tmp_path):
     assert b"not read back" in made.stderr
     assert new.count()[1] == 2
     assert [path.name for path in site.data.iterdir() if path.name.startswith("backup-")] == []
+
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+def in_container(place: Place, name: str, backups: Path) -> None:
+    """Run what compose.yaml has a service run, as its image would: `python` is ours, the folder for backups another."""
+    words = [word.replace("$$", "$").replace("/backups", str(backups)) for word in COMPOSE[name]["command"]]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(words, cwd=ROOT, env=place.environment | {"PATH": path}, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_what_compose_runs_makes_a_backup_and_a_new_machine_for_it(sites, bucket, tmp_path):
+    """CON-21: and lets old ones go. The tables and the bucket are there before the restore, which need not replace."""
+    site, empty = sites
+    address, objects = bucket
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    old, other = backups / "old.tar.gz", backups / "notes"
+    for path in (old, other):
+        path.touch()
+        os.utime(path, (1, 1))
+
+    in_container(site, "backup", backups)
+    [made] = backups.glob("*.tar.gz")
+    new = empty()
+    other_bucket = f"new-{os.urandom(4).hex()}"
+    new.more["FILES_URL"] = address.removesuffix("site") + other_bucket
+    shutil.copytree(site.data / "keys", new.data / "keys")
+    in_container(new, "migrate", backups)
+    said = new.manage("restore", str(made))
+
+    assert re.fullmatch(r"\d{8}-\d{6}\.tar\.gz", made.name)
+    assert (old.exists(), other.exists()) == (False, True)
+    assert new.count()[:2] == site.count()[:2]
+    assert sorted(objects(other_bucket).values()) == sorted(site.files().values())
+    assert "2 entries" in said
 
 
 # --- a site that is there ---
@@ -755,9 +794,9 @@ def bucket():
     )
     client.create_bucket(Bucket="site")
 
-    def objects() -> dict[str, bytes]:
-        rows = client.list_objects_v2(Bucket="site").get("Contents", [])
-        return {row["Key"]: client.get_object(Bucket="site", Key=row["Key"])["Body"].read() for row in rows}
+    def objects(name: str = "site") -> dict[str, bytes]:
+        rows = client.list_objects_v2(Bucket=name).get("Contents", [])
+        return {row["Key"]: client.get_object(Bucket=name, Key=row["Key"])["Body"].read() for row in rows}
 
     yield f"s3+http://key:secret@{host}:{port}/site", objects
     server.stop()

@@ -52,7 +52,11 @@ def test_every_command_is_run_as_the_sites_user():
     acts = "backup -|changepassword|check|collectstatic|createsuperuser|factor_secrets|migrate|prepare|reset|restore"
     before = re.findall(rf"(.*?)manage\.py (?:{acts})", MANUAL)
 
-    as_told = ("sudo -E -u recruitcms .venv/bin/python ", "docker compose exec web1 python ")
+    as_told = (
+        "sudo -E -u recruitcms .venv/bin/python ",
+        "docker compose exec web1 python ",
+        "docker compose run --rm backup python ",
+    )
     assert [words for words in before if not words.endswith(as_told)] == []
     assert len(before) > 10
 
