@@ -672,13 +672,25 @@ def test_no_restore_begins_beside_a_web_process(site, archive, start):
     assert "recruitcms-web@*" in refused
 
 
+@pytest.mark.parametrize("more", [[], ["--noreload"]], ids=["reloading", "at once"])
+def test_no_restore_begins_beside_the_server_of_make_dev(site, archive, start, more):
+    start("manage.py", "runserver", "127.0.0.1:0", *more)
+
+    refused = site.refusal("restore", str(archive), "--replace")
+
+    assert "The site is running" in refused
+    assert "make dev" in refused
+
+
 def test_nothing_of_the_site_starts_while_a_restore_is_under_way(site):
     with closing(Folder(site.data)) as folder:
         folder.lock()
         worker = site.refusal("worker", "--once")
+        dev = site.refusal("runserver", "127.0.0.1:0")
         web = site.run(*WEB)
 
     assert "A restore is under way" in worker
+    assert "A restore is under way" in dev
     assert (web.returncode, b"A restore is under way" in web.stderr) == (3, True)
 
 
