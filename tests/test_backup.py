@@ -430,6 +430,52 @@ def test_mails_that_left_after_the_backup_are_known_by_the_site_of_before(sites,
     assert "1 had left since; 0 held" in said
 
 
+SENDS = """
+    from django.utils import timezone
+    from leads.models import OutgoingMail
+    mails = OutgoingMail.objects.filter(message_id="<marta@testserver>", state="pending")
+    print(mails.update(state="sent", sent_at=timezone.now()))
+"""
+
+
+def test_mails_that_a_restored_site_sent_are_not_sent_again_when_it_is_taken_back(sites, tmp_path):
+    """EML-12: the other still waits; what the restored site had of its own is gone with it"""
+    site, _empty = sites
+    site.manage("backup", str(tmp_path / "site.tar.gz"))
+    site.manage("restore", str(tmp_path / "site.tar.gz"), "--replace")
+    sent = site.do(SENDS)
+    sent_at = site.rows("SELECT sent_at FROM leads_outgoingmail WHERE state = 'sent'")
+
+    said = site.manage("restore", "--undo")
+
+    assert sent == "1\n"
+    assert site.count()[2] == {"<jan@testserver>": "pending", "<marta@testserver>": "sent"}
+    assert site.rows("SELECT sent_at FROM leads_outgoingmail WHERE state = 'sent'") == sent_at
+    assert "1 mails that left meanwhile are not sent again" in said
+
+
+@pytest.mark.parametrize("point", ["set_aside.SetAside.undo", "restore._cleanse", "set_aside._path_back"])
+def test_so_it_is_where_taking_back_was_killed(site, archive, point):
+    site.manage("restore", str(archive), "--replace")
+    site.do(SENDS)
+
+    killed = site.run(
+        "-c",
+        SETUP
+        + textwrap.dedent(f"""
+        import os
+        from recruitcms import restore, set_aside
+        act = {point}
+        {point} = lambda *words: (act(*words), os._exit(9))
+        restore.undo()
+        """),
+    )
+    site.manage("restore", "--undo")
+
+    assert killed.returncode == 9
+    assert site.count()[2] == {"<jan@testserver>": "pending", "<marta@testserver>": "sent"}
+
+
 def test_mails_of_which_nobody_knows_are_sent_when_told_to(site, archive, tmp_path):
     new = Place(tmp_path / "new")
 

@@ -1,4 +1,4 @@
-"""`manage.py runserver`, as `make dev` starts it: Django's, known to run the site, so that no restore begins beside it."""
+"""`manage.py runserver`, as `make dev` starts it: Django's, seen to run the site, so that no restore begins."""
 
 import os
 from typing import Any
