@@ -728,13 +728,17 @@ def test_no_restore_begins_beside_the_server_of_make_dev(site, archive, start, m
     assert "make dev" in refused
 
 
-def test_nothing_of_the_site_starts_while_a_restore_is_under_way(site):
+def test_nothing_of_the_site_starts_while_a_restore_is_under_way(site, tmp_path):
+    """Nor a backup, which would be half of one site and half of the other."""
     with closing(Folder(site.data)) as folder:
         folder.lock()
+        kept = site.refusal("backup", str(tmp_path / "site.tar.gz"))
         worker = site.refusal("worker", "--once")
         dev = site.refusal("runserver", "127.0.0.1:0")
         web = site.run(*WEB)
 
+    assert "A restore is under way" in kept
+    assert not (tmp_path / "site.tar.gz").exists()
     assert "A restore is under way" in worker
     assert "A restore is under way" in dev
     assert (web.returncode, b"A restore is under way" in web.stderr) == (3, True)
