@@ -76,15 +76,14 @@ def test_backups_are_files_on_the_machine_that_the_images_user_may_write():
     """And old ones go as the unit without Docker lets them go (CON-21)."""
     [uid] = [step[0].split(":")[0] for step in steps("USER")]
     service = SERVICES["backup"]
-    data, backups = service["volumes"]
+    *places, backups = service["volumes"]
     folder = re.fullmatch(r"\$\{BACKUPS:-(.+)\}", backups["source"])[1]
     unit = (ROOT / "deploy/systemd/recruitcms-backup.service").read_text()
     old = shlex.split(re.search(r"^ExecStartPre=-/usr/bin/(.*)$", unit, re.MULTILINE)[1])
 
     assert f"install -d -m 700 -o {uid} -g {uid} {folder}\n" in MANUAL
     assert (backups["type"], backups["bind"]) == ("bind", {"create_host_path": False})
-    assert data == "data:/data"
-    assert data in SERVICES["web1"]["volumes"]  # where a restore sees who runs the site
+    assert places == SERVICES["web1"]["volumes"] == SERVICES["worker"]["volumes"]  # a restore sees who runs the site
     assert service["profiles"] == ["backup"]  # `up` leaves it alone
     delete, make = service["command"][2].split("; exec ")
     assert [word.replace("/backups", folder) for word in shlex.split(delete)] == old
@@ -97,13 +96,21 @@ def test_the_manuals_commands_name_what_is_there():
     words = [[word for word in line if not word.startswith("-")] for line in said]
     named = {name for line in words for name in (line[1:] if line[0] == "stop" else line[1:2])}
     acts = {line[4] for line in words if line[2:4] == ["python", "manage.py"]} - {"…"}
-    places = {f"/{word.split('/')[1]}" for line in words for word in line if word.startswith("/")}
+    places = {(line[1], f"/{word.split('/')[1]}") for line in words for word in line if word.startswith("/")}
     section = MANUAL.partition("## With Docker")[2].partition("\n## ")[0]
     variables = set(re.findall(r"\b([A-Z_]+)=", section))
 
     assert {"web1", "worker", "backup", "migrate"} <= named <= set(SERVICES)
     assert {"restore", "createsuperuser"} <= acts <= set(get_commands())
-    assert places == {"/backups", "/data"}
+    assert (
+        {("backup", "/backups"), ("web1", "/journal")}
+        <= places
+        <= {
+            (name, str(volume.get("target") if isinstance(volume, dict) else volume.split(":")[1]))
+            for name, service in SERVICES.items()
+            for volume in service.get("volumes", [])
+        }
+    )
     assert [name for name in re.findall(r"deploy/[\w./@*-]*[\w*]", MANUAL) if not [*ROOT.glob(name)]] == []
     assert {"SITE_NAME", "CERTIFICATES", "BACKUPS"} <= variables
     assert [name for name in variables if f"${{{name}:" not in (ROOT / "compose.yaml").read_text()] == []
@@ -177,7 +184,7 @@ def test_secrets_come_from_files_alone_and_each_is_given():
         given = {
             str(v).removeprefix("/run/secrets/")
             for k, v in service.get("environment", {}).items()
-            if k.endswith("_FILE")
+            if k.endswith("_FILE") and k != "ERASURE_JOURNAL_FILE"
         }
         named = set(service.get("secrets", []))
         assert given <= named <= set(COMPOSE["secrets"]), name
@@ -217,6 +224,26 @@ def test_the_script_makes_every_secret_and_the_site_reads_them(secrets, tmp_path
     assert not (tmp_path / "var" / "keys").exists()
     identities = json.loads((secrets / "files_identities").read_text())["identities"]
     assert identities[0]["credentials"][0]["secretKey"] in (secrets / "files_url").read_text()
+
+
+def test_check_deploy_says_no_more_than_the_manual(secrets, tmp_path):
+    """In containers that have what the manual says to write; the database is not asked."""
+    variables = {"SITE_NAME": "www.example.com", "MAIL_FROM": "us@example.com", "TEAM_MAIL": "team@example.com"}
+    variables |= {"LEDGER_ANCHOR_MAIL": "else@example.com"}
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "var")}
+    for name, value in SERVICES["web1"]["environment"].items():
+        filled = re.sub(r"\$\{(\w+):[^}]*\}", lambda found: variables[found[1]], value)
+        environment[name] = filled.replace("/run/secrets", str(secrets))
+    (tmp_path / "var").mkdir(mode=0o750)
+    code = "import django; django.setup(); from recruitcms import server_checks as s\n"
+    code += "asks = {'no_account_has_a_known_password', 'mails_say_where_we_are'}\n"
+    code += "checks = [c for n, c in vars(s).items() if getattr(c, 'tags', None) and n not in asks]\n"
+    code += "print(*(found.id for check in checks for found in check(None)))"
+    environment["DJANGO_SETTINGS_MODULE"] = "recruitcms.settings"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert said.stdout.split() == ["recruitcms.W033", "recruitcms.W034", "recruitcms.W035"], said.stderr
+    assert "W033 to W035" in MANUAL
 
 
 def test_nginx_gets_our_file_with_the_names_of_here(tmp_path):
