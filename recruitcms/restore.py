@@ -5,7 +5,7 @@ whatever ends a restore in the middle, `undo` brings back the site of before. No
 
 Three things are newer than any backup, and are kept: the journal of erasures, by which people who were forgotten since
 are forgotten again (CON-21); the anchors, which must agree with the restored ledger as far as it goes (CON-19); and
-what became of mails that the backup still owes (EML-12).
+what became of mails that the backup still owes (EML-12). So it is the other way round, when a restore is taken back.
 """
 
 import contextlib
@@ -39,6 +39,8 @@ from recruitcms.signin import kept_secrets
 
 __all__ = ["BackupError", "Restored", "TakenBack", "restore", "undo"]
 State = OwedMail.State
+MAILS: tuple[type[OwedMail], ...] = (OutgoingMail, StaffMail)
+OWED = [State.PENDING, State.SENDING]
 BATCH = 500  # mails that are asked for at once
 HELD = "Held after a restore: it may have left before."
 # What makes a site worth asking before it is replaced.
@@ -139,6 +141,7 @@ class TakenBack:
     things: int
     sessions: int = 0
     repeated: int = 0  # erasures and withdrawals
+    left: int = 0  # mails that the restored site sent
 
 
 def undo() -> TakenBack:
@@ -147,13 +150,51 @@ def undo() -> TakenBack:
     if last is None:
         raise BackupError("There is no restore to take back.")
     with _alone():
+        _note_what_left(last)
         done = TakenBack(last.undo())
         connection.close()
         _read_keys_again()
         if connection.introspection.table_names():  # else it was an empty place
             done.sessions, done.repeated = _cleanse_taken_back()
+            done.left = _mark_what_left(last)
         last.end()
     return done
+
+
+def _note_what_left(last: SetAside) -> None:
+    """Write down which mails the restored site sent that the site of before owes as well (EML-12).
+
+    Where one of both cannot be read, what was written down by an undoing that was killed stays.
+    """
+    if not last.finished or last.old_database is None:
+        return
+    for model in MAILS:
+        table = model._meta.db_table
+        with contextlib.suppress(DatabaseError, database_copies.sqlite3.Error), transaction.atomic():
+            with database_copies.before(last.old_database) as ask:
+                owed = [message_id for (message_id,) in ask(table, "message_id", "state", [str(one) for one in OWED])]
+            last.note_left(table, _sent(model, owed))
+
+
+def _sent(model: type[OwedMail], ids: list[str]) -> dict[str, str]:
+    """Return which of these mails have left, and when."""
+    left: dict[str, str] = {}
+    for batch in _batches(ids):
+        rows = model._default_manager.filter(message_id__in=batch, state=State.SENT).values_list(
+            "message_id", "sent_at"
+        )
+        left |= {message_id: at.isoformat() if at else "" for message_id, at in rows}
+    return left
+
+
+def _mark_what_left(last: SetAside) -> int:
+    """Let the site of before not send again what left meanwhile. Return how many mails that are."""
+    marked = 0
+    for model in MAILS:
+        for message_id, at in last.left.get(model._meta.db_table, {}).items():
+            owed = model._default_manager.filter(message_id=message_id, state__in=OWED)
+            marked += owed.update(state=State.SENT, sent_at=_time(at) if at else None)
+    return marked
 
 
 def _cleanse_taken_back() -> tuple[int, int]:
@@ -253,17 +294,20 @@ def _settle_mails(done: Restored, aside: SetAside, send_owed: bool) -> None:
     Those are given up with a reason, and staff can send them again from the outbox: an address that is asked to confirm
     twice is harmed less than by silence, but it is for a person to say.
     """
-    for model in (OutgoingMail, StaffMail):
-        owed = model.objects.filter(state__in=[State.PENDING, State.SENDING])
-        ids = list(owed.values_list("message_id", flat=True))
-        for batch in [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]:
+    for model in MAILS:
+        owed = model._default_manager.filter(state__in=OWED)
+        for batch in _batches(list(owed.values_list("message_id", flat=True))):
             known = _fates(model, aside, batch)
             for message_id, (state, sent_at) in known.items():
-                model.objects.filter(message_id=message_id).update(state=state, sent_at=sent_at)
+                model._default_manager.filter(message_id=message_id).update(state=state, sent_at=sent_at)
                 done.sent_since += state == State.SENT
             if not send_owed:
                 unknown = owed.filter(message_id__in=set(batch) - known.keys())
                 done.held += unknown.update(state=State.DEAD, last_error=HELD)
+
+
+def _batches(ids: list[str]) -> list[list[str]]:
+    return [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
 
 
 def _fates(model: type[OwedMail], aside: SetAside, ids: list[str]) -> dict[str, tuple[str, Any]]:

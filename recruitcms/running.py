@@ -1,4 +1,4 @@
-"""Who runs the site on this machine: web processes and workers, which a restore must not meet (REL-9).
+"""Who is at the site on this machine: web processes, workers and backups, which a restore must not meet (REL-9).
 
 Each holds a lock on DATA_DIR for as long as it lives, however it ends; a restore takes it for itself. Connections do
 not tell: on SQLite a worker has none between two rounds.
@@ -20,7 +20,7 @@ class InUseError(Exception):
 
 
 def hold() -> None:
-    """Be known to run the site until this process ends. Raises InUseError while a restore is under way."""
+    """Be known to be at the site until this process ends. Raises InUseError while a restore is under way."""
     try:
         _lock(fcntl.LOCK_SH)  # never closed
     except BlockingIOError:
@@ -36,8 +36,9 @@ def nobody_else() -> Iterator[None]:
         lock = _lock(fcntl.LOCK_EX)
     except BlockingIOError:
         raise InUseError(
-            "The site is running, or another restore is: stop its web processes and workers first "
-            "(systemctl stop 'recruitcms-web@*' 'recruitcms-worker@*', or Ctrl-C where make run was said)."
+            "The site is running, or a backup or another restore is: stop its web processes and workers first "
+            "(systemctl stop 'recruitcms-web@*' 'recruitcms-worker@*'; docker compose stop web1 web2 worker; "
+            "or Ctrl-C where make run or make dev was said)."
         ) from None
     try:
         yield

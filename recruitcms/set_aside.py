@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,15 @@ class StepError(Exception):
 
 @dataclass
 class SetAside:
-    """One restore's steps. `mark` ends the names of what is set aside."""
+    """One restore's steps. `mark` ends the names of what is set aside.
+
+    `left`: mails that the restored site sent and the one of before owes too, by table: {message id: when}.
+    """
 
     mark: str
     steps: list[dict[str, str]] = field(default_factory=list)
     finished: bool = False
+    left: dict[str, dict[str, str]] = field(default_factory=dict)
 
     # --- the record ---
 
@@ -56,6 +60,11 @@ class SetAside:
         self.finished = True
         self._write()
 
+    def note_left(self, table: str, mails: dict[str, str]) -> None:
+        """Write down what the restored site sent, so that it is known whatever ends the undoing in the middle."""
+        self.left[table] = mails
+        self._write()
+
     def _note(self, kind: str, **values: str) -> None:
         self.steps.append({"kind": kind, **values})
         self._write()
@@ -63,7 +72,7 @@ class SetAside:
     def _write(self) -> None:
         new = self._file().with_suffix(".new")
         with new.open("w", encoding="utf-8") as file:
-            json.dump({"mark": self.mark, "steps": self.steps, "finished": self.finished}, file)
+            json.dump(asdict(self), file)
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._file())

@@ -18,6 +18,7 @@ events {{ worker_connections 16384; }}
 http {{
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/x;
     uwsgi_temp_path {folder}/x; scgi_temp_path {folder}/x;
+    {more}
     {site}
     server {{ listen {bare_port}; access_log off; location / {{ root {folder}/bare; default_type text/html; }} }}
 }}
@@ -66,13 +67,16 @@ def main_file(folder: Path) -> str:
 
 
 @contextmanager
-def serve(folder: Path, upstreams: list[int], workers: int = 1) -> Iterator[tuple[int, int]]:
-    """Run nginx until the block ends. Give its port, and that of a bare server of the files under folder/bare."""
+def serve(folder: Path, upstreams: list[int], workers: int = 1, more: str = "") -> Iterator[tuple[int, int]]:
+    """Run nginx until the block ends. Give its port, and that of a bare server of the files under folder/bare.
+
+    `more` are further words for both.
+    """
     port, bare_port = free_port(), free_port()
     (folder / "bare").mkdir(parents=True, exist_ok=True)
     site = for_here(SITE_FILE.read_text(), folder, port, upstreams)
     conf = folder / "nginx.conf"
-    conf.write_text(AROUND.format(folder=folder, site=site, bare_port=bare_port, workers=workers))
+    conf.write_text(AROUND.format(folder=folder, site=site, bare_port=bare_port, workers=workers, more=more))
     subprocess.run(["nginx", "-t", "-c", str(conf)], check=True, capture_output=True)
     process = subprocess.Popen(["nginx", "-c", str(conf)])
     try:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import boto3
 import psycopg
 import pytest
+import yaml
 from django.db import connection
 from moto.server import ThreadedMotoServer
 
@@ -280,6 +281,44 @@ def test_by_a_pipe_it_can_be_encrypted(site, tmp_path):
     assert [path.name for path in site.data.iterdir() if path.name.startswith("backup-")] == []
 
 
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+def in_container(place: Place, name: str, backups: Path) -> None:
+    """Run what compose.yaml has a service run, as its image would: `python` is ours, the folder for backups another."""
+    words = [word.replace("$$", "$").replace("/backups", str(backups)) for word in COMPOSE[name]["command"]]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(words, cwd=ROOT, env=place.environment | {"PATH": path}, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_what_compose_runs_makes_a_backup_and_a_new_machine_for_it(sites, bucket, tmp_path):
+    """CON-21: and lets old ones go. The tables and the bucket are there before the restore, which need not replace."""
+    site, empty = sites
+    address, objects = bucket
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    old, other = backups / "old.tar.gz", backups / "notes"
+    for path in (old, other):
+        path.touch()
+        os.utime(path, (1, 1))
+
+    in_container(site, "backup", backups)
+    [made] = backups.glob("*.tar.gz")
+    new = empty()
+    other_bucket = f"new-{os.urandom(4).hex()}"
+    new.more["FILES_URL"] = address.removesuffix("site") + other_bucket
+    shutil.copytree(site.data / "keys", new.data / "keys")
+    in_container(new, "migrate", backups)
+    said = new.manage("restore", str(made))
+
+    assert re.fullmatch(r"\d{8}-\d{6}\.tar\.gz", made.name)
+    assert (old.exists(), other.exists()) == (False, True)
+    assert new.count()[:2] == site.count()[:2]
+    assert sorted(objects(other_bucket).values()) == sorted(site.files().values())
+    assert "2 entries" in said
+
+
 # --- a site that is there ---
 
 
@@ -389,6 +428,52 @@ def test_mails_that_left_after_the_backup_are_known_by_the_site_of_before(sites,
 
     assert site.count()[2] == {"<jan@testserver>": "pending", "<marta@testserver>": "sent"}
     assert "1 had left since; 0 held" in said
+
+
+SENDS = """
+    from django.utils import timezone
+    from leads.models import OutgoingMail
+    mails = OutgoingMail.objects.filter(message_id="<marta@testserver>", state="pending")
+    print(mails.update(state="sent", sent_at=timezone.now()))
+"""
+
+
+def test_mails_that_a_restored_site_sent_are_not_sent_again_when_it_is_taken_back(sites, tmp_path):
+    """EML-12: the other still waits; what the restored site had of its own is gone with it"""
+    site, _empty = sites
+    site.manage("backup", str(tmp_path / "site.tar.gz"))
+    site.manage("restore", str(tmp_path / "site.tar.gz"), "--replace")
+    sent = site.do(SENDS)
+    sent_at = site.rows("SELECT sent_at FROM leads_outgoingmail WHERE state = 'sent'")
+
+    said = site.manage("restore", "--undo")
+
+    assert sent == "1\n"
+    assert site.count()[2] == {"<jan@testserver>": "pending", "<marta@testserver>": "sent"}
+    assert site.rows("SELECT sent_at FROM leads_outgoingmail WHERE state = 'sent'") == sent_at
+    assert "1 mails that left meanwhile are not sent again" in said
+
+
+@pytest.mark.parametrize("point", ["set_aside.SetAside.undo", "restore._cleanse", "set_aside._path_back"])
+def test_so_it_is_where_taking_back_was_killed(site, archive, point):
+    site.manage("restore", str(archive), "--replace")
+    site.do(SENDS)
+
+    killed = site.run(
+        "-c",
+        SETUP
+        + textwrap.dedent(f"""
+        import os
+        from recruitcms import restore, set_aside
+        act = {point}
+        {point} = lambda *words: (act(*words), os._exit(9))
+        restore.undo()
+        """),
+    )
+    site.manage("restore", "--undo")
+
+    assert killed.returncode == 9
+    assert site.count()[2] == {"<jan@testserver>": "pending", "<marta@testserver>": "sent"}
 
 
 def test_mails_of_which_nobody_knows_are_sent_when_told_to(site, archive, tmp_path):
@@ -633,13 +718,29 @@ def test_no_restore_begins_beside_a_web_process(site, archive, start):
     assert "recruitcms-web@*" in refused
 
 
-def test_nothing_of_the_site_starts_while_a_restore_is_under_way(site):
+@pytest.mark.parametrize("more", [[], ["--noreload"]], ids=["reloading", "at once"])
+def test_no_restore_begins_beside_the_server_of_make_dev(site, archive, start, more):
+    start("manage.py", "runserver", "127.0.0.1:0", *more)
+
+    refused = site.refusal("restore", str(archive), "--replace")
+
+    assert "The site is running" in refused
+    assert "make dev" in refused
+
+
+def test_nothing_of_the_site_starts_while_a_restore_is_under_way(site, tmp_path):
+    """Nor a backup, which would be half of one site and half of the other."""
     with closing(Folder(site.data)) as folder:
         folder.lock()
+        kept = site.refusal("backup", str(tmp_path / "site.tar.gz"))
         worker = site.refusal("worker", "--once")
+        dev = site.refusal("runserver", "127.0.0.1:0")
         web = site.run(*WEB)
 
+    assert "A restore is under way" in kept
+    assert not (tmp_path / "site.tar.gz").exists()
     assert "A restore is under way" in worker
+    assert "A restore is under way" in dev
     assert (web.returncode, b"A restore is under way" in web.stderr) == (3, True)
 
 
@@ -755,9 +856,9 @@ def bucket():
     )
     client.create_bucket(Bucket="site")
 
-    def objects() -> dict[str, bytes]:
-        rows = client.list_objects_v2(Bucket="site").get("Contents", [])
-        return {row["Key"]: client.get_object(Bucket="site", Key=row["Key"])["Body"].read() for row in rows}
+    def objects(name: str = "site") -> dict[str, bytes]:
+        rows = client.list_objects_v2(Bucket=name).get("Contents", [])
+        return {row["Key"]: client.get_object(Bucket=name, Key=row["Key"])["Body"].read() for row in rows}
 
     yield f"s3+http://key:secret@{host}:{port}/site", objects
     server.stop()

@@ -317,6 +317,16 @@ def test_who_has_a_hundred_requests_open_waits(topology):
         assert topology.request("GET", "/roles/?q=theirs", source="127.40.0.2").status == 200
 
 
+def test_who_sends_much_to_the_desk_leaves_room_on_the_disk(topology):
+    """SEC-18, SEC-24: 20 uploads at a time from one network; its readers, and other networks' staff, go on."""
+    body = b"POST /admin/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 48000000\r\n\r\nfile="
+    with open_connections(topology, 20, body, secured=True):
+        time.sleep(0.5)
+        assert topology.get("/admin/login/").status == 429
+        assert topology.get("/roles/?q=mine").status == 200
+        assert topology.request("GET", "/admin/login/", source="127.40.0.2").status == 200
+
+
 @pytest.mark.skipif(hard_limit() < MANY + 4_096, reason=f"this shell may open {hard_limit()} files only")
 def test_ten_thousand_connections_keep_nobody_waiting(topology):
     """Held by nginx alone, for as long as it waits for a first byte; then they are gone."""

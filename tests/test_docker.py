@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.core.management import get_commands
 
 from tests.topology import command_of
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = ["web1", "web2", "worker", "migrate"]
+OURS = ["web1", "web2", "worker", "migrate", "backup"]
 DOCKERFILE = re.sub(r"\\\n\s*", " ", (ROOT / "Dockerfile").read_text()).splitlines()
 EXAMPLE = (ROOT / ".env.example").read_text()
+MANUAL = (ROOT / "docs" / "operations.md").read_text()
 
 
 def steps(word: str) -> list[list[str]]:
@@ -56,6 +58,70 @@ def test_what_is_copied_exists_and_is_let_through():
     assert copied == allowed
     assert [name for name in copied if not (ROOT / name).exists()] == []
     assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
+
+
+def test_the_image_can_back_up_the_database_of_compose():
+    """REL-9: pg_dump refuses a server that is newer than itself."""
+    installed = " ".join(word for step in steps("RUN") if "apt-get" in step for word in step)
+    clients = [int(major) for major in re.findall(r"\bpostgresql-client-(\d+)\b", installed)]
+    server = int(re.fullmatch(r"postgres:(\d+)\..*", SERVICES["db"]["image"])[1])
+
+    assert clients
+    assert max(clients) >= server
+    place = "/var/lib/postgresql/data" if server < 18 else "/var/lib/postgresql"  # where that image keeps its tables
+    assert SERVICES["db"]["volumes"] == [f"database:{place}"]
+
+
+def test_backups_are_files_on_the_machine_that_the_images_user_may_write():
+    """And old ones go as the unit without Docker lets them go (CON-21)."""
+    [uid] = [step[0].split(":")[0] for step in steps("USER")]
+    service = SERVICES["backup"]
+    *places, backups = service["volumes"]
+    folder = re.fullmatch(r"\$\{BACKUPS:-(.+)\}", backups["source"])[1]
+    unit = (ROOT / "deploy/systemd/recruitcms-backup.service").read_text()
+    old = shlex.split(re.search(r"^ExecStartPre=-/usr/bin/(.*)$", unit, re.MULTILINE)[1])
+
+    assert f"install -d -m 700 -o {uid} -g {uid} {folder}\n" in MANUAL
+    assert (backups["type"], backups["bind"]) == ("bind", {"create_host_path": False})
+    assert places == SERVICES["web1"]["volumes"] == SERVICES["worker"]["volumes"]  # a restore sees who runs the site
+    assert service["profiles"] == ["backup"]  # `up` leaves it alone
+    delete, make = service["command"][2].split("; exec ")
+    assert [word.replace("/backups", folder) for word in shlex.split(delete)] == old
+    assert make.startswith(f"python manage.py backup {backups['target']}/")
+
+
+def test_the_manuals_commands_name_what_is_there():
+    """Services, places in containers, commands of manage.py, files of deploy/, and the variables of compose.yaml."""
+    said = [words.split() for words in re.findall(r"docker compose ((?:exec|run|stop) [^`\n|<]*)", MANUAL)]
+    words = [[word for word in line if not word.startswith("-")] for line in said]
+    named = {name for line in words for name in (line[1:] if line[0] == "stop" else line[1:2])}
+    acts = {line[4] for line in words if line[2:4] == ["python", "manage.py"]} - {"…"}
+    places = {(line[1], f"/{word.split('/')[1]}") for line in words for word in line if word.startswith("/")}
+    section = MANUAL.partition("## With Docker")[2].partition("\n## ")[0]
+    variables = set(re.findall(r"\b([A-Z_]+)=", section))
+
+    assert {"web1", "worker", "backup", "migrate"} <= named <= set(SERVICES)
+    assert {"restore", "createsuperuser"} <= acts <= set(get_commands())
+    assert (
+        {("backup", "/backups"), ("web1", "/journal")}
+        <= places
+        <= {
+            (name, str(volume.get("target") if isinstance(volume, dict) else volume.split(":")[1]))
+            for name, service in SERVICES.items()
+            for volume in service.get("volumes", [])
+        }
+    )
+    assert [name for name in re.findall(r"deploy/[\w./@*-]*[\w*]", MANUAL) if not [*ROOT.glob(name)]] == []
+    assert {"SITE_NAME", "CERTIFICATES", "BACKUPS"} <= variables
+    assert [name for name in variables if f"${{{name}:" not in (ROOT / "compose.yaml").read_text()] == []
+
+
+def test_the_unit_for_the_timer_runs_the_service_of_compose():
+    unit = (ROOT / "deploy/docker/recruitcms-backup.service").read_text()
+
+    assert "ExecStart=/usr/bin/docker compose run --rm -T backup\n" in unit
+    assert "WorkingDirectory=/srv/recruitcms\n" in unit
+    assert "git clone <your repository> /srv/recruitcms" in MANUAL.partition("## With Docker")[2]
 
 
 def test_packages_are_installed_by_their_hashes():
@@ -118,7 +184,7 @@ def test_secrets_come_from_files_alone_and_each_is_given():
         given = {
             str(v).removeprefix("/run/secrets/")
             for k, v in service.get("environment", {}).items()
-            if k.endswith("_FILE")
+            if k.endswith("_FILE") and k != "ERASURE_JOURNAL_FILE"
         }
         named = set(service.get("secrets", []))
         assert given <= named <= set(COMPOSE["secrets"]), name
@@ -158,6 +224,26 @@ def test_the_script_makes_every_secret_and_the_site_reads_them(secrets, tmp_path
     assert not (tmp_path / "var" / "keys").exists()
     identities = json.loads((secrets / "files_identities").read_text())["identities"]
     assert identities[0]["credentials"][0]["secretKey"] in (secrets / "files_url").read_text()
+
+
+def test_check_deploy_says_no_more_than_the_manual(secrets, tmp_path):
+    """In containers that have what the manual says to write; the database is not asked."""
+    variables = {"SITE_NAME": "www.example.com", "MAIL_FROM": "us@example.com", "TEAM_MAIL": "team@example.com"}
+    variables |= {"LEDGER_ANCHOR_MAIL": "else@example.com"}
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "var")}
+    for name, value in SERVICES["web1"]["environment"].items():
+        filled = re.sub(r"\$\{(\w+):[^}]*\}", lambda found: variables[found[1]], value)
+        environment[name] = filled.replace("/run/secrets", str(secrets))
+    (tmp_path / "var").mkdir(mode=0o750)
+    code = "import django; django.setup(); from recruitcms import server_checks as s\n"
+    code += "asks = {'no_account_has_a_known_password', 'mails_say_where_we_are'}\n"
+    code += "checks = [c for n, c in vars(s).items() if getattr(c, 'tags', None) and n not in asks]\n"
+    code += "print(*(found.id for check in checks for found in check(None)))"
+    environment["DJANGO_SETTINGS_MODULE"] = "recruitcms.settings"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert said.stdout.split() == ["recruitcms.W033", "recruitcms.W034", "recruitcms.W035"], said.stderr
+    assert "W033 to W035" in MANUAL
 
 
 def test_nginx_gets_our_file_with_the_names_of_here(tmp_path):

@@ -231,6 +231,36 @@ def test_slow_senders_keep_nobody_from_reading(behind):
             connection.close()
 
 
+def test_a_network_has_twenty_requests_open_at_the_desk(tmp_path):
+    """SEC-18, SEC-24: each may put 48 MB on the disk. A /64 is one network, as it is to the site (networks.py)."""
+    said_by_header = "set_real_ip_from 127.0.0.1; real_ip_header X-Test-Address;"
+    opened = []
+
+    def begin(address: str, path: str = "/admin/login/") -> socket.socket:
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Test-Address: {address}\r\nContent-Length: 900\r\n\r\na="
+        opened.append(socket.create_connection(("127.0.0.1", port), timeout=0.5))
+        opened[-1].sendall(head.encode())
+        return opened[-1]
+
+    def is_refused(connection: socket.socket) -> bool:
+        try:
+            return b" 429 " in connection.recv(100)
+        except TimeoutError:
+            return False
+
+    with nginx.serve(tmp_path, [1], more=said_by_header) as (port, _bare):
+        taken = [begin(f"2001:db8:1:2::{number:x}") for number in range(20)]
+        taken += [begin("192.0.2.1") for _number in range(20)]
+        same, like = begin("2001:db8:1:2:a:b:c:d"), begin("192.0.2.1")
+        others = [begin("2001:db8:1:3::1"), begin("192.0.2.2"), begin("2001:db8:1:2::1", "/consultation/")]
+
+        refused = [is_refused(connection) for connection in [same, like, *others, taken[0], taken[-1]]]
+        for connection in opened:
+            connection.close()
+
+    assert refused == [True, True, False, False, False, False, False]
+
+
 def test_while_the_site_is_down_what_was_read_is_still_there(behind):
     behind.get(ROLE)
     behind.site.kill_web()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recruitcms import backup
+from recruitcms import backup, running
 
 
 class Command(BaseCommand):
@@ -25,8 +25,9 @@ class Command(BaseCommand):
         began = time.monotonic()
         target = options["target"]
         try:
+            running.hold()  # half of it would be of the site before the restore
             manifest = backup.make(target, with_keys=not options["without_keys"])
-        except backup.BackupError as error:
+        except (backup.BackupError, running.InUseError) as error:
             raise CommandError(str(error)) from None
         out = self.stderr if target == backup.STDOUT else self.stdout
         keys = sum(name.startswith(f"{backup.KEYS}/") for name in manifest.parts)

@@ -49,7 +49,8 @@ class Command(BaseCommand):
         done = restore.undo()
         self.stdout.write(
             f"Taken back: {done.things} things are in their place again; {done.sessions} sessions of staff ended, "
-            f"{done.repeated} erasures and withdrawals repeated from the journal."
+            f"{done.repeated} erasures and withdrawals repeated from the journal; "
+            f"{done.left} mails that left meanwhile are not sent again."
         )
 
     def forget(self) -> None:
