@@ -1,6 +1,7 @@
 """The real server (gunicorn, production settings, its own data) and a real browser."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,16 +11,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 ROOT = Path(__file__).parent.parent.parent
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
@@ -167,6 +169,43 @@ def new_desk(browser: Browser, site: Site, name: str = "editor", password: str =
 def open_panel(page: Page, name: str) -> None:
     """Show one of the panels beside a document's form."""
     page.get_by_role("tab", name=name, exact=True).click()
+
+
+def all_told(page: Page) -> None:
+    """Wait until `page.on` has been told of all that a page has asked for and said by now.
+
+    Both are told of in the order in which they happen, so this asks for one thing more, and waits until it is told.
+    """
+    with page.expect_response("**/robots.txt"):
+        page.evaluate("() => { fetch('/robots.txt'); }")
+    page.evaluate("0")
+
+
+@dataclass
+class Weight:
+    """What a page's first view weighed: over the wire, and by kind of file (unpacked). And which files there were."""
+
+    wire: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    files: set[str] = field(default_factory=set)
+
+
+def weigh(page: Page, address: str) -> Weight:
+    """Open a page, and weigh what was answered once it asks for nothing more.
+
+    Not while it is answered: to read a body takes a moment, in which the page is idle.
+    """
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # playwright cannot call a built-in
+    page.goto(address, wait_until="networkidle")
+    found = Weight()
+    for answer in answers:
+        if answer.status == 200:
+            size = len(answer.body())
+            found.kinds[answer.request.resource_type] += size
+            found.wire += int(answer.headers.get("content-length", size))
+            found.files.add(re.sub(r"\.[0-9a-f]{12}\.", ".", answer.url.rpartition("/")[2]))
+    return found
 
 
 @pytest.fixture
