@@ -89,10 +89,12 @@ class Site:
         )
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Yield a free port that nobody else is given for as long as this lasts."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -106,14 +108,15 @@ def running_site(data: Path, host: str, **more: str) -> Iterator[Site]:
     """Prepare a site as `make run` does, serve it with gunicorn, and end it cleanly."""
     if not find_browser():
         pytest.fail("REQUIRE_BROWSER is set, and no Chromium or Chrome was found")
-    url = f"http://{host}:{free_port()}"
     unwanted = {"DJANGO_SETTINGS_MODULE", "DEBUG", "MAIL_URL", "DATABASE_URL", "CACHE_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    environment = kept | {"DATA_DIR": str(data), "SITE_URL": url, "PORT": url.rpartition(":")[2]}
-    # Each test that sends many forms does so from a network of its own.
-    environment |= {"TRUSTED_PROXIES": "127.0.0.1", "FORMS_IN_ALL": "1000", "FORMS_PER_NETWORK": "12"} | more
-    python = [sys.executable, "manage.py", "prepare"]
-    subprocess.run(python, cwd=ROOT, env=environment, check=True, capture_output=True)
+    with held_port() as port:  # preparing takes long enough for somebody else to be given a port that is merely free
+        url = f"http://{host}:{port}"
+        environment = kept | {"DATA_DIR": str(data), "SITE_URL": url, "PORT": str(port)}
+        # Each test that sends many forms does so from a network of its own.
+        environment |= {"TRUSTED_PROXIES": "127.0.0.1", "FORMS_IN_ALL": "1000", "FORMS_PER_NETWORK": "12"} | more
+        python = [sys.executable, "manage.py", "prepare"]
+        subprocess.run(python, cwd=ROOT, env=environment, check=True, capture_output=True)
     gunicorn = [sys.executable, "-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py"]
     with (data / "server.log").open("wb") as log:
         server = subprocess.Popen(
