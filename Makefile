@@ -106,7 +106,7 @@ growth: $(VENV)/dev
 	@$(VENV)/bin/python -m benchmarks.growth $(ARGS)
 
 clean:
-	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache
 
 # A folder of packages for each set; made anew when the pins or the Python change. The pins are complete, so pip need
 # not resolve anything (--no-deps): older pips ask for the newest release of a package with an extra, and then stop.

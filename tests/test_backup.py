@@ -26,6 +26,7 @@ from recruitcms import backup, restore
 from recruitcms.backup import BackupError, is_part, read
 from tests import postgres as postgresql
 from tests.faults.site import wait_until
+from tests.processes import bare_environment, unmeasured
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
@@ -57,8 +58,7 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return clean | {
+        return bare_environment() | {
             "DATA_DIR": str(self.data),
             "DATABASE_URL": self.database,
             "SITE_URL": "http://testserver",
@@ -767,7 +767,7 @@ def test_a_full_disk_leaves_no_half_backup(site, tmp_path):
     done = subprocess.run(
         [sys.executable, "manage.py", "backup", str(tmp_path / "site.tar.gz")],
         cwd=ROOT,
-        env=site.environment,
+        env=unmeasured(site.environment),
         capture_output=True,
         text=True,
         preexec_fn=small,

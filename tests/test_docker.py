@@ -12,6 +12,7 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
+from tests.processes import bare_environment
 from tests.topology import command_of
 
 ROOT = Path(__file__).parent.parent
@@ -205,8 +206,7 @@ def test_the_script_makes_every_secret_and_the_site_reads_them(secrets, tmp_path
     again = subprocess.run([ROOT / "deploy/docker/make-secrets", secrets], capture_output=True)
     files = {name: name.upper() for name in COMPOSE["secrets"]}
     environment = {f"{variable}_FILE": str(secrets / name) for name, variable in files.items()}
-    environment |= {
-        "PATH": os.environ["PATH"],
+    environment |= bare_environment() | {
         "DATA_DIR": str(tmp_path / "var"),
         "SITE_URL": "https://www.example.com",
     }

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -131,6 +132,38 @@ def test_saving_forgets_what_was_kept(nadia):
     assert list(OpenForm.objects.unsaved()) == []
     said = nadia.post(url("keep", role.pk), {"_here": "1", "_form": str(uuid.uuid4()), "_asks": KEY}).json()
     assert said["asked"] == "saved"
+
+
+def test_a_save_that_is_quicker_than_the_windows_first_word_is_known_as_saved(nadia, emre):
+    """Else its browser would say at signing out that it has text which is not saved."""
+    role = make_role(title="Old")
+
+    save(nadia, role, fields_shown(nadia, role) | {"_form": KEY}, title="New")
+
+    about = {"_here": "1", "_form": str(uuid.uuid4()), "_asks": KEY}
+    said = nadia.post(url("keep", role.pk), about).json()
+    assert (said["asked"], said["others"]) == ("saved", [])
+    assert emre.post(url("keep", role.pk), about | {"_form": str(uuid.uuid4())}).json()["asked"] == ""
+
+
+def test_a_sign_of_life_brings_back_nothing_that_was_saved_meanwhile(nadia):
+    role = make_role(title="Old")
+    keep(nadia, role, title="New")
+    shown = fields_shown(nadia, role) | {"_form": KEY}
+    writes = []
+
+    def save_first(execute, sql, *about):
+        """The save comes between the read of the row and the write."""
+        if sql.startswith("UPDATE") and "recruitcms_openform" in sql and not writes:
+            writes.append(sql)
+            save(nadia, role, shown, title="New")
+        return execute(sql, *about)
+
+    with connection.execute_wrapper(save_first):
+        nadia.post(url("keep", role.pk), {"_here": "1", "_form": KEY})
+
+    assert len(writes) == 1
+    assert list(OpenForm.objects.unsaved()) == []
 
 
 def test_a_refused_save_forgets_nothing(nadia):

@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 import pytest
 from django.core.files.storage import default_storage
-from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image
 
@@ -162,54 +161,6 @@ def test_a_shelf_leads_to_its_translations_that_are_not_empty(client):
     }
     assert alternates_of(page_of(client, "/roles/?category=data")) == both
     assert alternates_of(page_of(client, "/pl/roles/?category=dane")) == both
-
-
-def test_all_pages_of_the_demonstration_point_at_each_other_and_none_is_a_job_posting(client, settings):
-    settings.PRODUCTION = True
-    call_command("demo")
-    sitemap = ElementTree.fromstring(client.get("/sitemap.xml").content)
-    names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}
-    listed = {
-        url.findtext("s:loc", namespaces=names).removeprefix("http://testserver"): {
-            link.get("hreflang"): link.get("href").removeprefix("http://testserver")
-            for link in url.findall("x:link", names)
-        }
-        for url in sitemap.findall("s:url", names)
-    }
-    waiting, said, levels = [*listed], {}, {}
-
-    while waiting:
-        address = waiting.pop()
-        page = page_of(client, address)
-        assert "JobPosting" not in page
-        if 'content="noindex"' in page:  # an empty shelf
-            assert address not in listed
-            continue
-        said[address] = alternates_of(page)
-        assert f'<link rel="canonical" href="http://testserver{address}">' in page
-        assert re.search(r'<meta name="description" content="[^"]{20,}">', page), address
-        assert f'<meta property="og:url" content="http://testserver{address}">' in page
-        for thing in data_of(page).values():
-            for item in thing.get("itemListElement", []):
-                assert item["item"].startswith("http://testserver/")
-        levels |= dict.fromkeys(re.findall(r'<a class="chip" href="([^"]+)" data-level="[^"]', page), address)
-        shelves = re.findall(r'<a class="chip" href="(/[^"]*category=[^"]*)"', page)
-        waiting += {*shelves, *said[address].values()} - said.keys() - {*waiting}
-
-    assert len(levels) > 10
-    for address, base in levels.items():
-        page = page_of(client, address)
-        assert f'<link rel="canonical" href="http://testserver{base}">' in page
-        assert "JobPosting" not in page
-        assert not alternates_of(page)
-        assert address not in listed
-    assert len(said) > 60
-    for address, alternates in said.items():
-        for other in alternates.values():
-            assert said[other] == alternates, (address, other)
-        if address in listed:
-            assert listed[address] == alternates, address
-    assert len([address for address, alternates in said.items() if len(alternates) == 4]) > 20  # three, and the default
 
 
 # --- pictures for social networks ---

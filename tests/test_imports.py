@@ -1,11 +1,14 @@
 """What comes in from WordPress, Word and Markdown of any make, and what is refused."""
 
+import base64
 import gc
 import io
 import json
 import re
 import tracemalloc
 import zipfile
+from collections import Counter
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -22,6 +25,7 @@ from roles.moving.models import ImportItem, ImportRun, Origin
 from roles.moving.reading import Opened, pasted, read, unpacked
 from roles.moving.report import report_csv
 from roles.moving.runs import read_into_run
+from roles.moving.shortcodes import to_html
 from roles.moving.states import fingerprint, state_of
 from roles.moving.wordpress import Stream, read_export
 from tests.corpora.wordpress import FOOT, HEAD, cdata, export
@@ -232,6 +236,34 @@ def test_the_memory_does_not_grow_with_the_number_of_items():
     peak(2)
 
     assert peak(40) < peak(10) + 100_000
+
+
+def test_html_that_a_page_builder_keeps_in_base64_is_read_and_its_scripts_are_left_out():
+    html = base64.b64encode(quote("<p>Kept in <b>base64</b>.</p>").encode()).decode()
+    script = base64.b64encode(b"alert(1)").decode()
+    text = f"[vc_raw_html]{html}[/vc_raw_html][vc_raw_js]{script}[/vc_raw_js][vc_raw_html]Plain words.[/vc_raw_html]"
+
+    notes: list[str] = []
+    found = to_html(text, seen := Counter(), notes)
+
+    assert "<p>Kept in <b>base64</b>.</p>" in found
+    assert "Plain words." in found
+    assert "alert" not in found
+    assert script not in found
+    assert notes == ["Left out: a script"]
+    assert seen == {"vc_raw_html": 2, "vc_raw_js": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('+++\ntitle = "A"\n+++\n\n## duties\n- One\n\n## riddles\n- Two\n', "no kind of section is called riddles"),
+        ('+++\ntitle = "A"\n+++\n\n## duties\n- One\0\n', "a character in it that no database keeps"),
+    ],
+)
+def test_a_role_file_that_cannot_be_kept_is_refused_by_name(text, sentence):
+    with pytest.raises(UnreadableError, match=f"job.md: .*{sentence}"):
+        read_markdown("job.md", text)
 
 
 def test_shortcodes_are_unwrapped_listed_and_words_to_fill_in_are_kept():
@@ -564,6 +596,54 @@ def test_pictures_are_taken_from_the_folder_that_is_given(rest, tmp_path):
     call_command("import_roles", str(tmp_path / "wp.xml"), "--media", str(tmp_path / "media"))
 
     assert Role.objects.get().picture.name == "desk-100100"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "Name the files to read"),
+        (["job.md", "--apply", "1"], "Name the files to read"),
+        (["none.md"], "There is no file"),
+        (["--apply", "999999"], "There is no run 999999"),
+        (["job.md", "--author", "nobody"], "There is no person with the address nobody"),
+        (["job.md", "--category", "none"], "There is no category with the address none"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_so_changes_nothing_and_says_why(rest, tmp_path, monkeypatch, words, sentence):
+    (tmp_path / "job.md").write_bytes(JOB)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(CommandError, match=sentence):
+        call_command("import_roles", *words)
+
+    assert not Role.objects.exists()
+
+
+def test_what_was_changed_here_is_told_and_overwritten_only_when_that_is_asked_for(rest, tmp_path, capsys):
+    (tmp_path / "job.md").write_bytes(JOB)
+    call_command("import_roles", str(tmp_path / "job.md"))
+    Role.objects.update(title="Changed here")
+    (tmp_path / "job.md").write_bytes(JOB.replace(b"Welder", b"Welder (m/f)"))
+
+    call_command("import_roles", str(tmp_path / "job.md"))
+    assert "Changed here since" in capsys.readouterr().err
+    assert Role.objects.get().title == "Changed here"
+    call_command("import_roles", str(tmp_path / "job.md"), "--overwrite")
+
+    assert Role.objects.get().title == "Welder (m/f)"
+
+
+def test_export_writes_an_archive_of_one_language_or_says_why_it_cannot(db, tmp_path, capsys):
+    make_role(slug="welder")
+    make_role(slug="spawacz", language="pl")
+
+    call_command("export_roles", str(tmp_path / "roles.zip"), "--language", "pl")
+
+    with zipfile.ZipFile(tmp_path / "roles.zip") as archive:
+        assert [name for name in archive.namelist() if name.endswith(".md")] == ["pl/spawacz.md"]
+    assert "1 roles written to" in capsys.readouterr().out
+    with pytest.raises(CommandError, match=r"none/roles\.zip cannot be written: No such file or directory"):
+        call_command("export_roles", str(tmp_path / "none" / "roles.zip"))
 
 
 # --- archives ---

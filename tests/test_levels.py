@@ -597,19 +597,6 @@ def test_a_role_file_with_an_unknown_level_is_refused(odd):
         read_markdown("a.md", f'+++\ntitle = "A"\n{front}+++\n\n## duties\n{mark}- One\n')
 
 
-def test_every_level_of_the_demonstration_has_a_page(client):
-    call_command("demo")
-
-    leveled = RoleLevel.objects.values_list("role__language", "role__slug", "level")
-
-    assert {language for language, _slug, _level in leveled} == {"en", "pl", "de"}
-    for language, slug, level in leveled:
-        page = get(client, RoleRevision.address_at(language, slug, level))
-        assert page.count("data-changed") >= 2
-    for role in Role.objects.filter(levels__isnull=False).distinct():
-        assert not role.problems()
-
-
 def test_headings_follow_the_title_of_a_level():
     assert heading_for("what", "Senior Tester") == "What does a Senior Tester do?"
     assert unescape("&middot;") in str(Section(kind="duties", level=Level.SENIOR))

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 def page_of(client, role):
-    return client.get(role.get_absolute_url()).content.decode()
+    response = client.get(role.get_absolute_url())
+    assert response.status_code == 200  # a page that is not there has nothing on it either
+    return response.content.decode()
 
 
 def test_a_role_page_shows_its_title_summary_author_and_sections(client):

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import brotli
 import pytest
+
+from tests.processes import bare_environment
 
 ROOT = Path(__file__).parent.parent
 START = "import django; django.setup()\n"
@@ -43,8 +44,8 @@ def reports():
 
 
 def run(tmp_path, code: str, **variables: str) -> subprocess.CompletedProcess:
-    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environment = clean | {"TEST_DATA_DIR": str(tmp_path / "var"), "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    own = {"TEST_DATA_DIR": str(tmp_path / "var"), "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    environment = bare_environment() | own
     command = [sys.executable, "-c", START + textwrap.dedent(code)]
     return subprocess.run(command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, timeout=60)
 

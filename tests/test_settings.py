@@ -1,12 +1,13 @@
 """Wrong settings stop the start and name the variable; with none set everything works."""
 
 import ast
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import bare_environment
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,8 +17,7 @@ SHOWN = "s.DEBUG, s.SITE_URL, s.ALLOWED_HOSTS, s.SESSION_COOKIE_NAME"
 
 def start(tmp_path, shown=SHOWN, **variables):
     """Load the settings in a process of their own, as a start does, and print some of them."""
-    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    environment = clean | {"DATA_DIR": str(tmp_path / "var")} | variables
+    environment = bare_environment() | {"DATA_DIR": str(tmp_path / "var")} | variables
     code = f"import recruitcms.settings as s; print({shown})"
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

@@ -182,6 +182,16 @@ def test_rows_and_columns_that_are_missing_stay_as_they_are(admin_client):
 
 
 @database
+def test_a_list_is_no_file_of_another_kind_nor_filtered_by_what_it_does_not_know(admin_client):
+    make_role()
+
+    odd = download(admin_client, nonsense__exact="1")
+
+    assert download(admin_client, "exe").status_code == 404
+    assert (odd.status_code, odd.url) == (302, reverse(SHEET))
+
+
+@database
 def test_the_list_is_downloaded_as_it_is_filtered_or_as_it_was_chosen(admin_client):
     published_role(title="Live")
     draft, other = make_role(title="Draft"), make_role(title="Other draft")

@@ -1,6 +1,7 @@
 """The way to the desk: password, second factor, recovery codes, and nothing before all of it is done (SEC-9)."""
 
 import base64
+import json
 import re
 from contextlib import contextmanager
 
@@ -343,6 +344,18 @@ NONSENSE += ['{"id": "YQ", "rawId": "YQ", "response": {"clientDataJSON": "e30"}}
 def client_data(origin: str) -> str:
     said = f'{{"type": "webauthn.get", "challenge": "YQ", "origin": "{origin}"}}'
     return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+# Right in what says where it was made, and broken in all the rest.
+OURS = {
+    "id": "YQ",
+    "rawId": "YQ",
+    "type": "public-key",
+    "response": {"clientDataJSON": client_data("http://testserver")},
+}
+HALF = {"authenticatorData": "YQ", "attestationObject": "YQ", "signature": "YQ", "userHandle": "YQ"}
+NONSENSE += [json.dumps(OURS), json.dumps(OURS | {"response": OURS["response"] | HALF})]
+NONSENSE += [json.dumps(OURS | {"id": 1, "rawId": []})]
 
 
 @pytest.mark.parametrize("credential", NONSENSE)

@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -140,7 +139,7 @@ class EditingViews:
         if request.method == "POST":
             response = super().changeform_view(request, object_id, form_url, extra_context)
             if isinstance(response, HttpResponseRedirect):
-                self._forget(request)
+                self._forget(request, object_id)
             return response
         kept = self._kept(request, object_id)
         if kept:
@@ -148,19 +147,17 @@ class EditingViews:
             request.as_typed = kept  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def _forget(self, request: HttpRequest) -> None:
+    def _forget(self, request: HttpRequest, object_id: str | None) -> None:
         key = request.POST.get("_form", "")
         if _is_key(key):
-            mine = OpenForm.objects.filter(key=key, user=request.user)
-            mine.update(typed="", kept_at=None, saved_at=timezone.now())
+            OpenForm.saved(uuid.UUID(key), request.user, self.model, _number(object_id))
 
     def _kept(self, request: HttpRequest, object_id: str | None) -> OpenForm | None:
         """Return what this person typed and asks to see again (?kept=…)."""
         key = request.GET.get("kept", "")
-        pk = int(unquote(object_id)) if object_id and unquote(object_id).isdecimal() else None
         if not _is_key(key):
             return None
-        return OpenForm.objects.of(self.model, pk).unsaved().filter(key=key, user=request.user).first()
+        return OpenForm.objects.of(self.model, _number(object_id)).unsaved().filter(key=key, user=request.user).first()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -206,6 +203,12 @@ class EditingViews:
 
     def _is_left(self, form: OpenForm, request: HttpRequest) -> bool:
         return bool(form.typed) and form.user_id == request.user.pk
+
+
+def _number(object_id: str | None) -> int | None:
+    """Return the primary key that an address names, or None: the form of a new row."""
+    pk = unquote(object_id or "")
+    return int(pk) if pk.isdecimal() else None
 
 
 def _is_key(text: str) -> bool:

@@ -102,10 +102,24 @@ class OpenForm(models.Model):
         if (form.user_id, form.content_type_id, form.object_id) != (user.pk, kind.pk, pk):
             raise PermissionError("This key names another window.")
         form.seen_at = now
+        heard = ["seen_at"]  # without the text: it may have been saved, and forgotten, since the row was read
         if typed is not None:
             form.typed, form.kept_at = typed, now
-        form.save(update_fields=["seen_at", "typed", "kept_at"])
+            heard += ["typed", "kept_at"]
+        form.save(update_fields=heard)
         return form
+
+    @classmethod
+    def saved(cls, key: uuid.UUID, user: Any, model: type[models.Model], pk: int | None) -> None:
+        """Note that all that was typed in a window is saved, which its browser asks about later.
+
+        Of a window that was never heard of as well: who presses Save at once is quicker than its first word.
+        """
+        now = timezone.now()
+        kind = ContentType.objects.get_for_model(model)
+        gone = {"user": user, "content_type": kind, "object_id": pk, "seen_at": now - HERE}
+        cls.objects.get_or_create(key=key, defaults=gone)
+        cls.objects.filter(key=key, user=user).update(typed="", kept_at=None, saved_at=now)
 
     def leave(self) -> None:
         """Note that the window is closed. What was typed in it stays."""

@@ -1,6 +1,7 @@
 """The real server (gunicorn, production settings, its own data) and a real browser."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,16 +11,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 ROOT = Path(__file__).parent.parent.parent
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
@@ -87,10 +89,12 @@ class Site:
         )
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Yield a free port that nobody else is given for as long as this lasts."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -104,14 +108,15 @@ def running_site(data: Path, host: str, **more: str) -> Iterator[Site]:
     """Prepare a site as `make run` does, serve it with gunicorn, and end it cleanly."""
     if not find_browser():
         pytest.fail("REQUIRE_BROWSER is set, and no Chromium or Chrome was found")
-    url = f"http://{host}:{free_port()}"
     unwanted = {"DJANGO_SETTINGS_MODULE", "DEBUG", "MAIL_URL", "DATABASE_URL", "CACHE_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    environment = kept | {"DATA_DIR": str(data), "SITE_URL": url, "PORT": url.rpartition(":")[2]}
-    # Each test that sends many forms does so from a network of its own.
-    environment |= {"TRUSTED_PROXIES": "127.0.0.1", "FORMS_IN_ALL": "1000", "FORMS_PER_NETWORK": "12"} | more
-    python = [sys.executable, "manage.py", "prepare"]
-    subprocess.run(python, cwd=ROOT, env=environment, check=True, capture_output=True)
+    with held_port() as port:  # preparing takes long enough for somebody else to be given a port that is merely free
+        url = f"http://{host}:{port}"
+        environment = kept | {"DATA_DIR": str(data), "SITE_URL": url, "PORT": str(port)}
+        # Each test that sends many forms does so from a network of its own.
+        environment |= {"TRUSTED_PROXIES": "127.0.0.1", "FORMS_IN_ALL": "1000", "FORMS_PER_NETWORK": "12"} | more
+        python = [sys.executable, "manage.py", "prepare"]
+        subprocess.run(python, cwd=ROOT, env=environment, check=True, capture_output=True)
     gunicorn = [sys.executable, "-m", "gunicorn", "recruitcms.wsgi", "--config", "deploy/gunicorn.conf.py"]
     with (data / "server.log").open("wb") as log:
         server = subprocess.Popen(
@@ -167,6 +172,43 @@ def new_desk(browser: Browser, site: Site, name: str = "editor", password: str =
 def open_panel(page: Page, name: str) -> None:
     """Show one of the panels beside a document's form."""
     page.get_by_role("tab", name=name, exact=True).click()
+
+
+def all_told(page: Page) -> None:
+    """Wait until `page.on` has been told of all that a page has asked for and said by now.
+
+    Both are told of in the order in which they happen, so this asks for one thing more, and waits until it is told.
+    """
+    with page.expect_response("**/robots.txt"):
+        page.evaluate("() => { fetch('/robots.txt'); }")
+    page.evaluate("0")
+
+
+@dataclass
+class Weight:
+    """What a page's first view weighed: over the wire, and by kind of file (unpacked). And which files there were."""
+
+    wire: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    files: set[str] = field(default_factory=set)
+
+
+def weigh(page: Page, address: str) -> Weight:
+    """Open a page, and weigh what was answered once it asks for nothing more.
+
+    Not while it is answered: to read a body takes a moment, in which the page is idle.
+    """
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # playwright cannot call a built-in
+    page.goto(address, wait_until="networkidle")
+    found = Weight()
+    for answer in answers:
+        if answer.status == 200:
+            size = len(answer.body())
+            found.kinds[answer.request.resource_type] += size
+            found.wire += int(answer.headers.get("content-length", size))
+            found.files.add(re.sub(r"\.[0-9a-f]{12}\.", ".", answer.url.rpartition("/")[2]))
+    return found
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import ROOT, Site
+from tests.browser.conftest import ROOT, Site, all_told, weigh
 from tests.browser.test_accessibility import RULES
 
 ROLE = "/roles/lead-data-engineer/"
@@ -236,6 +236,7 @@ def test_the_second_layer_has_marketing_off_until_it_is_ticked(visit: Visit):
     visit.press("Save choices")
 
     expect(visit.notice).to_be_hidden()
+    all_told(visit.page)
     assert visit.cookies()["cc"].split(".")[1] == ""
     assert visit.foreign == []
 
@@ -248,6 +249,7 @@ def test_escape_is_no_answer(visit: Visit):
     visit.page.keyboard.press("Escape")
 
     expect(visit.notice).to_be_hidden()
+    all_told(visit.page)
     assert (visit.cookies(), visit.foreign) == ({}, [])
     visit.open("/")
     expect(visit.notice).to_be_visible()
@@ -261,6 +263,7 @@ def test_a_yes_that_cannot_be_proved_loads_nothing_and_says_so(visit: Visit):
     visit.press("Accept all")
 
     expect(visit.notice.get_by_role("alert")).to_contain_text("could not be saved")
+    all_told(visit.page)
     assert (visit.cookies(), visit.foreign) == ({}, [])
     visit.press("Reject all")
     expect(visit.notice).to_be_hidden()
@@ -306,6 +309,7 @@ def test_the_foot_of_each_page_opens_the_notice_with_the_focus_in_it_and_gives_i
     visit.page.keyboard.press("Escape")
 
     expect(opener).to_be_focused()
+    all_told(visit.page)
     assert visit.foreign == []
 
 
@@ -428,6 +432,7 @@ def test_without_consent_a_form_has_no_id(visit: Visit):
 
     assert "event_id" not in sent.value.post_data
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")
+    visit.page.wait_for_load_state("networkidle")
     assert (visit.foreign, storage(visit.page)) == ([], 0)
 
 
@@ -501,20 +506,12 @@ def violations(page: Page) -> list[str]:
 
 def test_with_the_notice_a_role_page_stays_within_its_budget(visit: Visit):
     """≤ 28 kB style and ≤ 15 kB script uncompressed, the notice's own included."""
-    kinds: dict[str, int] = {}
+    found = weigh(visit.page, ROLE)
 
-    def add(response) -> None:
-        if response.status == 200 and response.request.resource_type in {"stylesheet", "script"}:
-            kind = response.request.resource_type
-            kinds[kind] = kinds.get(kind, 0) + len(response.body())
-
-    visit.page.on("response", add)
-    visit.open()
     expect(visit.notice).to_be_visible()
-    visit.page.wait_for_load_state("networkidle")  # the notice's sheet may be told of after it has taken effect
-
-    assert kinds["script"] <= 15_000
-    assert kinds["stylesheet"] <= 28 * 1024
+    assert {"consent.css", "consent.js", "role.css", "site.css", "site.js"} <= found.files
+    assert found.kinds["script"] <= 15_000
+    assert found.kinds["stylesheet"] <= 28 * 1024
 
 
 # --- counts ---
@@ -529,12 +526,13 @@ def test_a_persons_visit_is_counted_without_a_cookie(browser: Browser, pixel: Si
     page = "/roles/security-operations-analyst/"
 
     visit.open(page)
-    visit.page.get_by_role("button", name="Copy template").click()
-    visit.page.locator(".report form").scroll_into_view_if_needed()
-    expect(visit.page.locator(".actions button").first).to_contain_text("Cop")
-    visit.page.wait_for_load_state("networkidle")
-    visit.page.wait_for_timeout(500)
+    with visit.page.expect_response(lambda answer: "what=copy" in (answer.request.post_data or "")):
+        visit.page.get_by_role("button", name="Copy template").click()
+    with visit.page.expect_response(lambda answer: "what=form" in (answer.request.post_data or "")):
+        visit.page.locator(".report form").scroll_into_view_if_needed()
+    all_told(visit.page)
 
+    assert sorted(re.search(r"what=(\w+)", request.post_data)[1] for request in sent) == ["copy", "form", "view"]
     assert all("cookie" not in request.all_headers() for request in sent)
     code = (
         f"from leads.models import PageCount as P; from django.db.models import Sum;"

@@ -8,7 +8,7 @@ import sys
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.browser.conftest import ROOT, Site, new_desk, sign_in
+from tests.browser.conftest import ROOT, Site, all_told, new_desk, sign_in
 from tests.browser.test_change_form import form_of
 from tests.browser.test_desk import end_sessions, leave, open_form, saved_summary, state, write_summary
 
@@ -91,18 +91,21 @@ def typed_by(site: Site, name: str) -> str:
 
 def test_signing_out_warns_of_unsaved_text_and_then_throws_it_away(editor: Page, role: str, site: Site):
     copy_unsaved(editor, role)
-    asked = []
+    asked, sent = [], []
+    editor.on("request", lambda request: sent.append(request.url) if "/logout/" in request.url else None)
 
     editor.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
-    press_sign_out(editor)
-    editor.wait_for_timeout(300)
-    stayed, kept = editor.url, editor.evaluate(COPIES)
+    with editor.expect_event("dialog"):
+        press_sign_out(editor)
+    all_told(editor)
+    tried, stayed, kept = list(sent), editor.url, editor.evaluate(COPIES)
     editor.once("dialog", lambda dialog: dialog.accept())
     press_sign_out(editor)
 
     is_signed_out(editor)
     assert asked == [QUESTION]
-    assert (stayed, kept) == (f"{site.url}/admin/", 1)
+    assert (tried, stayed, kept) == ([], f"{site.url}/admin/", 1)
+    assert len(sent) == 1
     assert editor.evaluate(COPIES) == 0
 
 

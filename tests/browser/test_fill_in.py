@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from roles.fill_in import as_markdown
-from tests.browser.conftest import Site, copied
+from tests.browser.conftest import Site, all_told, copied
 from tests.browser.test_accessibility import violations
 
 ROLE = "/roles/lead-data-engineer/"
@@ -45,7 +45,8 @@ def test_nothing_typed_leaves_the_browser_until_a_download_needs_it(page: Page):
 
     page.get_by_label("Company", exact=True).fill("Halden")
     page.get_by_label("Company", exact=True).press("Enter")
-    page.wait_for_timeout(300)
+    expect(page.locator("#doc section mark.filled").first).to_have_text("Halden")
+    all_told(page)
     assert not any("Halden" in post for post in posts)
 
     page.locator("summary", has_text="Download").click()
@@ -55,6 +56,7 @@ def test_nothing_typed_leaves_the_browser_until_a_download_needs_it(page: Page):
     text = Path(download.value.path()).read_text()
     assert "Halden" in text
     assert "[Company]" not in text
+    assert len([post for post in posts if "Halden" in post]) == 1  # the download's
     expect(page.locator("#doc section mark.filled").first).to_have_text("Halden")
 
 

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import all_told
 from tests.browser.test_accessibility import violations
 
 PAGE = "/check-your-text/"
@@ -50,7 +51,10 @@ def test_the_form_is_sent_at_once_and_is_counted_as_no_lead(page: Page):
     page.get_by_label("Your job description").fill(TEXT)
     page.get_by_role("button", name="Check the text").click()
     expect(page.locator("#result")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    all_told(page)
 
+    assert any("text=" in body for _url, body in asked)
     assert not any("/forms/ticket/" in url or "what=form" in body for url, body in asked)
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 

@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, all_told
 
 ROLES = ["lead-data-engineer", "analytics-engineer", "platform-engineer"]
 
@@ -50,6 +50,8 @@ def test_what_is_saved_is_listed_newest_first_removed_and_never_sent(page: Page)
     expect(page.get_by_role("link", name="Browse all templates")).to_be_focused()
     expect(page.locator("#said")).to_have_text("All removed")
     assert page.evaluate("localStorage.length") == 0
+    all_told(page)
+    assert any("/saved/" in request for request in sent)
     assert not [request for request in sent for key in ids if key in request]
     assert errors == []
 
@@ -74,6 +76,8 @@ def test_a_link_brings_the_list_to_another_browser_by_what_is_not_sent(page: Pag
     other.get_by_role("button", name="Keep these").click()
     expect(other.get_by_role("button", name="Remove Analytics Engineer")).to_be_visible()
     assert {one["path"] for one in kept(other)} == {f"/roles/{slug}/" for slug in ROLES[:2]}
+    all_told(other)
+    assert any("/saved/" in request for request in sent)
     assert not [request for request in sent for one in kept(other) if one["id"] in request]
     other.context.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import ROOT, Site, running_site
+from tests.browser.conftest import ROOT, Site, all_told, running_site
 from tests.browser.test_accessibility import violations
 
 # What the browser answers when its window is closed.
@@ -101,6 +101,8 @@ def test_a_passkey_is_set_up_and_signs_in_by_itself_without_a_mouse(keyboard_pag
     expect(page).to_have_url(f"{strict_site.url}/admin/login/second/")
     press(page, "Use your passkey")
     expect(page).to_have_url(f"{strict_site.url}/admin/")
+    page.wait_for_load_state("networkidle")
+    all_told(page)
     assert [words for words in said if "Content Security Policy" in words] == []
 
 

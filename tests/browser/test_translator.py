@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, all_told
 
 
 def side_by_side(page: Page, title: str) -> None:
@@ -25,6 +25,8 @@ def test_the_source_stands_beside_each_field_or_above_it_on_a_phone(editor: Page
     assert (source["x"] + source["width"] <= field["x"]) == is_beside
     assert (source["y"] + source["height"] <= field["y"]) != is_beside
     assert editor.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    editor.wait_for_load_state("networkidle")
+    all_told(editor)
     assert said == []
 
 

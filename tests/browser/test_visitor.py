@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, all_told, weigh
 
 ROLE = "/roles/lead-data-engineer/"
 PAGES = ["/", "/roles/", ROLE, "/consultation/", "/reports/salary-report-2026/", "/people/"]
@@ -164,6 +164,7 @@ def test_a_copy_that_the_browser_refuses_is_said_and_not_counted(page: Page):
     page.get_by_role("button", name="Copy a link to this list").click()
     expect(page.locator("[data-act=link]")).to_have_text("Not copied")
 
+    all_told(page)
     assert errors == []
     assert any("what=view" in body for body in counted)
     assert not any("what=copy" in body for body in counted)
@@ -300,17 +301,9 @@ def test_a_refused_report_form_says_so_in_proportion(page: Page):
 
 def test_a_role_pages_first_view_stays_within_its_budget(page: Page):
     """≤ 180 kB over the wire with pictures and font; ≤ 28 kB style and ≤ 15 kB script uncompressed."""
-    wire, kinds = [], {}
+    found = weigh(page, ROLE)
 
-    def count(response):
-        if response.status == 200:
-            body = response.body()
-            kinds.setdefault(response.request.resource_type, []).append(len(body))
-            wire.append(int(response.headers.get("content-length", len(body))))
-
-    page.on("response", count)
-    page.goto(ROLE, wait_until="networkidle")
-
-    assert sum(wire) <= 180_000
-    assert sum(kinds["stylesheet"]) <= 28_000
-    assert sum(kinds["script"]) <= 15_000
+    assert {"document", "stylesheet", "script", "font", "image"} <= set(found.kinds)
+    assert found.wire <= 180_000
+    assert found.kinds["stylesheet"] <= 28_000
+    assert found.kinds["script"] <= 15_000
