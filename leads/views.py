@@ -77,7 +77,8 @@ def report(request: HttpRequest, slug: str) -> HttpResponseBase:
         form = _bound(form_class, request, report=revision)
         if form:
             keep = partial(capture.capture_report_request, form, request, revision.document)
-            answer = _take(request, form, keep, localized_url(language, "report-sent", revision.slug))
+            sent = localized_url(language, "report-sent", revision.slug)
+            answer = _take(request, form, keep, sent if form.data.get("consent_letter") else f"{sent}?alone=1")
             if answer:
                 return answer
     response = render_report(request, revision, revision.live_translations(), form=form)
@@ -120,12 +121,13 @@ def render_report(
 
 @require_safe
 def report_sent(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say that a mail is on its way; the same page for everybody (EML-10)."""
+    """Say that a mail is on its way; the same page for everybody who asked for the same (EML-10)."""
     language = request.LANGUAGE_CODE
     revision = ReportRevision.objects.live().filter(language=language, slug=slug).first()
     if revision is None:
         raise Http404(_("There is no such report."))
     context = {"section": "report", "report": revision, "noindex": True, "days": tokens.CONFIRM_DAYS}
+    context["alone"] = "alone" in request.GET  # without the letter: nobody is thanked for what they left out
     return render(request, "leads/report_sent.html", context)
 
 

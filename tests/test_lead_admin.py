@@ -149,6 +149,26 @@ def test_the_inbox_is_searched_by_name_address_company_and_message(sign_in, word
     assert list(response.context["cl"].queryset) == [found]
 
 
+@pytest.mark.parametrize("quoted", ["{}", " {} ", "NB-{digits}", "nb {digits}", "NB{digits}"])
+def test_the_inbox_finds_a_form_by_the_reference_that_its_mail_gave(sign_in, quoted):
+    found = make_submission(email="marta@quillstone.example")
+    make_submission(email="other@x.example")
+
+    word = quoted.format(found.reference, digits=found.public_id[:6])
+    response = sign_in("Lead handlers").get(SUBMISSIONS, {"q": word})
+
+    assert list(response.context["cl"].queryset) == [found]
+
+
+def test_a_reference_shows_nobody_who_must_not_be_written_to(sign_in):
+    withdrawn = make_submission(email="marta@quillstone.example")
+    suppression.suppress("marta@quillstone.example", suppression.ALL, "complaint")
+
+    response = sign_in("Lead handlers").get(SUBMISSIONS, {"q": withdrawn.reference})
+
+    assert list(response.context["cl"].queryset) == []
+
+
 @pytest.mark.parametrize("name", ["submission", "outgoingmail", "consentevent", "consenttext", "report"])
 def test_lists_never_grow_queries_with_rows(sign_in, name):
     client, url = sign_in(), reverse(f"admin:leads_{name}_changelist")

@@ -169,7 +169,12 @@ def test_the_card_form_comes_back_as_it_was(client, report):
 def test_the_page_after_sending_names_no_address(client, report, words):
     sent = client.post(
         "/reports/salary-report/",
-        {"name": "Marta", "email": EMAIL, "consent_report": words["report"].sha256},
+        {
+            "name": "Marta",
+            "email": EMAIL,
+            "consent_report": words["report"].sha256,
+            "consent_letter": words["letter"].sha256,
+        },
         follow=True,
     )
 
@@ -179,6 +184,19 @@ def test_the_page_after_sending_names_no_address(client, report, words):
     assert EMAIL not in shown
     assert 'href="/reports/salary-report/#get"' in shown
     assert "works for 7 days" in shown
+
+
+def test_nobody_is_thanked_for_a_subscription_that_they_left_out(client, report, words):
+    sent = client.post(
+        "/reports/salary-report/",
+        {"name": "Marta", "email": EMAIL, "consent_report": words["report"].sha256},
+        follow=True,
+    )
+
+    shown = main(sent)
+    assert sent.redirect_chain == [("/reports/salary-report/sent/?alone=1", 303)]
+    assert "Thank you. The report is on the way: press Confirm in the mail we just sent." in shown
+    assert ("subscribing" in shown, "hiring letter" in shown) == (False, False)
 
 
 @pytest.mark.parametrize("path", ["/reports/salary-report/", "/consultation/"])
@@ -586,7 +604,7 @@ def withdrawable(key="report", kind="report") -> tuple[Submission, str]:
     ("key", "asked", "done"),
     [
         ("letter", "Stop the hiring letter?", "You will get no more letters"),
-        ("report", "Stop mail about the report?", "No more mail about the report"),
+        ("report", "Stop mail about the report?", "You will get no more mail about the report"),
         ("consultation", "Withdraw your enquiry?", "Your enquiry is withdrawn"),
     ],
 )

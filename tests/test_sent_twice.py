@@ -96,7 +96,7 @@ def test_a_stranger_cannot_make_somebodys_form_disappear(client, words):
 
     response = card(client, words)
 
-    assert response["Location"] == "/reports/salary-report/sent/"
+    assert response["Location"] == "/reports/salary-report/sent/?alone=1"
     assert sorted(Submission.objects.values_list("state", flat=True)) == ["held", "new"]
 
 

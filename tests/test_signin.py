@@ -413,7 +413,7 @@ def test_factors_are_added_renamed_and_removed_by_their_owner():
     assert other.get("/admin/").url.startswith(LOGIN)
     assert not Authenticator.objects.exists()
     staff_mail.send_due()
-    subjects = ["New recovery codes for your account", "A way to sign in to your account is removed"]
+    subjects = ["New recovery codes for your account", "A way to sign in to your account was removed"]
     assert [message.subject for message in mail.outbox] == subjects
     assert mail.outbox[0].to == ["eva@example.com"]
 
@@ -511,7 +511,7 @@ def test_an_administrator_resets_a_colleague_who_lost_the_phone():
     history = chief.get(f"/admin/auth/user/{eva.pk}/history/").content.decode()
     assert "The second factor of eva is removed" in history
     staff_mail.send_due()
-    assert [(one.subject, one.to) for one in mail.outbox] == [("Your second factor is removed", ["eva@example.com"])]
+    assert [(one.subject, one.to) for one in mail.outbox] == [("Your second factor was removed", ["eva@example.com"])]
     try_password(hers)
     assert hers.get("/admin/").url == SET_UP
 

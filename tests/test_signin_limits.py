@@ -351,7 +351,7 @@ def test_a_link_by_mail_leads_to_a_new_password_and_the_second_factor_stays():
     assert try_password(browser, password="a new and better one").url == SECOND
     assert "too old, or it was used already" in new_browser().get(link).content.decode()
     staff_mail.send_due()
-    assert mail.outbox[1].subject == "The password of your account is changed"
+    assert mail.outbox[1].subject == "The password of your account was changed"
 
 
 def test_the_answer_does_not_tell_who_has_an_account(django_assert_num_queries):

@@ -127,7 +127,7 @@ def test_a_new_password_ends_all_other_sessions_and_is_told():
     assert (is_in(here), is_in(there)) == (True, False)
     assert StaffSession.objects.count() == 1
     staff_mail.send_due()
-    assert [message.subject for message in mail.outbox] == ["The password of your account is changed"]
+    assert [message.subject for message in mail.outbox] == ["The password of your account was changed"]
 
 
 @pytest.mark.parametrize("weak", ["short", "password1234", "eva@example.com"])

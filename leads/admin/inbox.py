@@ -1,5 +1,6 @@
 """The lead inbox: who waits for an answer, and what is held for review."""
 
+import re
 from typing import Any
 
 from django.contrib import admin, messages
@@ -22,6 +23,8 @@ from leads.models import (
 )
 from recruitcms.signin.steps import ask_again
 
+# A reference as people quote it: typed, or copied from a mail with its hyphen that does not break.
+REFERENCE = re.compile(r"\s*NB[-\u2010\u2011\u2013 ]?([0-9a-f]{6})\s*", re.IGNORECASE)
 STATE_COLOURS: dict[str, str] = {
     Submission.State.HELD: "err",
     Submission.State.NEW: "hot",
@@ -58,7 +61,7 @@ class SubmissionAdmin(admin.ModelAdmin):
     list_filter = [PeopleFilter, "state", "kind", "owner", "language", "created_at"]
     list_per_page = 50
     search_fields = ["name", "lead__name", "lead__email", "company", "message"]
-    search_help_text = gettext_lazy("Search names, addresses, companies and messages.")
+    search_help_text = gettext_lazy("Search names, addresses, companies and messages, or type a reference: NB-1A2B3C.")
     date_hierarchy = "created_at"
     actions = ["release", "mark_replied", "mark_closed", "mark_spam", "export_as_csv"]
     fields_of_staff = ["state", "owner", "notes"]
@@ -81,6 +84,13 @@ class SubmissionAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         submissions = super().get_queryset(request).select_related("lead", "owner")
         return submissions if self.may_see_hidden(request) else submissions.contactable()
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Find a form by the reference that its mail gave to the visitor, too."""
+        quoted = REFERENCE.fullmatch(search_term)
+        if quoted:
+            return queryset.filter(public_id__startswith=quoted[1].lower()), False
+        return super().get_search_results(request, queryset, search_term)
 
     def may_see_hidden(self, request: HttpRequest) -> bool:
         return self.has_delete_permission(request)

@@ -39,7 +39,7 @@ MAIL_POLICY = (
 class OutgoingMailAdmin(ReadOnlyAdmin):
     """The outbox: what is owed, what left, what was given up."""
 
-    list_display = ["kind", "state", "submission", "due_at", "attempts", "uncertain", "last_error", "sent_at"]
+    list_display = ["kind", "state", "submission", "due", "attempts", "uncertain", "last_error", "sent"]
     list_filter = ["state", "kind", "created_at"]
     list_select_related = ["submission"]
     fieldsets = [
@@ -50,6 +50,14 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         ),
     ]
     actions = ["send_again", "lift_and_send_again", "cancel"]
+
+    @admin.display(description=gettext_lazy("due"), ordering="due_at")
+    def due(self, mail: OutgoingMail) -> str:
+        return moment(mail.due_at, "SHORT_DATETIME_FORMAT")
+
+    @admin.display(description=gettext_lazy("sent"), ordering="sent_at")
+    def sent(self, mail: OutgoingMail) -> str:
+        return moment(mail.sent_at, "SHORT_DATETIME_FORMAT") if mail.sent_at else "-"
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.change_outgoingmail")

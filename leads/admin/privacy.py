@@ -165,7 +165,7 @@ class ConsentTextAdmin(SharedContentAdmin):
 class ConsentEventAdmin(ReadOnlyAdmin):
     """The ledger. To find a person's entries, search for the address: it is not stored here (§1.1)."""
 
-    list_display = ["seq", "occurred_at", "purpose", "state", "method", "text", "page"]
+    list_display = ["seq", "when", "purpose", "state", "method", "text", "page"]
     list_filter = ["state", "purpose", "method", "occurred_at"]
     list_select_related = ["purpose", "text__purpose", "payload"]
     search_fields = ["=payload__subject_ref"]
@@ -187,6 +187,10 @@ class ConsentEventAdmin(ReadOnlyAdmin):
         except ValidationError:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=gettext_lazy("when"), ordering="occurred_at")
+    def when(self, event: ConsentEvent) -> str:
+        return moment(event.occurred_at, "SHORT_DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("the words that were shown"))
     def words(self, event: ConsentEvent) -> str:

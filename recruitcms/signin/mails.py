@@ -38,7 +38,7 @@ def words() -> dict[str, tuple[str, str]]:
             _("A passkey or an authenticator app was added to your account."),
         ),
         Kind.REMOVED: (
-            _("A way to sign in to your account is removed"),
+            _("A way to sign in to your account was removed"),
             _("A passkey or an authenticator app was removed from your account."),
         ),
         Kind.CODES: (
@@ -46,14 +46,14 @@ def words() -> dict[str, tuple[str, str]]:
             _("New recovery codes were made for your account. The old ones do not work any more."),
         ),
         Kind.RESET: (
-            _("Your second factor is removed"),
+            _("Your second factor was removed"),
             _(
                 "All passkeys, the authenticator app and the recovery codes of your account were removed, and you were "
                 "signed out everywhere. When you sign in the next time, you will be asked to set up a new one."
             ),
         ),
         Kind.PASSWORD: (
-            _("The password of your account is changed"),
+            _("The password of your account was changed"),
             _("The password of your account was changed. Wherever else you were signed in, you are not any more."),
         ),
     }

@@ -58,8 +58,11 @@ async function decide(wanted) {
   if (window.fbq) location.reload(); // loaded code goes as well (COO-10)
 }
 
-// --- the notice: not a dialog; the page stays readable and usable (COO-8) ---
-function show(open = false) {
+// --- the notice: not a dialog; the page stays usable (COO-8) ---
+let asked;
+
+function show(open) {
+  asked = open;
   const reveal = () => {
     notice.hidden = false;
     if (open) part('title').focus();
@@ -85,7 +88,7 @@ function unfold() {
 function hide() {
   const inside = notice.contains(document.activeElement);
   notice.hidden = true;
-  if (inside) opener?.focus({ preventScroll: true });
+  if (inside && asked) opener.focus({ preventScroll: true });
 }
 
 notice.addEventListener('click', ({ target }) => {
@@ -95,7 +98,7 @@ notice.addEventListener('click', ({ target }) => {
   else if (act === 'save') decide(boxes.filter((box) => box.checked).map((box) => box.value));
   else if (act === 'choose') { unfold(); boxes[0].focus(); }
 });
-// Escape is no answer: we ask again on the next page.
+// Escape is no answer: the next page asks again.
 notice.addEventListener('keydown', ({ key }) => { if (key === 'Escape') hide(); });
 
 // --- the pixel: asked for only here, only after a yes; no automatic collection of buttons and forms ---
@@ -116,7 +119,7 @@ function load() {
   for (const form of document.querySelectorAll('form[method=post]')) form.addEventListener('submit', giveId);
 }
 
-// A sent form has one id for the pixel and for the server, so that it counts once (COO-13).
+// One id for the pixel and the server: a sent form counts once (COO-13).
 function giveId(event) {
   if (event.defaultPrevented) return; // a second press
   const form = event.currentTarget;

@@ -192,7 +192,7 @@ $('#with')?.addEventListener('change', async () => (await import($('#doc').datas
 $('#q[data-script]')?.addEventListener('focus', ({ target }) => import(target.dataset.script), { once: true });
 
 $$('[data-save]').forEach(show);
-$$('form[method=post]').forEach(prepare);
+$$('form[data-busy]').forEach(prepare);
 if ($('.toc-list')) follow();
 carryCampaign();
 countForms();

@@ -313,6 +313,19 @@ def test_the_foot_of_each_page_opens_the_notice_with_the_focus_in_it_and_gives_i
     assert visit.foreign == []
 
 
+def test_who_answers_by_the_keyboard_goes_on_at_the_top_of_the_page(visit: Visit):
+    """COO-8: not at its foot, where the notice can be opened again"""
+    visit.page.set_viewport_size({"width": 1440, "height": 900})
+    visit.open()
+    visit.notice.get_by_role("button", name="Reject all").focus()
+
+    visit.page.keyboard.press("Enter")
+    expect(visit.notice).to_be_hidden()
+    visit.page.keyboard.press("Tab")
+
+    expect(visit.page.locator(".top .logo")).to_be_focused()
+
+
 # --- what is stronger than a cookie ---
 
 
@@ -479,6 +492,20 @@ def test_the_focus_is_never_under_the_notice(visit: Visit, width: int):
         }""",
         timeout=5000,
     )
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_notices_buttons_hold_their_words_in_each_language(visit: Visit, width: int):
+    visit.page.set_viewport_size({"width": width, "height": 800})
+    wider = "buttons => buttons.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    found = {}
+
+    for address in ("/", "/pl/", "/de/"):
+        visit.open(address)
+        expect(visit.notice).to_be_visible()
+        found[address] = visit.notice.locator("button").evaluate_all(wider)
+
+    assert found == {"/": [], "/pl/": [], "/de/": []}
 
 
 @pytest.mark.parametrize("look", [("light", 360), ("light", 1440), ("dark", 360), ("dark", 1440)], ids=str)

@@ -256,6 +256,30 @@ def test_on_a_phone_the_field_stays_in_sight_while_the_preview_follows(editor: P
     assert editor.locator(".look__frame").evaluate("frame => frame.contentWindow.scrollY") > 200
 
 
+def test_a_phone_shows_whole_what_kind_of_site_this_is(editor: Page):
+    editor.set_viewport_size({"width": 390, "height": 844})
+    editor.goto("/admin/")
+
+    badge = editor.locator(".side__top .tag")
+
+    expect(badge).to_have_text("Demonstration site")
+    assert badge.evaluate("badge => badge.scrollWidth <= badge.clientWidth")
+    expect(editor.get_by_role("link", name="Northbeam")).to_be_visible()
+
+
+@pytest.mark.parametrize("listed", ["consentevent", "outgoingmail"])
+def test_lists_of_mails_and_consents_fit_a_desk(editor: Page, listed: str):
+    form = {"name": "Marta", "email": f"{listed}@quillstone.example", "topic": "one", "message": "An SRE."}
+    editor.goto("/consultation/")
+    form["consent_consultation"] = editor.locator("[name=consent_consultation]").get_attribute("value") or ""
+    editor.request.post("/consultation/", form=form, headers={"Sec-Fetch-Site": "same-origin"})
+
+    editor.goto(f"/admin/leads/{listed}/")
+
+    expect(editor.locator("#result_list tbody tr").first).to_be_visible()
+    assert editor.locator("#changelist .results").evaluate("list => list.scrollWidth <= list.clientWidth")
+
+
 def test_the_panel_that_was_open_stands_alone_after_loading_again(editor: Page, role: str):
     open_form(editor, role)
     open_panel(editor, "Publishing")

@@ -1,5 +1,7 @@
 """Sending a form in a real browser: pressed twice, gone back to, and while many others do (REL-3, SEC-26, SEC-27)."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -144,3 +146,37 @@ def test_the_exchange_takes_the_letter_and_its_second_button_does_not(visitor, s
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")
     assert site.submissions("exchange@quillstone.example") == [("report", "new")]
+
+
+# --- the forms behind a mail's links: a press, and nothing to wait for ---
+
+
+def own_page(page: Page, site: Site, address: str, kind: str) -> None:
+    """Open a page from the mail that answers an enquiry: /u/ to withdraw, /p/ for all that is held."""
+    write_enquiry(page, address)
+    press(page)
+    mail = site.wait_for_mail(address, "We have your message").get_body(("plain",)).get_content()
+    page.goto(re.search(rf"http://\S+/{kind}/\S+", mail)[0])
+
+
+def test_the_button_of_a_mails_page_keeps_its_words_and_waits_for_no_ticket(visitor, site: Site):
+    page = visitor("203.0.113.9")
+    own_page(page, site, "withdraws@quillstone.example", "u")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("addEventListener('submit', (event) => event.preventDefault())")  # stay, to look at the button
+
+    page.locator("main").get_by_role("button").click()
+
+    expect(page.locator("main").get_by_role("button")).to_have_text("Withdraw and delete")
+    assert [url for url in asked if "/forms/ticket/" in url] == []
+
+
+def test_a_copy_of_ones_data_can_be_taken_twice(visitor, site: Site):
+    page = visitor("203.0.113.10")
+    own_page(page, site, "copies@quillstone.example", "p")
+
+    for _time in range(2):
+        with page.expect_download() as taken:
+            page.get_by_role("button", name="Download my data").click()
+        assert taken.value.suggested_filename.endswith(".json")

@@ -289,6 +289,62 @@ def test_no_page_scrolls_sideways_and_the_logo_stays(page: Page, width: int):
     assert found == dict.fromkeys([*PAGES, *POLISH, *GERMAN], (True, True))
 
 
+# Parts that a sheet of their own dresses, beside site.css.
+PARTS = {
+    "library.css": {"library", "split--aside", "sorts", "pager", "roles", "role", "aside-cover", "lib-hero", "team"},
+    "report.css": {"trio-hero", "inside", "bars"},
+}
+
+
+def test_each_page_loads_the_sheets_of_its_parts(page: Page):
+    page.goto("/people/")
+    person = page.locator(".team h2 a").first.get_attribute("href")
+    pages = [*PAGES, *POLISH, *GERMAN, person, "/roles/?q=data", "/roles/?q=plumber", "/roles/?page=2", "/nowhere/"]
+    pages += ["/saved/", "/check-your-text/", "/consultation/thanks/", "/reports/salary-report-2026/sent/"]
+    lacking, used = [], set()
+
+    for address in pages:
+        html = page.request.get(address).text()
+        classes = {word for value in re.findall(r'class="([^"]*)"', html) for word in value.split()}
+        for sheet, parts in PARTS.items():
+            used |= parts & classes
+            if parts & classes and sheet.removesuffix(".css") + "." not in html.split("</head>")[0]:
+                lacking.append((address, sheet, parts & classes))
+
+    assert lacking == []
+    assert used == set.union(*PARTS.values())
+
+
+@pytest.mark.parametrize("width", [390, 960, 1440])
+def test_the_addresses_of_people_stay_within_their_cards(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/people/")
+    people = page.locator(".team h2 a").evaluate_all("links => links.map(link => link.pathname)")
+    beyond = """links => links.filter(link => {
+        const card = link.closest('.card'), room = parseFloat(getComputedStyle(card).paddingRight);
+        return link.getBoundingClientRect().right > card.getBoundingClientRect().right - room;
+    }).map(link => link.textContent.trim())"""
+    found = {}
+
+    for address in ["/people/", *people]:
+        page.goto(address)
+        found[address] = page.locator(".card a[href^='mailto:']").evaluate_all(beyond)
+
+    assert len(found) > 5
+    assert {address: links for address, links in found.items() if links} == {}
+
+
+def test_the_reports_title_stands_at_the_top_however_long_the_form_is(page: Page):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/de/reports/gehaltsreport-2026/")
+
+    page.locator("#get button").first.click()
+
+    expect(page.get_by_role("alert")).to_be_focused()
+    top = page.get_by_role("heading", level=1).evaluate("title => title.getBoundingClientRect().top + scrollY")
+    assert top < 300
+
+
 def test_a_refused_report_form_says_so_in_proportion(page: Page):
     page.goto("/reports/salary-report-2026/")
 
