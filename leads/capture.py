@@ -217,6 +217,8 @@ def _once(sending: _Sending, keep: Callable[[dict[str, str]], Submission]) -> Su
                 return earlier
             known_by = {"idem_key": name, "answers_mac": sending.answers_mac, "again_mac": sending.again_mac}
             submission = keep(known_by)
+            if submission.state != Submission.State.HELD:
+                count_sent(submission)  # last: the forms of a page count in one row, and must not wait for it long
     except IntegrityError:  # the same form in another process was quicker by a moment
         earlier, _name = sending.earlier()
         if earlier is None:
@@ -230,7 +232,7 @@ def _answer(submission: Submission, request: HttpRequest, asked: dict[str, Conse
         _owe_notice(submission)
     else:
         owe_answers(submission, [text.purpose for text in asked.values()])
-        _tell(submission, request)
+        conversions.owe(submission, request)
 
 
 def _owe_notice(submission: Submission) -> None:
@@ -282,12 +284,6 @@ def _store(
     return submission
 
 
-def _tell(submission: Submission, request: HttpRequest) -> None:
-    """Owe Meta word of the form where the visitor agreed, and count it (COO-13, COO-14)."""
-    conversions.owe(submission, request)
-    count_sent(submission)
-
-
 def count_sent(submission: Submission) -> None:
     """Count a form that was taken, on its page and its call to action (COO-14)."""
     counts.add("submitted", submission.page, submission.cta.name if submission.cta else "")
@@ -315,7 +311,7 @@ def _all_given(submission: Submission, asked: list[Purpose]) -> bool:
 def _record(submission: Submission, decided: dict[ConsentText, ConsentEvent.State], gate_mode: str = "") -> None:
     """Write what was ticked into the ledger, whether it was given before or not (EML-10).
 
-    The last of a transaction: from here to its end nobody else can append.
+    As late as can be: from here to the transaction's end nobody else can append.
     """
     ledger.append_all(
         _ref(submission),

@@ -32,13 +32,13 @@ def confirm(submission: Submission) -> None:
     """
     locked = Submission.objects.select_for_update().select_related("lead").get(pk=submission.pk)
     if not locked.confirmed_at:
-        # Before the ledger, as a form does (capture.py): whoever has the one must never wait for the other.
-        counts.add("confirmed", locked.page, locked.cta.name if locked.cta else "")
-        given = _give(locked, awaiting(locked))
+        asked = awaiting(locked)
+        given = _give(locked, asked)
         locked.confirmed_at = timezone.now()
         locked.save(update_fields=["confirmed_at"])
         _keep_name(locked)
         _owe_what_was_promised(locked, given)
+        counts.add("confirmed", locked.page, locked.cta.name if locked.cta else "")
     submission.confirmed_at = locked.confirmed_at
 
 
