@@ -38,13 +38,15 @@ function show(field) {
   }
 }
 
-form.addEventListener('input', ({ target }) => {
+function write(field) {
   const values = kept();
-  if (target.value.trim()) values[own(target.name)] = target.value;
-  else delete values[own(target.name)];
+  if (field.value.trim()) values[own(field.name)] = field.value;
+  else delete values[own(field.name)];
   keep(values);
-  show(target);
-});
+  show(field);
+}
+
+form.addEventListener('input', ({ target }) => write(target));
 
 form.addEventListener('submit', (event) => { if (!event.submitter?.formAction.includes('.')) event.preventDefault(); });
 
@@ -69,6 +71,7 @@ const style = Object.assign(document.createElement('link'), { rel: 'stylesheet',
 document.head.append(style);
 const before = kept();
 for (const field of fields) {
+  if (field.value !== field.defaultValue) { write(field); continue; } // typed while this script was on its way
   field.value = before[own(field.name)] ?? field.value;
   if (field.value) show(field);
 }

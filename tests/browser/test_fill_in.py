@@ -37,6 +37,25 @@ def test_typing_fills_every_occurrence_and_goes_along_to_the_next_template(page:
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_what_is_typed_before_the_script_comes_is_kept_as_well(page: Page):
+    waiting = []
+    page.route("**/fill_in*.js", lambda route: waiting.append(route))  # a method of a list is refused
+    page.goto(ROLE)
+    page.evaluate("localStorage.setItem('fill-ins', JSON.stringify({company: 'Frost'}))")
+    with page.expect_request("**/fill_in*.js"):
+        page.locator("#fill > summary").click()
+    page.get_by_label("Company", exact=True).fill("Halden")
+    filled = page.locator("#doc section mark.filled").first
+    expect(filled).not_to_be_attached()
+
+    waiting.pop().continue_()
+
+    expect(filled).to_have_text("Halden")
+    page.unroute_all()
+    page.goto(OTHER)
+    expect(filled).to_have_text("Halden")
+
+
 def test_nothing_typed_leaves_the_browser_until_a_download_needs_it(page: Page):
     page.goto(ROLE, wait_until="networkidle")
     open_panel(page)

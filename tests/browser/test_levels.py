@@ -49,6 +49,7 @@ def test_what_was_filled_in_is_there_at_the_next_level_and_in_the_other_language
     page.goto(ROLE)
     page.locator("#fill > summary").click()
     page.get_by_label("Company", exact=True).fill("Halden")
+    expect(page.locator("#introduction mark.filled").first).to_have_text("Halden")  # the panel's script is there
 
     switch(page).get_by_role("link", name="Senior").click()
 
