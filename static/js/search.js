@@ -7,7 +7,7 @@ const PAUSE = 200; // milliseconds without a key
 const MEANT = 3000; // after so long, words without a result are what somebody looked for, and count
 let asked = new AbortController();
 let waiting = 0;
-let shown = field.value.trim();
+let shown = field.defaultValue.trim(); // the words for which the page was made
 
 function address(words) {
   const url = new URL(field.form.action);
@@ -50,4 +50,4 @@ field.addEventListener('input', () => {
   waiting = setTimeout(search, PAUSE);
 });
 field.form.addEventListener('submit', () => clearTimeout(waiting));
-if (field.value.trim() !== new URLSearchParams(location.search).get('q')?.trim()) search();
+search(); // for what was typed while this script was on its way

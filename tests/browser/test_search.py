@@ -18,6 +18,21 @@ def test_results_come_while_typing_and_are_announced(page: Page, site):
     expect(field).to_be_focused()
 
 
+def test_what_is_typed_before_the_script_comes_is_looked_for_as_well(page: Page, site):
+    waiting = []
+    page.route("**/search*.js", lambda route: waiting.append(route))
+    page.goto(f"{site.url}/roles/")
+    with page.expect_request("**/search*.js"):
+        page.locator("#q").focus()
+    page.locator("#q").fill("security")
+    expect(page.locator("#q")).to_have_value("security")
+
+    waiting.pop().continue_()
+
+    expect(page.locator(".roles mark").first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/roles/\?q=security$"))
+
+
 def test_back_returns_to_the_results(page: Page, site):
     page.goto(f"{site.url}/roles/")
     page.locator("#q").press_sequentially("security", delay=40)
