@@ -86,14 +86,14 @@ def test_without_scripting_the_panel_is_a_form_whose_answer_is_the_filled_page(c
 def test_the_files_of_a_filled_page_are_asked_for_with_what_it_shows(client, role):
     """By the form of the files: as buttons of the panel's form, Enter in a field would press the first of them."""
     address = role.get_absolute_url()
-    button = re.compile(r'<button type="submit" form="take" formaction="[^"]*"( formmethod="post")? data-file>')
-
     empty = client.get(address).content.decode()
     filled = client.post(address, {"company": 'Halden "&" Frost', "city": ""}).content.decode()
 
-    hidden = re.findall(r'<form id="take"[^>]*>(.*?)</form>', empty + filled)
-    assert hidden == ["", '<input type="hidden" name="company" value="Halden &quot;&amp;&quot; Frost">']
-    assert [set(button.findall(page)) for page in (empty, filled)] == [{""}, {' formmethod="post"'}]
+    forms = re.findall(r'<form id="take"( method="post")?[^>]*>(.*?)</form>', empty + filled)
+    held = '<input type="hidden" name="company" value="Halden &quot;&amp;&quot; Frost">'
+    assert forms == [("", ""), (' method="post"', held)]
+    for page in (empty, filled):
+        assert '<button type="submit" form="take" formaction="' in page
 
 
 @pytest.mark.parametrize("value", ODD)

@@ -116,7 +116,7 @@ function load() {
     fbq('track', 'Lead', {}, { eventID: sent });
   }
   document.head.append(Object.assign(document.createElement('script'), { src: 'https://connect.facebook.net/en_US/fbevents.js', async: true }));
-  for (const form of document.querySelectorAll('form[method=post]')) form.addEventListener('submit', giveId);
+  for (const form of document.querySelectorAll('form[data-work]')) form.addEventListener('submit', giveId);
 }
 
 // One id for the pixel and the server: a sent form counts once (COO-13).

@@ -48,7 +48,7 @@ function write(field) {
 
 form.addEventListener('input', ({ target }) => write(target));
 
-form.addEventListener('submit', (event) => { if (!event.submitter?.formAction.includes('.')) event.preventDefault(); });
+form.addEventListener('submit', (event) => event.preventDefault());
 
 form.querySelector('[data-clear]').addEventListener('click', ({ target }) => {
   keep({});
@@ -60,7 +60,7 @@ form.querySelector('[data-clear]').addEventListener('click', ({ target }) => {
 
 // A file of the template with what was filled in.
 document.querySelector('#take').addEventListener('submit', (event) => {
-  if (event.submitter.formMethod !== 'post' && !fields.some((field) => field.value.trim())) return;
+  if (event.target.method !== 'post' && !fields.some((field) => field.value.trim())) return;
   event.preventDefault();
   form.elements.with.value = event.target.elements.with.value;
   form.action = event.submitter.formAction;

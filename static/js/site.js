@@ -18,7 +18,7 @@ function countForms() {
       if (isIntersecting) { watcher.unobserve(target); count('form', target); }
     }
   }, { threshold: 0.3 });
-  for (const form of $$('main form[method=post]')) watcher.observe(form);
+  for (const form of $$('main form[data-work]')) watcher.observe(form);
 }
 
 // --- Say what is done: on the button for four seconds, and to screen readers. ---

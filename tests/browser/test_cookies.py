@@ -553,6 +553,8 @@ def test_a_persons_visit_is_counted_without_a_cookie(browser: Browser, pixel: Si
     page = "/roles/security-operations-analyst/"
 
     visit.open(page)
+    visit.page.locator("#fill > summary").click()  # a form to fill a template with: no lead's
+    visit.page.get_by_label("Company", exact=True).scroll_into_view_if_needed()
     with visit.page.expect_response(lambda answer: "what=copy" in (answer.request.post_data or "")):
         visit.page.get_by_role("button", name="Copy template").click()
     with visit.page.expect_response(lambda answer: "what=form" in (answer.request.post_data or "")):
