@@ -5,7 +5,8 @@ A page is kept only where its view says so (`whole`), under its address and the 
 every change of shared content counts up; and it ends when a scheduled page is due to appear or go.
 
 nginx before us may keep an answer for the rest of the second in which it was given (deploy/nginx), and only one that
-says so: also that a page is not there any more, or nginx would go on showing what it kept while the site is down.
+says so: also that a page is not there any more, or where it leads to instead, or nginx would go on showing what it kept
+while the site is down.
 """
 
 import gzip
@@ -188,8 +189,11 @@ def without_query(key: Key) -> Key:
 
 
 def is_gone(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Tell whether an answer says that a page is not there (any more), and nothing of a token or of the desk."""
-    if response.status_code not in {404, 410} or not request.resolver_match:
+    """Tell whether an answer says that a page is not there (any more), and nothing of a token or of the desk.
+
+    A forward says so too. One to the same address with a slash at the end has no view, and needs no keeping.
+    """
+    if response.status_code not in {301, 302, 404, 410} or not request.resolver_match:
         return False
     return not (NO_PAGES.match(request.path_info) or TOKEN_PAGE.match(request.path_info))
 

@@ -1,5 +1,6 @@
 """The site behind nginx as deploy/nginx sets it up: pages are kept for a second, and nothing private with them."""
 
+import http.client
 import os
 import re
 import shutil
@@ -107,6 +108,13 @@ def signed_in(behind: Behind) -> Editor:
     return Editor(f"http://127.0.0.1:{behind.port}", name, password)
 
 
+def ask_anew(kept: Path) -> None:
+    """Make an answer that nginx keeps as old as if its minutes had gone by."""
+    with kept.open("r+b") as record:
+        record.seek(VALID_UNTIL)
+        record.write(struct.pack("<q", int(time.time()) - 1))
+
+
 def test_pages_come_through_whole_and_compressed(behind):
     status, headers, body = behind.get(ROLE)
     _status, packed, brotli = behind.get(ROLE, **{"Accept-Encoding": "gzip, deflate, br"})
@@ -175,6 +183,20 @@ def test_nothing_private_and_no_unknown_query_is_kept(behind):
     assert not [path for path in unknown if path in keys]
 
 
+@pytest.mark.parametrize("spelling", ["/media/{}", "/media/x/../{}", "/media/./{}", "/media//{}?x", "/media/{}#x"])
+def test_another_spelling_of_an_address_takes_no_picture_away(behind, spelling):
+    """SEC-20"""
+    address = re.search(rb'src="(/media/pictures/[^"]+)"', behind.get(ROLE)[2])[1].decode()
+    assert behind.get(address)[0] == 200
+    assert wait_until(lambda: address in behind.kept(), 5)
+    ask_anew(behind.kept()[address])
+    connection = http.client.HTTPConnection("127.0.0.1", behind.port, timeout=30)
+    connection.request("GET", spelling.format(address.removeprefix("/media")))  # as it stands
+
+    assert connection.getresponse().status in {200, 404}
+    assert behind.get(address)[0] == 200
+
+
 def test_a_deleted_picture_is_kept_for_minutes_and_not_there_again_when_the_site_is_down(behind):
     """SEC-8"""
     address = re.search(rb'src="(/media/pictures/[^"]+)"', behind.get(ROLE)[2])[1].decode()
@@ -186,9 +208,7 @@ def test_a_deleted_picture_is_kept_for_minutes_and_not_there_again_when_the_site
     file.unlink()
     try:
         at_once = behind.get(address)[0]
-        with kept.open("r+b") as record:  # as if the minutes had gone by
-            record.seek(VALID_UNTIL)
-            record.write(struct.pack("<q", int(time.time()) - 1))
+        ask_anew(kept)
         later = behind.get(address)[0]
         assert wait_until(lambda: picture not in kept.read_bytes(), 5)
         behind.site.kill_web()

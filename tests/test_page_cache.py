@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recruitcms import page_cache, sqlite
-from recruitcms.models import SiteText
+from recruitcms import addresses, page_cache, sqlite
+from recruitcms.models import Redirect, SiteText
 from recruitcms.page_cache import PageCache
 from recruitcms.publishing import touch_content
 from tests.factories import make_category, make_site, make_user, published_role
@@ -196,6 +196,21 @@ def test_nginx_may_keep_that_a_page_is_gone_and_nothing_of_a_token(cached, role,
         assert not kept_by_nginx(cached.get(path)), path
     settings.BEHIND_PROXY = False
     assert not kept_by_nginx(cached.get(role.get_absolute_url()))
+
+
+@pytest.mark.parametrize("status", Redirect.Status)
+def test_nginx_may_keep_that_a_page_has_given_way_to_another(cached, role, settings, status):
+    """SEC-20: as above. What was taken offline because it was wrong is forwarded more often than not."""
+    settings.BEHIND_PROXY = True
+    role.take_offline()
+    addresses.lead(role.get_absolute_url(), addresses.Destination(target="/people/"), status=status)
+
+    answer = cached.get(role.get_absolute_url())
+
+    assert answer.status_code == status
+    assert kept_by_nginx(answer)
+    assert not kept_by_nginx(cached.get("/admin/roles/"))  # leads to the sign-in page
+    assert not kept_by_nginx(cached.get("/roles"))
 
 
 def test_searches_forms_and_what_is_behind_a_token_are_never_kept(cached, role):

@@ -341,9 +341,12 @@ NONSENSE = ["", "1", "[]", "{}", '"x"', "[1]", "{", '{"id": 1}', '{"response": {
 NONSENSE += ['{"id": "YQ", "rawId": "YQ", "response": {"clientDataJSON": "e30"}}']
 
 
+def encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
 def client_data(origin: str) -> str:
-    said = f'{{"type": "webauthn.get", "challenge": "YQ", "origin": "{origin}"}}'
-    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    return encoded(f'{{"type": "webauthn.get", "challenge": "YQ", "origin": "{origin}"}}'.encode())
 
 
 # Right in what says where it was made, and broken in all the rest.
@@ -356,9 +359,15 @@ OURS = {
 HALF = {"authenticatorData": "YQ", "attestationObject": "YQ", "signature": "YQ", "userHandle": "YQ"}
 NONSENSE += [json.dumps(OURS), json.dumps(OURS | {"response": OURS["response"] | HALF})]
 NONSENSE += [json.dumps(OURS | {"id": 1, "rawId": []})]
+NONSENSE += ["[" * 5000, "1" * 5000, json.dumps({"response": {"clientDataJSON": encoded(b"[" * 5000)}})]
+# CBOR that is nested too deeply, breaks off, or names a number of no kind.
+for tail in (b"\x81" * 3000, b"\xa1", b"\xfa", b"\x1b", b"\xff"):
+    broken = encoded(bytes(32) + b"\x80" + bytes(4) + tail)
+    parts = {"authenticatorData": broken, "attestationObject": encoded(tail), "signature": "YQ", "userHandle": "MQ"}
+    NONSENSE += [json.dumps(OURS | {"response": OURS["response"] | parts})]
 
 
-@pytest.mark.parametrize("credential", NONSENSE)
+@pytest.mark.parametrize("credential", NONSENSE, ids=range(len(NONSENSE)))
 def test_what_no_browser_sends_as_a_passkey_is_refused(credential):
     """SEC-9, SEC-21."""
     user = make_staff()

@@ -1,6 +1,7 @@
 """The forms of second factors: codes that are typed, and the answers of passkeys."""
 
 import logging
+import struct
 from typing import Any
 
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -22,6 +23,9 @@ from fido2.webauthn import CollectedClientData
 from recruitcms.signin.kept_secrets import UnreadableError
 
 log = logging.getLogger(__name__)
+
+# What reading the answer of a passkey fails with where no browser wrote it: it is JSON, with CBOR in it.
+NO_BROWSER = (AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error)
 
 
 class CodeInput(forms.TextInput):
@@ -62,9 +66,22 @@ class AppForm(ActivateTOTPForm):
     code = forms.CharField(label=_("The code that the app shows"), max_length=20, widget=CodeInput(attrs=CODE))
 
 
+class AnswerField(forms.JSONField):
+    """What a passkey answered. Django knows of no nesting that is too deep, and of no number that is too long."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except NO_BROWSER as error:
+            raise ValidationError(_("This passkey did not work here.")) from error
+
+
 class PasskeyForm(AddWebAuthnForm):
     """A passkey: a key that asks for a finger, a face or a PIN itself, so that it alone is enough to sign in."""
 
+    credential = AnswerField()
     name = forms.CharField(
         label=_("Its name"),
         max_length=60,
@@ -81,7 +98,7 @@ class PasskeyForm(AddWebAuthnForm):
             must_be_ours(self.cleaned_data["credential"])
         try:
             return super().clean()
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # no browser wrote that
+        except NO_BROWSER as error:
             raise ValidationError(_("This passkey did not work here.")) from error
 
 
@@ -97,20 +114,20 @@ class OurPasskey:
         must_be_ours(credential)
         try:
             return super().clean_credential()  # type: ignore[misc]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # no browser wrote that
+        except NO_BROWSER as error:
             raise ValidationError(_("This passkey did not work here.")) from error
 
 
 class PasskeyStepForm(OurPasskey, AuthenticateWebAuthnForm):
-    pass
+    credential = AnswerField()
 
 
 class PasskeySignInForm(OurPasskey, LoginWebAuthnForm):
-    pass
+    credential = AnswerField()
 
 
 class PasskeyAgainForm(OurPasskey, ReauthenticateWebAuthnForm):
-    pass
+    credential = AnswerField()
 
 
 def must_be_ours(credential: Any) -> None:
@@ -120,7 +137,7 @@ def must_be_ours(credential: Any) -> None:
     """
     try:
         said = CollectedClientData(websafe_decode(credential["response"]["clientDataJSON"]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except NO_BROWSER as error:
         raise ValidationError(_("This passkey did not work here.")) from error
     if said.origin not in settings.ORIGINS:
         raise ValidationError(_("This passkey was used on another site."))
