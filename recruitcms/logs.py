@@ -110,6 +110,9 @@ def logging_as(form: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             "django": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+            # What no browser sends (a foreign host, hundreds of fields) gets its 400, and is no error of ours: anybody
+            # could fill the log with it, and the error reports.
+            "django.security": {"level": "CRITICAL"},
             "gunicorn.error": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "gunicorn.access": {"handlers": [], "propagate": False},
             # It names the letters that a visitor filled in where no font has them; roles/pdf.py tells the visitor.

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import logging.config
 import runpy
 import socket
 import sys
@@ -134,6 +135,19 @@ def test_nobody_elses_words_pass_for_a_line_of_their_own():
     assert "\r" not in text
     assert "\0" not in text
     assert as_json(forged)["message"].endswith("forged\0")  # JSON writes it as \u0000, within the one line
+
+
+@pytest.mark.django_db
+def test_what_no_browser_sends_is_refused_and_not_logged(client, capsys):
+    """SEC-22: anybody could fill the log with it, and the error reports."""
+    logging.config.dictConfig(logging_as("line"))
+
+    fields = "a&" * 3001
+    answer = client.post("/consultation/", fields, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 400
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+
+    assert capsys.readouterr().err == ""
 
 
 def test_every_line_says_which_request_or_job_it_belongs_to():
