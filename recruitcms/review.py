@@ -235,6 +235,16 @@ def revoke_link(document: Publishable, by: Any, pk: int) -> ReviewLink:
     return link
 
 
+@transaction.atomic
+def revoke_links_of(person: Any, by: Any) -> int:
+    """Close the links that somebody made, or they would read on when they have left. Return how many still worked."""
+    made = ReviewLink.objects.filter(made_by=person, revoked_at=None, expires_at__gt=timezone.now())
+    links = list(made.select_related("review"))
+    for link in links:
+        revoke_link(link.review.document, by, link.pk)
+    return len(links)
+
+
 def find_link(token: str) -> ReviewLink | None:
     """Return the working link of a token; None for one that is unknown, has expired or was revoked."""
     link = ReviewLink.objects.select_related("review").filter(token_hash=hash_of(token)).first()

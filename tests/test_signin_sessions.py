@@ -10,7 +10,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from recruitcms import housekeeping, staff_mail
+from recruitcms import housekeeping, review, staff_mail
 from recruitcms.models import OpenForm, StaffSession
 from recruitcms.signin.sessions import device_of
 from tests.factories import make_role
@@ -140,6 +140,14 @@ def test_weak_passwords_are_refused(weak):
     assert browser.post("/admin/password_change/", fields).status_code == 200
 
 
+def close(chief, user):
+    form = chief.get(f"/admin/auth/user/{user.pk}/change/").context["adminform"].form
+    fields = {name: value for name, value in form.initial.items() if value not in (None, False)}
+    fields |= {"is_staff": "on", "last_login_0": "", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    fields = {name: value for name, value in fields.items() if name not in {"is_active", "last_login", "password"}}
+    return chief.post(f"/admin/auth/user/{user.pk}/change/", fields)
+
+
 @pytest.mark.parametrize("act", ["close", "password", "end"])
 def test_an_administrator_puts_somebody_out(act):
     """SEC-11, 7.4.1, 7.4.5: by closing the account, by another password, or by ending the sessions."""
@@ -148,11 +156,7 @@ def test_an_administrator_puts_somebody_out(act):
     hers = sign_in(new_browser(), with_app(eva))
 
     if act == "close":
-        form = chief.get(f"/admin/auth/user/{eva.pk}/change/").context["adminform"].form
-        fields = {name: value for name, value in form.initial.items() if value not in (None, False)}
-        fields |= {"is_staff": "on", "last_login_0": "", "date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
-        fields = {name: value for name, value in fields.items() if name not in {"is_active", "last_login", "password"}}
-        answer = chief.post(f"/admin/auth/user/{eva.pk}/change/", fields)
+        answer = close(chief, eva)
         assert answer.status_code == 302, answer.context["adminform"].form.errors
     elif act == "password":
         new = {"password1": "given by the chief", "password2": "given by the chief", "usable_password": "true"}
@@ -165,6 +169,27 @@ def test_an_administrator_puts_somebody_out(act):
     assert not is_in(hers)
     assert is_in(chief)
     assert not StaffSession.objects.filter(user=eva).exists()
+
+
+@pytest.mark.parametrize("act", ["close", "delete", "delete several"])
+def test_the_reviewer_links_of_somebody_put_out_are_revoked(act):
+    """SEC-12: whoever left would read drafts by them."""
+    chief = sign_in(new_browser(), with_app(make_staff("chief")), "chief")
+    eva, role = make_staff(is_superuser=False), make_role(title="Secret draft")
+    hers = [review.url_of(review.make_link(role, eva, name)) for name in ("Anna", "Bea")]
+    other = review.url_of(review.make_link(role, make_staff("wanda"), "Cem"))
+    assert [new_browser().get(url).status_code for url in (*hers, other)] == [200] * 3
+
+    if act == "close":
+        answer = close(chief, eva)
+    elif act == "delete":
+        answer = chief.post(f"/admin/auth/user/{eva.pk}/delete/", {"post": "yes"})
+    else:
+        chosen = {"action": "delete_selected", "_selected_action": eva.pk, "post": "yes"}
+        answer = chief.post("/admin/auth/user/", chosen)
+
+    assert "2 reviewer links made by eva are revoked" in chief.get(answer.url).content.decode()
+    assert [new_browser().get(url).status_code for url in (*hers, other)] == [404, 404, 200]
 
 
 def test_a_member_of_staff_who_is_one_no_more_is_out_at_once():

@@ -21,6 +21,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from recruitcms import review
 from recruitcms.signin import sessions
 from recruitcms.signin.reset import reset_factors
 
@@ -128,6 +129,26 @@ class StaffAdmin(UserAdmin):
         super().save_model(request, obj, form, change)
         if not (obj.is_active and obj.is_staff):
             sessions.end_all(obj, but=request.session.session_key)  # which ends by itself
+            self._revoke_links(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._revoke_links(request, obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for user in queryset:
+            self._revoke_links(request, user)
+        super().delete_queryset(request, queryset)
+
+    def _revoke_links(self, request: HttpRequest, user: Any) -> None:
+        count = review.revoke_links_of(user, request.user)
+        if count:
+            said = ngettext(
+                "%(count)d reviewer link made by %(name)s is revoked. Where it is still needed, make a new one.",
+                "%(count)d reviewer links made by %(name)s are revoked. Where they are still needed, make new ones.",
+                count,
+            )
+            self.message_user(request, said % {"count": count, "name": user.get_username()}, messages.WARNING)
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
