@@ -241,7 +241,8 @@ def revoke_links_of(person: Any, by: Any) -> int:
     made = ReviewLink.objects.filter(made_by=person, revoked_at=None, expires_at__gt=timezone.now())
     links = list(made.select_related("review"))
     for link in links:
-        revoke_link(link.review.document, by, link.pk)
+        document: Any = link.review.document
+        revoke_link(document, by, link.pk)
     return len(links)
 
 
