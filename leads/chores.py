@@ -14,7 +14,7 @@ PAUSE = 600.0  # seconds between two rounds
 
 
 def run(now: datetime) -> list[str]:
-    """Do what is due: retention (CON-17, COO-6), wiping what erasures left in SQLite's log, the anchor (CON-19).
+    """Do what is due: retention (CON-17, COO-6), wiping what erasures left in SQLite's log, the anchor (CON-19), the desk.
 
     One that fails holds up none behind it. Return the names of those that failed; the log says where.
     """
@@ -22,9 +22,9 @@ def run(now: datetime) -> list[str]:
         "retention": partial(retention.run_daily, now),
         "cookies": partial(cookies.forget_old, now),
         "feedback": partial(feedback.forget_old, now),
-        "housekeeping": partial(housekeeping.run, now),
         "wiping": erasure.wipe_log,
         "anchor": partial(anchors.anchor_daily, now),
+        **housekeeping.chores(now),
     }
     return [name for name, chore in chores.items() if not _is_done(name, chore)]
 

@@ -3,7 +3,9 @@
 Leads and their consents have periods of their own, by purpose (leads/retention.py).
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Q
 
@@ -21,21 +23,23 @@ LISTS = timedelta(days=180)  # of imports, and of changes of many pages
 GUEST = "–"  # what stays of a name
 
 
-def run(now: datetime) -> None:
-    """Let go what has been kept for its time."""
-    OpenForm.objects.forget_old(now)
-    forget_guests(now)
-    forget_imports(now)
-    BulkChange.objects.filter(created_at__lt=now - LISTS).delete()
-    staff_mail.forget_old(now)
-    SessionStore.clear_expired()
-    kept_secrets.renew_all()
-    address_counts.flush()
-    address_counts.forget_old()
-    missed.tally.flush()
-    missed.forget_old()
-    cards.forget_old()
-    pictures.sweeper.sweep(now)
+def chores(now: datetime) -> dict[str, Callable[[], object]]:
+    """Return what lets go of what has been kept for its time, by name: one that fails holds up none of the others."""
+    return {
+        "open forms": partial(OpenForm.objects.forget_old, now),
+        "guests of reviews": partial(forget_guests, now),
+        "imports": partial(forget_imports, now),
+        "lists of changes": BulkChange.objects.filter(created_at__lt=now - LISTS).delete,
+        "mails to staff": partial(staff_mail.forget_old, now),
+        "sessions": SessionStore.clear_expired,
+        "secrets of sign-in": kept_secrets.renew_all,
+        "counts of addresses": address_counts.flush,
+        "old addresses": address_counts.forget_old,
+        "counts of searches": missed.tally.flush,
+        "old searches": missed.forget_old,
+        "cards": cards.forget_old,
+        "pictures": partial(pictures.sweeper.sweep, now),
+    }
 
 
 def forget_guests(now: datetime) -> None:

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
@@ -85,3 +86,15 @@ def test_changes_of_many_pages_go_after_half_a_year():
     chores.run(timezone.now())
 
     assert [change.title for change in BulkChange.objects.all()] == ["young"]
+
+
+def test_one_that_cannot_be_done_holds_up_none_of_the_others():
+    """CON-17: as where the file of an import cannot be deleted."""
+    file = Path(import_run(2).upload.path)
+    file.unlink()
+    (file / "in the way").mkdir(parents=True)
+    made_ago(BulkChange.objects.create(model_label="roles.role", title="old"), 181)
+
+    assert chores.run(timezone.now()) == ["imports"]
+
+    assert not BulkChange.objects.exists()

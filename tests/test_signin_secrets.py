@@ -5,7 +5,7 @@ from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 from django.utils import timezone
 
-from recruitcms import housekeeping
+from leads import chores
 from recruitcms.signin import kept_secrets
 from tests.staff import (
     SECOND,
@@ -63,7 +63,7 @@ def test_what_an_older_release_kept_works_and_is_encrypted_by_the_worker():
     assert open_before["totp"] == secret
 
     sign_in(new_browser(), secret)
-    housekeeping.run(timezone.now())
+    chores.run(timezone.now())
 
     assert not set(kept().values()) & set(open_before.values())
     sign_in(new_browser(), secret, later=1)

@@ -10,7 +10,8 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from recruitcms import housekeeping, review, staff_mail
+from leads import chores
+from recruitcms import review, staff_mail
 from recruitcms.models import OpenForm, StaffSession
 from recruitcms.signin.sessions import device_of
 from tests.factories import make_role
@@ -250,7 +251,7 @@ def test_what_is_over_is_deleted_by_the_worker(clock):
     sign_in(new_browser(), with_app(make_staff()))
     clock.shift(timedelta(hours=13))
 
-    housekeeping.run(timezone.now())
+    chores.run(timezone.now())
 
     assert not StaffSession.objects.exists()
 
