@@ -14,7 +14,7 @@ PAUSE = 600.0  # seconds between two rounds
 
 
 def run(now: datetime) -> list[str]:
-    """Do what is due: retention (CON-17, COO-6), wiping what erasures left in SQLite's log, the anchor (CON-19), the desk.
+    """Do what is due: retention (CON-17, COO-6), wiping what erasures left in SQLite's log, the anchor (CON-19).
 
     One that fails holds up none behind it. Return the names of those that failed; the log says where.
     """
