@@ -147,6 +147,11 @@ class SiteContent:
         live = RoleRevision.objects.live().filter(language=self.language)
         return dict(live.values_list("category").annotate(Count("pk")).order_by())
 
+    @property
+    def shelves(self) -> list[Category]:
+        """The categories in which something is live: a link to an empty one leads nowhere."""
+        return [category for category in self.categories if category.pk in self.live_roles]
+
     def put_on_shelves(self, roles: Iterable[RoleRevision]) -> None:
         """Give roles of this language their category from here, which costs them no join."""
         shelves = {category.pk: category for category in self.categories}

@@ -77,7 +77,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "instead": found.instead if found else "",
         "sort": sort if sort in SORTS else "newest",
         "category": category,
-        "chips": [(shelf, counts.get(shelf.pk, 0)) for shelf in site.categories if counts.get(shelf.pk)],
+        "chips": [(shelf, counts[shelf.pk]) for shelf in site.shelves],
         "total": sum(counts.values()),
         "page": page,
         "keep": _kept_query(category, query, sort),

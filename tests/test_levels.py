@@ -408,6 +408,22 @@ def test_the_page_of_a_level_is_filled_in_and_its_marks_stay(client):
     assert '<form method="post" action="/roles/tester/senior/#doc"' in page
 
 
+def test_without_scripting_the_switch_takes_along_what_was_filled_in(client):
+    """A link would open the other level empty, and all that was typed would be lost."""
+    make_site()
+    published(make_leveled())
+    field = re.search(r'name="(own-[^"]+)"', get(client, "/roles/tester/"))[1]
+
+    page = client.post("/roles/tester/", {field: "<Acme>"}).content.decode()
+
+    nav = re.search(r'<nav aria-label="Levels of this role">.*?</nav>', page, re.DOTALL)[0]
+    assert re.findall(r'href="([^"]+)"[^>]* aria-current="page"', nav) == ["/roles/tester/"]
+    button = '<button class="chip" type="submit" form="take" formmethod="post" formaction="/roles/tester/senior/#doc">'
+    assert button in nav
+    assert f'<input type="hidden" name="{field}" value="&lt;Acme&gt;"></form>' in page
+    assert "&lt;Acme&gt;" in client.post("/roles/tester/senior/", {field: "<Acme>"}).content.decode()
+
+
 def test_forms_and_invitations_name_the_page_for_all_levels(client):
     make_site()
     published(make_leveled())

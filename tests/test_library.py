@@ -95,6 +95,30 @@ def test_an_empty_library_is_a_page_too(client):
     assert "No templates here yet" in client.get("/roles/").content.decode()
 
 
+def test_no_page_links_to_a_category_in_which_nothing_is_live(client):
+    make_site()
+    role = published_role(category=make_category(name="Data", slug="data"))
+    make_category(name="Security", slug="security")
+    draft = make_role(category=make_category(name="Design", slug="design"))
+
+    pages = [client.get(path).content.decode() for path in ("/", "/people/", "/roles/")]
+
+    assert all(role.category.get_absolute_url() in page for page in pages)
+    for empty in ("security", draft.category.slug):
+        assert not any(f"category={empty}" in page for page in pages)
+
+
+def test_an_empty_category_speaks_of_no_search(client):
+    make_site()
+    published_role()
+    empty = make_category(name="Security", slug="security")
+
+    page = client.get(empty.get_absolute_url()).content.decode()
+
+    assert "No templates here yet" in page
+    assert "Try the skill instead" not in page
+
+
 def test_ten_roles_stand_on_a_page(client):
     category, author = make_category(), make_person()
     for _number in range(11):

@@ -15,11 +15,13 @@ from django.core.management import CommandError, call_command
 from django.db.models.signals import post_save
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import translation
 
 from recruitcms import checks, staff_mail
 from recruitcms.groups import GROUPS
 from recruitcms.models import StaffMail, StaffSession
 from recruitcms.signin import factor_forms, middleware
+from recruitcms.signin.forms import NewPasswordForm
 from tests.lead_factories import make_submission
 from tests.staff import (
     LOGIN,
@@ -558,6 +560,27 @@ def test_no_page_of_the_desk_shows_the_secrets_of_apps_and_codes():
 
 
 # --- a new colleague ---
+
+
+@pytest.mark.parametrize(
+    ("language", "hint"),
+    [("en", "Type it a second time."), ("pl", "Wpisz je jeszcze raz."), ("de", "Geben Sie es noch einmal ein.")],
+)
+def test_the_second_field_of_a_new_password_has_a_hint_in_our_words(language, hint):
+    """Django's German one is misspelt."""
+    with translation.override(language):
+        assert str(NewPasswordForm(make_staff()).fields["new_password2"].help_text) == hint
+
+
+def test_labels_of_signing_in_end_in_no_colon_as_all_others():
+    browser = new_browser()
+    with_app(make_staff())
+    first = browser.get(LOGIN).content.decode()
+    try_password(browser)
+
+    labels = re.findall(r"<label[^>]*>([^<]+)</label>", first + browser.get(SECOND).content.decode())
+
+    assert labels == ["Username or e-mail address", "Password", "Code"]
 
 
 def test_a_new_account_needs_an_address_and_its_owner_asks_for_the_password():

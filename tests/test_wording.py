@@ -145,6 +145,9 @@ def test_neutral_and_paired_polish_forms_are_left_alone(text):
         ("wie eine große Familie", ["wie eine große Familie"]),
         ("leistungsgerechte Vergütung", ["leistungsgerechte Vergütung"]),
         ("Jungfernflug und Belastungstest, Gehaltsspanne", []),
+        ("Attraktives Gehalt", ["Attraktives Gehalt"]),
+        ("mit überdurchschnittlichem Gehalt", ["überdurchschnittlichem Gehalt"]),
+        ("ein attraktiver Standort, Gehalt 60.000 Euro", []),
     ],
 )
 def test_german_words_are_found(text, found):

@@ -8,7 +8,7 @@ from allauth.account.internal import flows
 from allauth.account.models import Login
 from django import forms
 from django.contrib.auth import get_user_model
-from django.contrib.auth.forms import PasswordResetForm
+from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -76,3 +76,11 @@ class ForgottenForm(PasswordResetForm):
     def get_users(self, email: str) -> Any:
         """Return staff with this address whose account is open. They may have lost a password they never had."""
         return get_user_model()._default_manager.filter(email__iexact=email, is_active=True, is_staff=True)
+
+
+class NewPasswordForm(SetPasswordForm):
+    """Django's, with a hint of our own: its German one is misspelt ("das selbe")."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password2"].help_text = _("Type it a second time.")

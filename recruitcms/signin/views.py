@@ -169,6 +169,7 @@ forgotten_sent = ForgottenSentPage.as_view()
 
 
 class NewPasswordPage(AtDesk, PasswordResetConfirmView):
+    form_class = forms.NewPasswordForm
     template_name = "signin/new_password.html"
     title = gettext_lazy("Choose a new password")
 

@@ -180,3 +180,16 @@ def test_a_copy_of_ones_data_can_be_taken_twice(visitor, site: Site):
         with page.expect_download() as taken:
             page.get_by_role("button", name="Download my data").click()
         assert taken.value.suggested_filename.endswith(".json")
+
+
+def test_fields_side_by_side_stay_alike_when_one_has_an_error(visitor):
+    page = visitor("203.0.113.90", script=False)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/consultation/")
+
+    press(page)
+
+    boxes = [page.locator(f".enquiry [name={name}]").bounding_box() for name in ("name", "company")]
+    assert all(boxes)
+    for side in ("y", "height"):
+        assert abs(boxes[0][side] - boxes[1][side]) < 1
