@@ -116,6 +116,7 @@ def test_an_empty_category_speaks_of_no_search(client):
     page = client.get(empty.get_absolute_url()).content.decode()
 
     assert "No templates here yet" in page
+    assert ">Security</h1>" in page
     assert "Try the skill instead" not in page
 
 
