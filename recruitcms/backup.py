@@ -88,7 +88,7 @@ class Manifest:
                 raise BackupError(f"It has format {values['format']}: a newer release made it. Restore it with that.")
             parts = {name: Part(**part) for name, part in values.pop("parts").items()}
             return cls(**values, parts=parts)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BackupError("Its manifest cannot be read.") from None
 
 

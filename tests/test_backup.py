@@ -591,6 +591,7 @@ def with_manifest(**values):
         (with_manifest(vendor=connection.vendor, migrations=["wallets.0001_initial"]), "wallets.0001_initial"),
         (with_manifest(vendor="abacus"), "made on abacus"),
         (with_manifest(parts=3), "cannot be read"),
+        (lambda name, content: b"[" * 100_000 if name == "manifest.json" else content, "cannot be read"),
     ],
 )
 def test_what_is_no_whole_backup_of_ours_is_refused(archive, tmp_path, change, words):
