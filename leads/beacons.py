@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from leads import cookies, counts, spam, tickets
+from recruitcms import limits
 from recruitcms.middleware import language_of
 from recruitcms.models import SiteSettings
 from recruitcms.publishing import revision_models
@@ -29,7 +30,7 @@ def cookie_choice(request: HttpRequest) -> HttpResponse:
     asked = cookies.notice(SiteSettings.get())
     if asked is None or request.POST.get("text") != asked.sha256:
         return HttpResponse(status=409)  # the page is older than the question
-    wait = spam.wait_after("cookie-choices", "", CHOICES_A_MINUTE, window=60)
+    wait = limits.wait_after("cookie-choices", "", CHOICES_A_MINUTE, window=60)
     if wait:
         return HttpResponse(status=503, headers={"Retry-After": str(wait)})
     wanted = request.POST.get("categories", "").split()

@@ -5,23 +5,18 @@ a small proof of work, or is held; only a flood is asked to wait. Visitors meet 
 sharing an office's address (SEC-18, SEC-26 to SEC-28).
 """
 
-import logging
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 
 from leads import tickets
 from leads.addresses import normalise
 from leads.forms import PublicForm
 from leads.models import Submission
+from recruitcms.limits import WINDOW, count, counted
 from recruitcms.networks import network_of
 
-log = logging.getLogger(__name__)
-
-WINDOW = 600  # seconds that a limit looks back over, at most
 FLOOD = 3  # times FORMS_PER_NETWORK, and a network has to wait
 PER_ADDRESS = 5  # forms from one network that name one e-mail address, before they are held
 Reason = Submission.HeldBecause
@@ -38,10 +33,10 @@ class Verdict:
 def judge(form: PublicForm, request: HttpRequest) -> Verdict:
     """Count a valid form against the limits, and say what to do with it."""
     network = network_of(request)
-    from_network, in_all = _hit("network", network), _hit("all", "")
+    from_network, in_all = count("network", network), count("all", "")
     # With the network, so that nobody learns who else has just named an address, or gets them held (EML-10). What an
     # address gets from all networks together is limited by the worker (mail_limits.py).
-    from_address = _hit("address", f"{normalise(form.cleaned_data['email'])} {network}")
+    from_address = count("address", f"{normalise(form.cleaned_data['email'])} {network}")
     if from_network > settings.FORMS_PER_NETWORK * FLOOD:
         return Verdict(retry_after=WINDOW)
     if form.data.get("website"):
@@ -64,40 +59,7 @@ def _suspicion(request: HttpRequest, ticket: tickets.Ticket | None, from_network
     return ""
 
 
-def wait_after(kind: str, who: str, limit: int, window: int = WINDOW) -> int:
-    """Count one more act of a kind, and return for how many seconds whoever is beyond the limit waits; else 0."""
-    return window if _hit(kind, who, window) > limit else 0
-
-
 def wants_work(request: HttpRequest) -> bool:
     """Tell whether a form that this request's browser begins now will have to show work."""
-    from_network, in_all = _hits("network", network_of(request)), _hits("all", "")
+    from_network, in_all = counted("network", network_of(request)), counted("all", "")
     return from_network >= settings.FORMS_PER_NETWORK or in_all >= settings.FORMS_IN_ALL
-
-
-def _hit(kind: str, who: str, window: int = WINDOW) -> int:
-    """Count one more, and return how many there were in this window. Without its cache a form is taken uncounted."""
-    key = _key(kind, who)
-    try:
-        cache.add(key, 0, window)
-        count = cache.incr(key)
-        if count == 1:
-            cache.touch(key, window)  # on Redis a count that ran out just now would begin anew and never end
-        return count
-    except ValueError:  # it ran out between the two lines
-        return 1
-    except Exception as error:  # each cache has errors of its own
-        log.error("Forms are not counted: the cache is away (%s).", type(error).__name__)
-        return 0
-
-
-def _hits(kind: str, who: str) -> int:
-    try:
-        return cache.get(_key(kind, who), 0)
-    except Exception:
-        return 0
-
-
-def _key(kind: str, who: str) -> str:
-    """Return the name of a count: no address of either sort stands in the cache."""
-    return f"forms-{kind}-{salted_hmac('leads.spam', who).hexdigest()}"

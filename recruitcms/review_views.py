@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leads import spam
 from leads.models import Report
 from leads.views import render_report
-from recruitcms import review
+from recruitcms import limits, review
 from recruitcms.admin.scheduling import in_words
 from recruitcms.models import Page, ReviewEntry, ReviewLink
 from recruitcms.models.review import COMMENT_LENGTH
@@ -31,7 +31,7 @@ from roles.models import Role
 from roles.views import render_role
 
 RENDER: dict[type, Callable[..., HttpResponse]] = {Page: render_page, Role: render_role, Report: render_report}
-COMMENTS_AT_ONCE = 20  # through one link within spam.WINDOW: one every half minute, for as long as that lasts
+COMMENTS_AT_ONCE = 20  # through one link within limits.WINDOW: one every half minute, for as long as that lasts
 SAID = {
     "comment": gettext_lazy("Thank you. Your comment is with the team."),
     "approve": gettext_lazy("Thank you. Your approval is with the team."),
@@ -129,9 +129,9 @@ def _open(token: str) -> tuple[ReviewLink, Any] | None:
 
 def _wait(request: HttpRequest, link: ReviewLink) -> int:
     """Count a comment, and return for how many seconds its sender has to wait first; 0: not at all."""
-    from_link = spam.wait_after("review-link", str(link.pk), COMMENTS_AT_ONCE)
+    from_link = limits.wait_after("review-link", str(link.pk), COMMENTS_AT_ONCE)
     most = settings.FORMS_PER_NETWORK * spam.FLOOD
-    return max(from_link, spam.wait_after("review-network", network_of(request), most))
+    return max(from_link, limits.wait_after("review-network", network_of(request), most))
 
 
 def _too_many(seconds: int) -> str:

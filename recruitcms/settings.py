@@ -316,7 +316,7 @@ CACHES = {"default": read("CACHE_URL", "locmemcache://", cache)}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 100_000} | CACHES["default"].get("OPTIONS", {})
 if CACHES["default"]["BACKEND"].endswith("RedisCache"):
-    # A form is taken uncounted where Redis is away (leads/spam.py); it does not wait for it, as it would without these.
+    # Without these a form would wait for a Redis that is away; it is taken uncounted (recruitcms/limits.py).
     _waits = {"socket_connect_timeout": 1, "socket_timeout": 1}
     CACHES["default"]["OPTIONS"] = _waits | CACHES["default"].get("OPTIONS", {})
 # Anybody may ask for any number of files: they stay in each process, and push no count of a limit out (SEC-18).

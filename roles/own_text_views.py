@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 
-from leads import spam
 from leads.views import page_methods
+from recruitcms import limits
 from recruitcms.networks import network_of
 from recruitcms.quality import wording
 from recruitcms.quality.reading import count_words
@@ -58,7 +58,7 @@ check_text.max_bytes = MAX_BYTES  # type: ignore[attr-defined]
 def _answer(request: HttpRequest) -> tuple[dict[str, Any], int, int]:
     """Return what the page says about the text, the status, and for how many seconds the visitor has to wait."""
     text = request.POST.get("text", "").replace("\r\n", "\n").replace("\0", "")
-    seconds = spam.wait_after("check", network_of(request), CHECKS_AT_ONCE)
+    seconds = limits.wait_after("check", network_of(request), CHECKS_AT_ONCE)
     if seconds:
         return {"text": text, "problem": _wait(seconds // 60)}, 429, seconds
     problem = _problem(text)

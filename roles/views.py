@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from leads import spam
 from leads.counts import is_bot
 from leads.forms import render_consultation_form, render_report_form
 from leads.views import page_methods
+from recruitcms import limits
 from recruitcms.languages import codes
 from recruitcms.networks import network_of
 from recruitcms.page_cache import mark_whole, whole
@@ -122,7 +122,7 @@ def role_file(request: HttpRequest, slug: str, kind: str, level: str = "") -> Ht
     extent = Extent.named((request.GET if posted is None else posted).get("with", ""))
     values: Values = {}
     if posted is not None:
-        seconds = spam.wait_after("file", network_of(request), FILES_AT_ONCE)
+        seconds = limits.wait_after("file", network_of(request), FILES_AT_ONCE)
         if seconds:
             return _wait(request, seconds)
         values = read_values(_fields(revision, site_content(revision.language)), posted)

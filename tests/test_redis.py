@@ -11,7 +11,8 @@ import pytest
 import redis
 from django.core.cache import cache, caches
 
-from leads import mail_limits, spam
+from leads import mail_limits
+from recruitcms import limits
 from tests import redis_server
 from tests.factories import published_role
 from tests.faults.databases import SqliteServer
@@ -97,7 +98,7 @@ def test_redis_holds_nothing_by_which_anybody_is_known(site, server):
     held = server.all_it_holds()
 
     assert len(held) >= 3
-    assert not [key for key in held if not re.fullmatch(r":1:forms-(network|address|all)-[0-9a-f]{40,64}", key)]
+    assert not [key for key in held if not re.fullmatch(r":1:limit-(network|address|all)-[0-9a-f]{40,64}", key)]
     everything = " ".join(held) + " ".join(value.decode("latin-1") for value in held.values())
     assert not [
         word for word in ("marta", "quillstone", "10.2.0.1", "10.1.0.1", "company.example") if word in everything
@@ -130,8 +131,8 @@ def test_while_redis_is_away_forms_are_taken_uncounted_and_pages_come(site, serv
 
 
 def test_a_count_ends_by_itself(on_redis):
-    spam.wait_after("comment", "one", 9, window=600)
-    spam.wait_after("comment", "one", 9, window=600)
+    limits.wait_after("comment", "one", 9, window=600)
+    limits.wait_after("comment", "one", 9, window=600)
 
     client = redis.Redis.from_url(on_redis.url)
     (key,) = client.scan_iter()
@@ -146,7 +147,7 @@ def test_a_count_that_runs_out_in_the_middle_does_not_stay_for_ever(on_redis, mo
         client.set(cache.make_key(key), 0)  # as INCR finds it: not there, so that it begins at none and has no end
 
     monkeypatch.setattr(caches["default"], "add", ended)
-    spam.wait_after("comment", "one", 9, window=600)
+    limits.wait_after("comment", "one", 9, window=600)
 
     (key,) = client.scan_iter()
     assert 590 < client.ttl(key) <= 600
@@ -157,7 +158,7 @@ def test_without_redis_a_worker_sends_on_and_cookie_choices_are_taken(on_redis, 
     on_redis.kill()
 
     assert mail_limits._is_news()  # the alarm is raised; it does not stop the mail
-    assert spam.wait_after("cookie-choices", "", 600, window=60) == 0
+    assert limits.wait_after("cookie-choices", "", 600, window=60) == 0
 
 
 @pytest.mark.django_db

@@ -224,7 +224,7 @@ def test_no_network_and_no_address_stands_in_the_cache(client, words):
     enquire(Client(headers=BROWSER, REMOTE_ADDR="203.0.113.9"), words)
 
     kept = " ".join(cache._cache)
-    assert kept.count("forms-") == 3
+    assert kept.count("limit-") == 3
     assert ("203.0.113.9" in kept, "quillstone" in kept) == (False, False)
 
 

@@ -139,7 +139,7 @@ def network_counts(topology: Topology) -> list[int]:
     import redis
 
     client = redis.Redis(port=topology.ports["cache"])
-    return sorted((int(client.get(key)) for key in client.scan_iter("*forms-network-*")), reverse=True)
+    return sorted((int(client.get(key)) for key in client.scan_iter("*limit-network-*")), reverse=True)
 
 
 # --- what visitors are told ---
