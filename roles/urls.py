@@ -1,12 +1,12 @@
 from django.urls import path, register_converter
 
-from roles import for_machines, views
+from roles import for_machines, library_views, views
 from roles.levels import LevelConverter
 
 register_converter(LevelConverter, "level")
 
 urlpatterns = [
-    path("", views.library, name="library"),
+    path("", library_views.library, name="library"),
     path("feed.atom", for_machines.feed, name="role-feed"),
     path("index.json", for_machines.index, name="role-index"),
     path("<slug:slug>.<slug:kind>", views.role_file, name="role-file"),

@@ -1,30 +1,24 @@
-"""The library and its role pages, for visitors."""
+"""A role's page and its files, for visitors."""
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.cache import caches
-from django.core.paginator import InvalidPage, Paginator
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
-from leads.counts import is_bot
 from leads.forms import render_consultation_form, render_report_form
 from leads.views import page_methods
 from recruitcms import limits
-from recruitcms.languages import codes
 from recruitcms.networks import network_of
-from recruitcms.page_cache import mark_whole, whole
+from recruitcms.page_cache import whole
 from recruitcms.site_content import SiteContent, site_content
 from recruitcms.structured_data import Thing, article, breadcrumbs, person
-from recruitcms.translated import localized_url, other_languages
 from roles.at_level import at_level, mark_changes
 from roles.cards import card_path
 from roles.description import Extent, describe, extents
@@ -32,71 +26,17 @@ from roles.documents import FORMATS, formats
 from roles.fill_in import Field, Values, fields_of, fill_html, length_in, read_values
 from roles.kit import must_haves
 from roles.levels import Level
-from roles.models import Category, RoleRevision, Section
+from roles.library_views import OF_A_ROW, crumb
+from roles.models import RoleRevision, Section
 from roles.pay.slot import band_to_show
 from roles.pdf import CannotPrintError
-from roles.search import marks, missed
-from roles.search.query import Found, find
 
-PER_PAGE = 10
 FILES_AT_ONCE = 30  # that one network may have made of what it filled in, in ten minutes
 KEEP_FILES = 24 * 60 * 60  # seconds
 # What was filled in may weigh: forty fields of ten thousand letters, some of which take more than a byte on the way.
 MAX_BYTES = 640 * 1024
 MOST_FILLED_IN = 640_000  # characters, in all places together: a word may stand in very many, and a PDF takes long
 RELATED = 3
-MAX_QUERY = 100
-# What a role shows of itself in lists.
-OF_A_ROW = ["language", "translation_group", "slug", "title", "summary", "live_from", "reading_minutes", "category_id"]
-SORTS = {"newest": ("-live_from", "title"), "title": ("title",)}
-
-
-@require_safe
-def library(request: HttpRequest) -> HttpResponse:
-    """List the live roles of a language: by category, by words, sorted, ten on a page."""
-    language = request.LANGUAGE_CODE
-    query = request.GET.get("q", "").replace("\0", "").strip()[:MAX_QUERY]
-    sort = request.GET.get("sort", "newest")
-    live = RoleRevision.objects.live().filter(language=language)
-    site = site_content(language)
-    category = _category(site, request.GET.get("category", ""))
-    counts = site.live_roles
-    matching = live.filter(category=category) if category else live
-    found = find(matching, query, language, site.synonyms) if query else None
-    number = request.GET.get("page", "1")
-    if found:
-        page = _page_of_found(found, number, language)
-    else:
-        listed = matching.order_by(*SORTS.get(sort, SORTS["newest"])).only(*OF_A_ROW)
-        page = _page(listed, number, counts.get(category.pk, 0) if category else sum(counts.values()))
-    page.object_list = list(page.object_list)
-    site.put_on_shelves(page.object_list)
-    context = {
-        "section": "library",
-        "query": query,
-        "instead": found.instead if found else "",
-        "sort": sort if sort in SORTS else "newest",
-        "category": category,
-        "chips": [(shelf, counts[shelf.pk]) for shelf in site.shelves],
-        "total": sum(counts.values()),
-        "page": page,
-        "keep": _kept_query(category, query, sort),
-        "lead": site.text.library_lead.replace("{count}", str(sum(counts.values()))),
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "canonical": _canonical(language, category, page.number),
-        "translations": {} if query or page.number > 1 else _other_libraries(language, category),
-        "data": [breadcrumbs([_library(language), (category.name, category.get_absolute_url())])] if category else [],
-        "noindex": bool(query),
-    }
-    if not page.paginator.count:
-        if query and not category:
-            _count_missed(request, query)
-        newest = list(live.only(*OF_A_ROW).order_by("-live_from")[:3])
-        site.put_on_shelves(newest)
-        return render(request, "roles/library_empty.html", context | {"newest": newest})
-    response = render(request, "roles/library.html", context)
-    is_linked = sort in SORTS and number == str(page.number)  # a sort and a page spelt otherwise would fill the cache
-    return mark_whole(request, response, hangs_on_query=True) if is_linked else response
 
 
 @csrf_exempt
@@ -321,7 +261,7 @@ def role_data(revision: RoleRevision, site: SiteContent, card: str) -> list[Thin
             published=getattr(revision, "published", None) or changed,
             changed=changed,
         ),
-        breadcrumbs([_library(revision.language), *trail]),
+        breadcrumbs([crumb(revision.language), *trail]),
     ]
 
 
@@ -358,65 +298,3 @@ def _place_after(sections: list[dict[str, Any]], kinds: list[str]) -> str:
     """Return the id of the section after which a call to action stands: the first of these kinds, else the last one."""
     by_kind = {section["kind"]: section["id"] for section in reversed(sections)}
     return next((by_kind[kind] for kind in kinds if kind in by_kind), sections[-1]["id"] if sections else "")
-
-
-def _kept_query(category: Any, query: str, sort: str) -> str:
-    """Return the part of the address that the pager keeps, ending in "&" where there is one."""
-    kept = {"category": category.slug if category else "", "q": query, "sort": sort if sort == "title" else ""}
-    encoded = urlencode({name: value for name, value in kept.items() if value})
-    return f"{encoded}&" if encoded else ""
-
-
-def _category(site: SiteContent, slug: str) -> Any:
-    """Return the named category, None for no name; an unknown one is a page that does not exist."""
-    if not slug:
-        return None
-    for category in site.categories:
-        if category.slug == slug:
-            return category
-    raise Http404(_("There is no such category."))
-
-
-def _library(language: str) -> tuple[str, str]:
-    return _("Templates"), localized_url(language, "library")
-
-
-def _other_libraries(language: str, category: Category | None) -> dict[str, str]:
-    """Return the paths of the library, or of a shelf that is not empty, in the other languages."""
-    if category is None:
-        return other_languages(language, "library")
-    live = RoleRevision.objects.live().filter(category=OuterRef("pk"))
-    shelves = category.translations().filter(Exists(live), language__in=codes())
-    return {shelf.language: shelf.get_absolute_url() for shelf in shelves}
-
-
-def _page_of_found(found: Found, number: str, language: str) -> Any:
-    """Return a page of what a search found, with the words marked; only this page's rows are read."""
-    page = _page(found.pks, number, len(found.pks))
-    rows = RoleRevision.objects.select_related("search_entry").only(*OF_A_ROW, "search_entry__plain")
-    by_pk = rows.in_bulk(page.object_list) if page.object_list else {}
-    page.object_list = [by_pk[pk] for pk in page.object_list if pk in by_pk]
-    marks.show_found(page.object_list, found.words, language)
-    return page
-
-
-def _count_missed(request: HttpRequest, query: str) -> None:
-    """Count what a person looked for in vain, once it is written out (static/js/search.js says when it is not)."""
-    unfinished = "X-Typing" in request.headers or request.method != "GET"
-    if not unfinished and not is_bot(request.headers.get("User-Agent", "")):
-        missed.count(query, request.LANGUAGE_CODE)
-
-
-def _page(roles: QuerySet[RoleRevision] | list[int], number: str, count: int) -> Any:
-    """Return a page of a list, of which is known already how many it has."""
-    paginator = Paginator(roles, PER_PAGE)
-    paginator.count = count
-    try:
-        return paginator.page(number)
-    except InvalidPage as error:
-        raise Http404(_("This list has no such page.")) from error
-
-
-def _canonical(language: str, category: Any, number: int) -> str:
-    address = category.get_absolute_url() if category else localized_url(language, "library")
-    return address if number == 1 else f"{address}{'&' if category else '?'}page={number}"
