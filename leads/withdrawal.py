@@ -25,7 +25,7 @@ def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method, actor: s
         if purpose.double_opt_in:  # without one a fresh request could not lift it again
             suppression.suppress(lead.email_normal, purpose_key, suppression.Reason.UNSUBSCRIBE)
     mails = OutgoingMail.objects.filter(submission__lead=lead, purpose=purpose, state=OutgoingMail.State.PENDING)
-    mails.update(state=OutgoingMail.State.CANCELLED)
+    mails.update(state=OutgoingMail.State.CANCELLED, last_error="Withdrawn.")
     if purpose.erased_on_withdrawal:
         _erase(lead, purpose, method, actor)
 
