@@ -49,6 +49,7 @@ class ConsentEvent(models.Model):
         MAIL_BUTTON = "mail_button", _("Button after a link in a mail")
         ONE_CLICK = "one_click", _("Unsubscribe button of the mail program")
         COMPLAINT = "complaint", _("Reported as spam, as the mail provider says")
+        # §1.1 names these two, for consent that staff write down or bring along; nothing here writes them yet.
         STAFF = "staff", _("Staff")
         IMPORT = "import", _("Import")
         SYSTEM = "system", _("The site itself")
