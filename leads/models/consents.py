@@ -14,6 +14,8 @@ def random_id() -> str:
 
 
 class ConsentEventQuerySet(models.QuerySet["ConsentEvent"]):
+    """Finds entries by what their payloads say: whose they are, and which form they came from."""
+
     def of_person(self, subject_ref: str) -> "ConsentEventQuerySet":
         """Keep the entries of one person, for as long as their payloads are kept."""
         return self.filter(payload__subject_ref=subject_ref)
