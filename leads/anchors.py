@@ -29,14 +29,17 @@ class Anchor:
 
 
 def anchor(now: datetime | None = None) -> Anchor:
-    """Append the ledger's head to the file of anchors, durably, and mail it where an address is set."""
+    """Mail the ledger's head where an address is set, and append it to the file of anchors, durably.
+
+    The mail first: an anchor in the file counts as made, and one that could not be mailed is to be tried again.
+    """
     head = ledger.head()
     made = Anchor(head.seq, head.hash, now or timezone.now())
     line = json.dumps({"seq": made.seq, "hash": made.hash, "at": made.at.astimezone(UTC).isoformat()})
-    append_line(settings.LEDGER_ANCHOR_FILE, line)
     if settings.LEDGER_ANCHOR_MAIL:
         subject = f"Ledger anchor {made.seq}, {settings.SITE_URL}"
         EmailMessage(subject, f"{line}\n", settings.DEFAULT_FROM_EMAIL, [settings.LEDGER_ANCHOR_MAIL]).send()
+    append_line(settings.LEDGER_ANCHOR_FILE, line)
     return made
 
 

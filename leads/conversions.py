@@ -20,6 +20,7 @@ from django.utils import timezone
 from leads import cookies, ledger, tokens
 from leads.models import ConsentEvent, OwedEvent, Purpose, Submission
 from recruitcms import outgoing
+from recruitcms.clocks import has_come
 from recruitcms.models import SiteSettings
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ LATEST = timedelta(days=7)  # Meta refuses a whole batch for one that is older
 UNCONFIRMED_WAIT = timedelta(minutes=30)
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
+FARTHEST = timedelta(days=1)  # nothing is due later: such a time was written while the clock was wrong (REL-6)
 BATCH = 20
 EVENT_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -63,7 +65,9 @@ def send_due(limit: int = BATCH) -> int:
 
 def claim(now: datetime) -> OwedEvent | None:
     """Take the next event that is due, for the length of a lease; None when nothing is due."""
-    due = OwedEvent.objects.filter(Q(lease_until=None) | Q(lease_until__lte=now), state=State.PENDING, due_at__lte=now)
+    # Twice the lease, since the clocks of two machines may differ a little.
+    free = Q(lease_until=None) | has_come("lease_until", now, 2 * LEASE)
+    due = OwedEvent.objects.filter(free, has_come("due_at", now, FARTHEST), state=State.PENDING)
     found = due.order_by("due_at", "pk").first()
     if found is None:
         return None

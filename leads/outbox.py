@@ -27,6 +27,7 @@ from leads.addresses import without_addresses
 from leads.models import ConsentEvent, OutgoingMail, Purpose, Submission
 from leads.smtp import Fault, NotSentError
 from recruitcms import logs, staff_mail
+from recruitcms.clocks import has_come
 
 log = logging.getLogger(__name__)
 Kind, State = OutgoingMail.Kind, OutgoingMail.State
@@ -78,11 +79,10 @@ def _is_due(now: datetime) -> Q:
     by the database's clock: no change of the time makes two workers send the same mail. A time that is later than any
     that we set was written while the clock was wrong: it is not waited for (REL-6).
     """
-    waits = Q(due_at__lte=now) | Q(due_at__gt=now + FARTHEST)
     here = Q(lease_boot=boot.ID)
-    wrong = Q(lease_until__gt=Now() + 2 * LEASE)  # twice, since the clocks of two machines may differ a little
-    over = (here & Q(lease_ticks__lte=time.monotonic())) | (~here & (Q(lease_until__lte=Now()) | wrong))
-    return Q(waits, state=State.PENDING) | Q(over, state=State.SENDING)
+    elsewhere = has_come("lease_until", Now(), 2 * LEASE)  # twice: the clocks of two machines may differ a little
+    over = (here & Q(lease_ticks__lte=time.monotonic())) | (~here & elsewhere)
+    return Q(has_come("due_at", now, FARTHEST), state=State.PENDING) | Q(over, state=State.SENDING)
 
 
 def _take(mail: OutgoingMail) -> bool:

@@ -25,7 +25,7 @@ def withdraw(lead: Lead, purpose_key: str, method: ConsentEvent.Method, actor: s
         if purpose.double_opt_in:  # without one a fresh request could not lift it again
             suppression.suppress(lead.email_normal, purpose_key, suppression.Reason.UNSUBSCRIBE)
     mails = OutgoingMail.objects.filter(submission__lead=lead, purpose=purpose, state=OutgoingMail.State.PENDING)
-    mails.update(state=OutgoingMail.State.CANCELLED)
+    mails.update(state=OutgoingMail.State.CANCELLED, last_error="Withdrawn.")
     if purpose.erased_on_withdrawal:
         _erase(lead, purpose, method, actor)
 
@@ -48,8 +48,14 @@ def _erase(lead: Lead, purpose: Purpose, method: ConsentEvent.Method, actor: str
     forget_if_nothing_is_held(lead)
 
 
+@transaction.atomic
 def forget_if_nothing_is_held(lead: Lead) -> None:
-    """Delete a person without a submission or a consent: a mere request can no longer be confirmed then."""
+    """Delete a person without a submission or a consent: a mere request can no longer be confirmed then.
+
+    The person is locked before we look: a form of theirs that is being kept ends first, or comes after (REL-1).
+    """
+    if not Lead.objects.select_for_update().filter(pk=lead.pk).exists():
+        return
     ref = tokens.subject_ref(lead.email_normal)
     holds_more = any(ledger.is_given(ref, purpose) for purpose in Purpose.objects.all())
     if not holds_more and not lead.submissions.exists():

@@ -76,6 +76,8 @@ class Part:
 
 @dataclass
 class Comparison:
+    """What differs between two states of a document, part by part."""
+
     parts: list[Part]
     same: list[str]  # the names of the parts that do not differ
 

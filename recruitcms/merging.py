@@ -211,7 +211,9 @@ def _differing(ours: dict[str, BoundField], saved: dict[str, BoundField], read: 
             continue
         where = row_name(value.form) if ":" in key else ""
         label = capfirst(str(value.label))
-        yield Difference(key, where, label, _shown(value), _shown(other), _choose(*texts, read.get(key)))
+        was_there = key in read or not read  # else the form that was sent had no such field, and says nothing of it
+        chosen = _choose(*texts, read.get(key)) if was_there else THEIRS
+        yield Difference(key, where, label, _shown(value), _shown(other), chosen)
 
 
 def _choose(mine: str, theirs: str, before: str | None) -> str:

@@ -20,6 +20,8 @@ SCHEMA_VERSION = 2  # from 2 on, `content` holds the source as well: see recruit
 
 
 class RevisionQuerySet(models.QuerySet):
+    """Finds revisions by when they are seen: `live()` is the site's one rule for what visitors see."""
+
     def live(self, at: datetime | None = None) -> Self:
         """Keep the revisions that visitors see at a moment (default: now)."""
         at = at or timezone.now()

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from recruitcms.clocks import has_come
 from recruitcms.logs import about, redacted
 from recruitcms.mailing import written
 from recruitcms.models import Review, ReviewEntry, StaffMail
@@ -85,8 +86,7 @@ def send_due() -> int:
 
 
 def _due(now: datetime) -> QuerySet[StaffMail]:
-    is_due = Q(due_at__lte=now) | Q(due_at__gt=now + FARTHEST)
-    owed = StaffMail.objects.filter(is_due, state__in=[State.PENDING, State.SENDING])
+    owed = StaffMail.objects.filter(has_come("due_at", now, FARTHEST), state__in=[State.PENDING, State.SENDING])
     return owed.select_related("to", "entry__review", "entry__link").order_by("due_at", "pk")
 
 

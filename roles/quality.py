@@ -46,6 +46,8 @@ CTA_PLACES = ("role_band", "role_report", "booking")
 
 
 class RoleSubject(Subject):
+    """A role as the checks of a job advert look at it: its sections, level by level."""
+
     is_advert = True
 
     @property

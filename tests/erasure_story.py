@@ -92,10 +92,12 @@ def be_handled(lead: Lead) -> None:
     inbox = reverse("admin:leads_submission_changelist")
     enquiry = lead.submissions.get(kind="consultation")
     page = reverse("admin:leads_submission_change", args=[enquiry.pk])
-    assert MESSAGE in staff.get(page).content.decode()
+    opened = staff.get(page)
+    assert MESSAGE in opened.content.decode()
     for query in (EMAIL, NAME, "kryptozoologa"):
         assert staff.get(inbox, {"q": query}).status_code == 200
-    staff.post(page, {"state": "replied", "notes": NOTES})
+    seen = opened.context["editing"]["seen"]
+    staff.post(page, {"state": "replied", "notes": NOTES, "_seen": seen})
     chosen = list(lead.submissions.values_list("pk", flat=True))
     export = staff.post(inbox, {"action": "export_as_csv", "_selected_action": chosen})
     assert NAME in export.content.decode()

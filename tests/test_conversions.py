@@ -241,6 +241,16 @@ def test_a_worker_that_died_leaves_it_to_the_next_one(agreed, receiver, clock):
     assert conversions.send_due() == 1
 
 
+@pytest.mark.parametrize("field", ["due_at", "lease_until"])
+def test_a_time_of_a_wrong_clock_is_not_waited_for(agreed, receiver, field):
+    """REL-6"""
+    confirmation.confirm(ask_for_report(agreed))
+    OwedEvent.objects.update(**{field: timezone.now() + timedelta(days=40)})
+
+    assert conversions.send_due() == 1
+    assert OwedEvent.objects.get().user_agent == ""
+
+
 def test_the_worker_command_sends_what_is_owed(agreed, receiver):
     from django.core.management import call_command
 

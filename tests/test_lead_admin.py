@@ -48,6 +48,7 @@ from tests.lead_factories import (
 )
 from tests.staff import make_staff
 from tests.test_admin_publishing import version
+from tests.test_editing import differences, form_as_shown
 
 GIVEN = ConsentEvent.State.GIVEN
 SUBMISSIONS = reverse("admin:leads_submission_changelist")
@@ -232,11 +233,66 @@ def test_staff_change_state_owner_and_notes_and_nothing_of_the_visitors(sign_in,
         "lead": 1,
     }
 
-    sign_in("Lead handlers").post(page(enquiry), changes)
+    client = sign_in("Lead handlers")
+    client.post(page(enquiry), changes | version(client, page(enquiry)))
 
     changed = Submission.objects.get()
     assert (changed.state, changed.owner, changed.notes) == ("replied", owner, "Called.")
     assert (changed.message, changed.name) == ("Two engineers", "Marta")
+
+
+def test_a_colleagues_answer_is_shown_before_it_is_saved_over(sign_in, enquiry):
+    client = sign_in("Lead handlers")
+    opened = form_as_shown(client, page(enquiry))
+    colleague = make_user("emre", first_name="Emre")
+    Submission.objects.update(state="replied", owner=colleague, notes="Called.")
+
+    response = client.post(page(enquiry), opened | {"notes": "A nice one.", "_save": "1"})
+
+    assert response.status_code == 409
+    assert differences(response) == {
+        "state": ("New", "Replied", "theirs"),
+        "owner": ("–", str(colleague), "theirs"),
+        "notes": ("A nice one.", "Called.", ""),
+    }
+    kept = Submission.objects.get()
+    assert (kept.state, kept.owner, kept.notes) == ("replied", colleague, "Called.")
+
+
+def test_who_opened_a_form_while_it_was_held_says_nothing_of_its_state(sign_in, enquiry):
+    Submission.objects.update(state="held", held_because="trap")
+    client = sign_in("Lead handlers")
+    opened = form_as_shown(client, page(enquiry))
+    Submission.objects.update(state="new", held_because="")
+
+    response = client.post(page(enquiry), opened | {"notes": "A person.", "_save": "1"})
+
+    assert {key: chosen for key, (_mine, _theirs, chosen) in differences(response).items()} == {
+        "state": "theirs",
+        "notes": "mine",
+    }
+
+
+def test_a_visitor_who_confirms_meanwhile_is_no_colleague(sign_in, enquiry):
+    client = sign_in("Lead handlers")
+    opened = form_as_shown(client, page(enquiry))
+    Submission.objects.update(confirmed_at=timezone.now())
+
+    response = client.post(page(enquiry), opened | {"notes": "A nice one.", "_save": "1"})
+
+    assert response.status_code == 302
+    assert Submission.objects.get().notes == "A nice one."
+
+
+def test_saving_writes_what_the_form_changed_and_nothing_else(sign_in, enquiry):
+    client = sign_in("Lead handlers")
+    data = form_as_shown(client, page(enquiry)) | {"notes": "A nice one.", "_save": "1"}
+
+    with CaptureQueriesContext(connection) as queries:
+        client.post(page(enquiry), data)
+
+    [written] = [one["sql"] for one in queries if one["sql"].startswith('UPDATE "leads_submission"')]
+    assert re.findall(r'"(\w+)" = ', written.partition(" WHERE ")[0]) == ["notes"]
 
 
 def test_owners_are_members_of_staff(sign_in, enquiry):
@@ -280,7 +336,7 @@ def test_marking_says_how_many_and_keeps_who_did_it(sign_in, action, state):
 def test_the_admins_log_holds_no_address_and_no_name(sign_in, enquiry):
     """CON-13"""
     client = sign_in("Lead handlers")
-    client.post(page(enquiry), {"state": "replied", "notes": "Marta is nice"})
+    client.post(page(enquiry), {"state": "replied", "notes": "Marta is nice"} | version(client, page(enquiry)))
     run(client, SUBMISSIONS, "mark_closed", enquiry)
 
     kept = " ".join(f"{entry.object_repr} {entry.change_message}" for entry in LogEntry.objects.all())

@@ -1,18 +1,20 @@
 """What a sent form leaves behind, in one transaction, whoever sends it."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from leads import confirmation, tokens
+from leads import capture, confirmation, tokens
 from leads.models import ConsentEvent, Lead, OutgoingMail, Submission
-from leads.withdrawal import withdraw
+from leads.withdrawal import forget_if_nothing_is_held, withdraw
 from recruitcms.site_content import site_content
 from tests.factories import make_cta
-from tests.lead_factories import make_lead, make_wordings, published_report, states
+from tests.lead_factories import make_lead, make_submission, make_wordings, published_report, states
 
 EMAIL = "marta@quillstone.example"
 LATER = timedelta(minutes=21)  # when the same form again is another one
@@ -336,3 +338,37 @@ def test_the_language_is_that_of_the_page(client, db):
     assert Submission.objects.get().language == "pl"
     assert Lead.objects.get().language == "pl"
     assert reverse("consultation") == "/consultation/"
+
+
+def _somebody_waits() -> bool:
+    """Tell whether anybody waits for a lock. Ends after ten seconds, in which somebody should have."""
+    until = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone()[0]:
+                return True
+    return False
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+def test_a_form_that_comes_while_its_person_is_forgotten_is_kept(transactional_db):
+    """REL-1"""
+    make_wordings()
+    lead = make_lead(EMAIL)
+
+    def forget():
+        try:
+            forget_if_nothing_is_held(lead)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            known = capture._lead(EMAIL, "Marta", "en")
+            forgetting = pool.submit(forget)
+            assert _somebody_waits()
+            sent = make_submission(lead=known)
+        forgetting.result()
+
+    assert list(Submission.objects.all()) == [sent]

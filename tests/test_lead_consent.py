@@ -259,7 +259,8 @@ def test_withdrawing_cancels_waiting_mail_of_that_purpose_and_person():
 
     withdraw(mine.lead, "report", Method.MAIL_BUTTON)
 
-    assert OutgoingMail.objects.get(pk=waiting.pk).state == "cancelled"
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.last_error) == ("cancelled", "Withdrawn.")
     assert [OutgoingMail.objects.get(pk=mail.pk).state for mail in kept] == ["pending", "pending", "sent"]
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from leads import anchors, ledger, ledger_checks, records, tokens
 from leads.models import ConsentEvent, ConsentPayload, ConsentText, Purpose, PurposeText
+from leads.smtp import NotSentError
 from recruitcms.models import SiteSettings
 from tests.factories import make_page
 from tests.iso_27560 import RECORD, violations
@@ -383,6 +384,20 @@ def test_the_worker_anchors_once_a_day(settings, clock):
     call_command("worker", "--once")
 
     assert len(anchors.read()) == 2
+
+
+def test_an_anchor_that_the_mail_server_refused_is_made_again(settings, postbox):
+    settings.LEDGER_ANCHOR_MAIL = "auditor@x.example"
+    fill(1)
+    postbox.refusals["MAIL"] = "451 4.3.0 come back later"
+    with pytest.raises(NotSentError):
+        anchors.anchor_daily(timezone.now())
+
+    del postbox.refusals["MAIL"]
+    made = anchors.anchor_daily(timezone.now())
+
+    assert anchors.read() == [made]
+    assert [to for to, _message in postbox.messages] == [["auditor@x.example"]]
 
 
 def test_an_old_or_missing_anchor_is_a_fault(clock):

@@ -21,6 +21,7 @@ from leads.models import (
     OutgoingMail,
     Submission,
 )
+from recruitcms.admin.guarding import OverwriteGuard
 from recruitcms.signin.steps import ask_again
 
 # A reference as people quote it: typed, or copied from a mail with its hyphen that does not break.
@@ -50,7 +51,7 @@ class PeopleFilter(admin.SimpleListFilter):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(admin.ModelAdmin):
+class SubmissionAdmin(OverwriteGuard, admin.ModelAdmin):
     """Who waits for an answer. The visitor's words cannot be changed; what staff do with them can.
 
     People who ended what their submission was for, or are suppressed, are seen by nobody but those who may delete them.
@@ -65,6 +66,7 @@ class SubmissionAdmin(admin.ModelAdmin):
     date_hierarchy = "created_at"
     actions = ["release", "mark_replied", "mark_closed", "mark_spam", "export_as_csv"]
     fields_of_staff = ["state", "owner", "notes"]
+    version_ignores = ["confirmed_at", "confirm_until"]  # its visitor's doing, or the site's
     fieldsets = [
         (gettext_lazy("Your answer"), {"fields": [("state", "owner"), "held_because", "notes"]}),
         (
@@ -119,9 +121,12 @@ class SubmissionAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(reverse("admin:leads_submission_changelist"))
 
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
-        if "state" in form.changed_data:
+        """Write what the form changed and nothing else: the rest of the row is its visitor's and the site's."""
+        changed = list(form.changed_data)
+        if "state" in changed:
             obj.state_since = timezone.now()
-        super().save_model(request, obj, form, change)
+            changed.append("state_since")
+        obj.save(update_fields=changed)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -14,6 +14,8 @@ def random_id() -> str:
 
 
 class ConsentEventQuerySet(models.QuerySet["ConsentEvent"]):
+    """Finds entries by what their payloads say: whose they are, and which form they came from."""
+
     def of_person(self, subject_ref: str) -> "ConsentEventQuerySet":
         """Keep the entries of one person, for as long as their payloads are kept."""
         return self.filter(payload__subject_ref=subject_ref)
@@ -49,6 +51,7 @@ class ConsentEvent(models.Model):
         MAIL_BUTTON = "mail_button", _("Button after a link in a mail")
         ONE_CLICK = "one_click", _("Unsubscribe button of the mail program")
         COMPLAINT = "complaint", _("Reported as spam, as the mail provider says")
+        # §1.1 names these two, for consent that staff write down or bring along; nothing here writes them yet.
         STAFF = "staff", _("Staff")
         IMPORT = "import", _("Import")
         SYSTEM = "system", _("The site itself")

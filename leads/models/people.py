@@ -35,6 +35,8 @@ class Lead(models.Model):
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """Divides submissions by whether their people may be written to about them."""
+
     def contactable(self) -> "SubmissionQuerySet":
         """Keep those whose person may be written to about them: what lists, searches and exports show (CON-14).
 

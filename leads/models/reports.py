@@ -154,6 +154,8 @@ def _lines(pairs: list[list[str]]) -> str:
 
 
 class ReportRevision(Revision):
+    """One state of a report that was published, with the gate that its visitors meet."""
+
     document = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="revisions")
 
     url_name = "report"

@@ -15,6 +15,8 @@ LONGEST = 300
 
 
 class RedirectQuerySet(models.QuerySet):
+    """Finds which addresses lead to a document, and where each of many leads now, by one query."""
+
     def leading(self) -> Self:
         """Add where each page is live now, for `location`. One query, whatever the kinds of pages."""
         slugs, languages = [], []

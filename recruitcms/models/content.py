@@ -288,6 +288,8 @@ class Page(Publishable):
 
 
 class PageRevision(Revision):
+    """One state of a page that was published. Its columns place it: in the footer, by its purpose, and in order."""
+
     document = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="revisions")
     footer = models.CharField(max_length=10, blank=True)
     purpose = models.CharField(max_length=10, blank=True)

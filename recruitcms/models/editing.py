@@ -21,6 +21,8 @@ KEPT = timedelta(days=90)  # for how long unsaved words wait for their writer (C
 
 
 class OpenFormQuerySet(models.QuerySet["OpenForm"]):
+    """Tells who is at a document now, and whose words wait there unsaved."""
+
     def of(self, model: type[models.Model], pk: int | None) -> Self:
         """Keep the forms of one document; with no `pk`, those of documents that are new."""
         kind = ContentType.objects.get_for_model(model)

@@ -37,6 +37,8 @@ def surroundings(language: str) -> "Surroundings":
 
 @dataclass
 class Surroundings:
+    """What the checks of a language's documents ask beyond the document, looked up once until content changes."""
+
     language: str
     site: SiteSettings
     _paths: dict[str, tuple[float, bool]] = field(default_factory=dict)
