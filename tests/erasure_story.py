@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import pickle
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -96,7 +97,7 @@ def be_handled(lead: Lead) -> None:
     assert MESSAGE in opened.content.decode()
     for query in (EMAIL, NAME, "kryptozoologa"):
         assert staff.get(inbox, {"q": query}).status_code == 200
-    seen = opened.context["editing"]["seen"]
+    seen = re.search(r'name="_seen" value="([^"]+)"', opened.content.decode())[1]
     staff.post(page, {"state": "replied", "notes": NOTES, "_seen": seen})
     chosen = list(lead.submissions.values_list("pk", flat=True))
     export = staff.post(inbox, {"action": "export_as_csv", "_selected_action": chosen})

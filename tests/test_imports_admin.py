@@ -267,9 +267,12 @@ def test_a_writer_adds_no_shelf_and_forgets_nobody_elses_import(client, admin_cl
     assert (forgotten.status_code, ImportRun.objects.filter(pk=theirs.pk).exists()) == (403, True)
 
 
-def test_a_shelf_that_an_import_adds_is_on_every_page_at_once(admin_client, client, author_and_category):
+def test_a_shelf_that_an_import_adds_is_on_every_page_once_something_on_it_is_live(
+    admin_client, client, author_and_category
+):
     make_site()
-    job = b"---\ntitle: Welder\ncategory: Metal work\nauthor: Ada Nowak\n---\n" + JOB.encode()
+    head = "title: Welder\ncategory: Metal work\nauthor: Ada Nowak\nsummary: Joins metal, and knows where not to."
+    job = f"---\n{head}\n---\n{JOB}".encode()
     shown = upload(admin_client, ("job.md", job))
     before = client.get("/").text
 
@@ -277,6 +280,7 @@ def test_a_shelf_that_an_import_adds_is_on_every_page_at_once(admin_client, clie
         review(ImportRun.objects.get()), posted(shown, **{"map-categories-0": "new", "_apply": "1"}), follow=True
     )
 
+    Role.objects.get(title="Welder").publish()
     shelf = Category.objects.get(name="Metal work")
     link = f'<a href="{shelf.get_absolute_url()}">Metal work</a>'
     assert (link in before, link in client.get("/").text) == (False, True)

@@ -141,7 +141,8 @@ def test_a_handler_changes_what_is_the_teams_of_a_submission_and_nothing_else(db
     visitors |= {"language": "pl", "public_id": "x", "held_because": "trap", "utm": "{}"}
     before = Submission.objects.filter(pk=asked.pk).values().get()
 
-    client.post(url(asked), {"state": "replied", "owner": handler.pk, "notes": "Called.", "_save": "1"} | visitors)
+    theirs = form_as_shown(client, url(asked)) | {"state": "replied", "owner": handler.pk, "notes": "Called."}
+    client.post(url(asked), theirs | {"_save": "1"} | visitors)
 
     after = Submission.objects.filter(pk=asked.pk).values().get()
     changed = {name for name in after if after[name] != before[name]}
