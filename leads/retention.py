@@ -118,7 +118,7 @@ def _consents(purpose: Purpose, now: datetime) -> Iterator[Due]:
         else:
             over, rule = _last_contact(lead, last) + purpose.keep_months * MONTH, "too old"
         if over <= now:
-            yield Due(rule, f"{purpose.key}, entry {last.seq}", partial(_expire, ref, last, now))
+            yield Due(rule, f"{purpose.key}, entry {last.seq}", partial(_expire, lead, last, now))
 
 
 def _last_contact(lead: Lead, last: ConsentEvent) -> datetime:
@@ -128,8 +128,14 @@ def _last_contact(lead: Lead, last: ConsentEvent) -> datetime:
     return max(moment for moment in (last.occurred_at, sent, wrote) if moment)
 
 
-def _expire(ref: str, last: ConsentEvent, now: datetime) -> None:
-    ledger.append(ref, last.text, State.EXPIRED, Method.SYSTEM, actor="system", occurred_at=now)
+def _expire(lead: Lead, last: ConsentEvent, now: datetime) -> None:
+    """Write that a consent expired, unless the person decided anew, or another worker wrote it, since it was read."""
+    Lead.objects.select_for_update().filter(pk=lead.pk).first()
+    ref = tokens.subject_ref(lead.email_normal)
+    if ledger.last_event(ref, last.purpose) != last:
+        return
+    key = f"expired:{last.event_id}"
+    ledger.append(ref, last.text, State.EXPIRED, Method.SYSTEM, actor="system", occurred_at=now, idem_key=key)
 
 
 def _submissions(now: datetime) -> Iterator[Due]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 
 from leads import anchors, confirmation, ledger_checks, mail_files, retention, tokens
@@ -214,6 +215,19 @@ def test_a_run_under_a_wrong_clock_puts_off_none(clock):
     call_command("worker", "--once")
 
     assert RetentionRun.objects.count() == 2
+
+
+def test_a_consent_given_meanwhile_does_not_expire(clock):
+    submission = requested(make_submission(), "letter")
+    clock.shift(31 * DAY)
+    lists = [list(retention.due(timezone.now())) for _worker in range(2)]
+    record(submission, "letter", State.GIVEN)
+
+    for one in [*lists[0], *lists[1]]:
+        with transaction.atomic():
+            one.go()
+
+    assert states(submission.lead) == [("letter", "requested"), ("letter", "given")]
 
 
 # --- many people, and somebody who writes meanwhile ---
