@@ -160,10 +160,15 @@ def _spam(now: datetime) -> Iterator[Due]:
     """What staff called spam, 30 days after they did: what it pretended to agree to is declared invalid."""
     before = now - timedelta(days=SPAM_DAYS)
     for submission in Submission.objects.filter(state=Submission.State.SPAM, state_since__lte=before):
-        yield Due("spam", submission.reference, partial(_delete_spam, submission, now))
+        yield Due("spam", submission.reference, partial(_delete_spam, submission, before, now))
 
 
-def _delete_spam(submission: Submission, now: datetime) -> None:
+def _delete_spam(listed: Submission, before: datetime, now: datetime) -> None:
+    """Delete what is spam still: staff may have released it since it was listed."""
+    spam = Submission.objects.filter(pk=listed.pk, state=Submission.State.SPAM, state_since__lte=before)
+    submission = spam.select_for_update().first()
+    if submission is None:
+        return
     ref = tokens.subject_ref(submission.lead.email_normal)
     is_person = bool(submission.confirmed_at)  # whoever pressed the button in our mail
     for purpose in Purpose.objects.none() if is_person else Purpose.objects.all():

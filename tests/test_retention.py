@@ -230,6 +230,18 @@ def test_a_consent_given_meanwhile_does_not_expire(clock):
     assert states(submission.lead) == [("letter", "requested"), ("letter", "given")]
 
 
+def test_spam_that_staff_released_meanwhile_stays(clock):
+    spam = make_submission(state="spam", state_since=timezone.now())
+    clock.shift(31 * DAY)
+    [one] = [one for one in retention.due(timezone.now()) if one.rule == "spam"]
+    Submission.objects.update(state="new")
+
+    with transaction.atomic():
+        one.go()
+
+    assert Submission.objects.get() == spam
+
+
 # --- many people, and somebody who writes meanwhile ---
 
 # Of 600 people each fiftieth asked for the report and never confirmed; the others have a submission and no more.
