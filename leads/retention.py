@@ -203,8 +203,16 @@ def _mails(now: datetime) -> Iterator[Due]:
             yield Due("mail", f"mail {mail.pk}", mail.delete)
     for name in mail_files.names():
         path = Path(settings.MAIL_DIR) / name
-        if path.stat().st_mtime <= before.timestamp():
+        if _is_older(path, before):
             yield Due("mail file", name, partial(path.unlink, missing_ok=True))
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    """Tell whether a file is there and older; another worker may have deleted it since it was listed."""
+    try:
+        return path.stat().st_mtime <= moment.timestamp()
+    except FileNotFoundError:
+        return False
 
 
 def _proofs(now: datetime) -> Iterator[Due]:
