@@ -98,8 +98,9 @@ def _wipe_files(addresses: set[str]) -> None:
     """Delete mails kept as files, and on SQLite the old pages in the write-ahead log."""
     for name in mail_files.names():
         path = Path(settings.MAIL_DIR) / name
-        if _contains(path, addresses):
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another worker deleted it since it was listed
+            if _contains(path, addresses):
+                path.unlink()
     wipe_log()
 
 

@@ -118,7 +118,7 @@ def _consents(purpose: Purpose, now: datetime) -> Iterator[Due]:
         else:
             over, rule = _last_contact(lead, last) + purpose.keep_months * MONTH, "too old"
         if over <= now:
-            yield Due(rule, f"{purpose.key}, entry {last.seq}", partial(_expire, ref, last, now))
+            yield Due(rule, f"{purpose.key}, entry {last.seq}", partial(_expire, lead, last, now))
 
 
 def _last_contact(lead: Lead, last: ConsentEvent) -> datetime:
@@ -128,8 +128,14 @@ def _last_contact(lead: Lead, last: ConsentEvent) -> datetime:
     return max(moment for moment in (last.occurred_at, sent, wrote) if moment)
 
 
-def _expire(ref: str, last: ConsentEvent, now: datetime) -> None:
-    ledger.append(ref, last.text, State.EXPIRED, Method.SYSTEM, actor="system", occurred_at=now)
+def _expire(lead: Lead, last: ConsentEvent, now: datetime) -> None:
+    """Write that a consent expired, unless the person decided anew, or another worker wrote it, since it was read."""
+    Lead.objects.select_for_update().filter(pk=lead.pk).first()
+    ref = tokens.subject_ref(lead.email_normal)
+    if ledger.last_event(ref, last.purpose) != last:
+        return
+    key = f"expired:{last.event_id}"
+    ledger.append(ref, last.text, State.EXPIRED, Method.SYSTEM, actor="system", occurred_at=now, idem_key=key)
 
 
 def _submissions(now: datetime) -> Iterator[Due]:
@@ -154,10 +160,15 @@ def _spam(now: datetime) -> Iterator[Due]:
     """What staff called spam, 30 days after they did: what it pretended to agree to is declared invalid."""
     before = now - timedelta(days=SPAM_DAYS)
     for submission in Submission.objects.filter(state=Submission.State.SPAM, state_since__lte=before):
-        yield Due("spam", submission.reference, partial(_delete_spam, submission, now))
+        yield Due("spam", submission.reference, partial(_delete_spam, submission, before, now))
 
 
-def _delete_spam(submission: Submission, now: datetime) -> None:
+def _delete_spam(listed: Submission, before: datetime, now: datetime) -> None:
+    """Delete what is spam still: staff may have released it since it was listed."""
+    spam = Submission.objects.filter(pk=listed.pk, state=Submission.State.SPAM, state_since__lte=before)
+    submission = spam.select_for_update().first()
+    if submission is None:
+        return
     ref = tokens.subject_ref(submission.lead.email_normal)
     is_person = bool(submission.confirmed_at)  # whoever pressed the button in our mail
     for purpose in Purpose.objects.none() if is_person else Purpose.objects.all():
@@ -192,8 +203,16 @@ def _mails(now: datetime) -> Iterator[Due]:
             yield Due("mail", f"mail {mail.pk}", mail.delete)
     for name in mail_files.names():
         path = Path(settings.MAIL_DIR) / name
-        if path.stat().st_mtime <= before.timestamp():
+        if _is_older(path, before):
             yield Due("mail file", name, partial(path.unlink, missing_ok=True))
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    """Tell whether a file is there and older; another worker may have deleted it since it was listed."""
+    try:
+        return path.stat().st_mtime <= moment.timestamp()
+    except FileNotFoundError:
+        return False
 
 
 def _proofs(now: datetime) -> Iterator[Due]:
