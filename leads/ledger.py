@@ -100,7 +100,7 @@ def append_all(
     """
     policies = {language: policy_version(language) for language in {decision.text.language for decision in decisions}}
     keys = [_idem_key(decision) for decision in decisions]
-    _take_turn()
+    take_turn()
     entries = {entry.idem_key: entry for entry in ConsentEvent.objects.filter(idem_key__in=keys)}
     origin, now, last = origin or Origin(), timezone.now(), head()
     payloads = []
@@ -153,7 +153,7 @@ def _sealed(last: Head, payload: ConsentPayload | None, **columns: Any) -> Conse
     return entry
 
 
-def _take_turn() -> None:
+def take_turn() -> None:
     """Wait until nobody else appends, until the end of the transaction, so that the chain cannot fork (I10).
 
     On SQLite a transaction holds the one write lock from its start (`transaction_mode` IMMEDIATE).

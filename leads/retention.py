@@ -12,13 +12,22 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from leads import erasure, ledger, mail_files, tokens
-from leads.models import ConsentEvent, ConsentPayload, Lead, OutgoingMail, Purpose, RetentionRun, Submission
+from leads.models import (
+    ConsentEvent,
+    ConsentPayload,
+    Lead,
+    OutboxState,
+    OutgoingMail,
+    Purpose,
+    RetentionRun,
+    Submission,
+)
 from recruitcms.portions import in_portions
 
 State, Method = ConsentEvent.State, ConsentEvent.Method
@@ -78,20 +87,34 @@ class Due:
 def run_daily(now: datetime) -> Counter[str] | None:
     """Run when the last run is about a day old; None when it is too soon. Called by the worker.
 
-    A run of tomorrow or later was made while the clock was wrong, and puts off none (REL-6).
+    A run of tomorrow or later was made while the clock was wrong, and puts off none (REL-6). The run is written down
+    before it begins: of several workers one does it.
     """
-    ran = RetentionRun.objects.filter(at__gt=now - EVERY, at__lt=now + EVERY).exists()
-    return None if ran else run(now)
+    with transaction.atomic():
+        OutboxState.objects.select_for_update().get(pk=OutboxState.kept().pk)
+        if RetentionRun.objects.filter(at__gt=now - EVERY, at__lt=now + EVERY).exists():
+            return None
+        this = RetentionRun.objects.create(at=now)
+    return _run(this)
 
 
 def run(now: datetime) -> Counter[str]:
     """Let everything go whose time is over. Return how many by rule, and keep that as a log (CON-17)."""
+    return _run(RetentionRun.objects.create(at=now))
+
+
+def _run(this: RetentionRun) -> Counter[str]:
     gone: Counter[str] = Counter()
-    for one in due(now):
-        with transaction.atomic():
-            one.go()
-        gone[one.rule] += 1
-    RetentionRun.objects.create(at=now, counts=dict(gone))
+    try:
+        for one in due(this.at):
+            with transaction.atomic():
+                one.go()
+            gone[one.rule] += 1
+    except Exception:
+        this.delete()  # so that the next round tries again
+        raise
+    this.counts = dict(gone)
+    this.save(update_fields=["counts"])
     return gone
 
 
@@ -108,8 +131,12 @@ def due(now: datetime) -> Iterator[Due]:
 
 def _consents(purpose: Purpose, now: datetime) -> Iterator[Due]:
     """Requests that were never confirmed, and consents older than the purpose keeps them: they expire."""
-    for lead in in_portions(Lead.objects.all()):
+    shortest = min(timedelta(days=purpose.unconfirmed_days), purpose.keep_months * MONTH)
+    old = _refs(_newest(purpose).exclude(state__in=ENDED).filter(occurred_at__lte=now - shortest))
+    for lead in in_portions(Lead.objects.all()) if old else ():
         ref = tokens.subject_ref(lead.email_normal)
+        if ref not in old:
+            continue
         last = ledger.last_event(ref, purpose)
         if last is None or last.state in ENDED:
             continue
@@ -121,6 +148,17 @@ def _consents(purpose: Purpose, now: datetime) -> Iterator[Due]:
             yield Due(rule, f"{purpose.key}, entry {last.seq}", partial(_expire, lead, last, now))
 
 
+def _newest(purpose: Purpose) -> QuerySet[ConsentEvent]:
+    """Return the newest entries on a purpose, one for each person."""
+    newest = ConsentPayload.objects.filter(event__purpose=purpose).values("subject_ref").annotate(seq=Max("event__seq"))
+    return ConsentEvent.objects.filter(seq__in=newest.values("seq"))
+
+
+def _refs(entries: QuerySet[ConsentEvent]) -> set[str]:
+    """Return whose entries they are: few people are over, and only these are looked at one by one."""
+    return set(entries.values_list("payload__subject_ref", flat=True))
+
+
 def _last_contact(lead: Lead, last: ConsentEvent) -> datetime:
     """Return when the person last sent something or decided, or had a mail of ours."""
     sent = OutgoingMail.objects.filter(submission__lead=lead).aggregate(at=Max("sent_at"))["at"]
@@ -130,30 +168,41 @@ def _last_contact(lead: Lead, last: ConsentEvent) -> datetime:
 
 def _expire(lead: Lead, last: ConsentEvent, now: datetime) -> None:
     """Write that a consent expired, unless the person decided anew, or another worker wrote it, since it was read."""
-    Lead.objects.select_for_update().filter(pk=lead.pk).first()
+    ledger.take_turn()
     ref = tokens.subject_ref(lead.email_normal)
-    if ledger.last_event(ref, last.purpose) != last:
-        return
-    key = f"expired:{last.event_id}"
-    ledger.append(ref, last.text, State.EXPIRED, Method.SYSTEM, actor="system", occurred_at=now, idem_key=key)
+    if ledger.last_event(ref, last.purpose) == last:
+        ledger.append(ref, last.text, State.EXPIRED, Method.SYSTEM, actor="system", occurred_at=now)
 
 
 def _submissions(now: datetime) -> Iterator[Due]:
     """Submissions for whose purpose nothing is held any more: at once where the wording says so, else after 30 days."""
-    purposes = {purpose.key: purpose for purpose in Purpose.objects.all()}
-    for submission in in_portions(Submission.objects.select_related("lead")):
-        ref = tokens.subject_ref(submission.lead.email_normal)
-        asked = ConsentEvent.objects.of_form(submission.public_id).values_list("purpose_id", flat=True)
-        keys = {*asked, submission.kind}
-        last = [ledger.last_event(ref, purposes[key]) for key in purposes if key in keys]
-        known = [event for event in last if event]
-        if not known or any(event.state not in ENDED for event in known):
-            continue
-        if submission.state == Submission.State.HELD:  # somebody was promised that one of us reads it
-            continue
-        at_once = all(event.purpose.erased_on_withdrawal or event.state == State.EXPIRED for event in known)
-        if max(event.occurred_at for event in known) + (timedelta() if at_once else AFTER_END) <= now:
-            yield Due("submission", submission.reference, partial(_delete_submission, submission))
+    purposes = list(Purpose.objects.all())
+    ended = {ref for purpose in purposes for ref in _refs(_newest(purpose).filter(state__in=ENDED))}
+    for submission in in_portions(Submission.objects.select_related("lead")) if ended else ():
+        if tokens.subject_ref(submission.lead.email_normal) in ended and _is_over(submission, purposes, now):
+            yield Due("submission", submission.reference, partial(_delete_ended, submission, purposes, now))
+
+
+def _is_over(submission: Submission, purposes: list[Purpose], now: datetime) -> bool:
+    if submission.state == Submission.State.HELD:  # somebody was promised that one of us reads it
+        return False
+    ref = tokens.subject_ref(submission.lead.email_normal)
+    asked = ConsentEvent.objects.of_form(submission.public_id).values_list("purpose_id", flat=True)
+    keys = {*asked, submission.kind}
+    last = [ledger.last_event(ref, purpose) for purpose in purposes if purpose.key in keys]
+    known = [event for event in last if event]
+    if not known or any(event.state not in ENDED for event in known):
+        return False
+    at_once = all(event.purpose.erased_on_withdrawal or event.state == State.EXPIRED for event in known)
+    return max(event.occurred_at for event in known) + (timedelta() if at_once else AFTER_END) <= now
+
+
+def _delete_ended(listed: Submission, purposes: list[Purpose], now: datetime) -> None:
+    """Delete a submission that is over still: its person may have agreed anew since it was listed."""
+    ledger.take_turn()
+    submission = Submission.objects.select_for_update(of=["self"]).select_related("lead").filter(pk=listed.pk).first()
+    if submission and _is_over(submission, purposes, now):
+        _delete_submission(submission)
 
 
 def _spam(now: datetime) -> Iterator[Due]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models.signals import post_delete
 from django.utils import timezone
 
 from leads import anchors, confirmation, erasure, ledger_checks, mail_files, retention, tokens
@@ -228,6 +229,56 @@ def test_a_consent_given_meanwhile_does_not_expire(clock):
             one.go()
 
     assert states(submission.lead) == [("letter", "requested"), ("letter", "given")]
+
+
+def test_a_submission_whose_person_agreed_anew_meanwhile_stays(clock):
+    submission = requested(make_submission(), "letter")
+    withdraw(submission.lead, "letter", Method.ONE_CLICK)
+    clock.shift(31 * DAY)
+    over = [one for one in retention.due(timezone.now()) if one.rule == "submission"]
+    record(submission, "letter", State.GIVEN)
+
+    with transaction.atomic():
+        [one.go() for one in over]
+
+    assert (len(over), Submission.objects.get()) == (1, submission)
+
+
+def test_of_several_workers_one_runs():
+    """CON-17: the others ask while it is at it."""
+    make_mail(make_submission(), state="cancelled")
+    OutgoingMail.objects.update(created_at=timezone.now() - 31 * DAY)
+    others = []
+
+    def ask(**_more):
+        others.append(retention.run_daily(timezone.now()))
+
+    post_delete.connect(ask, sender=OutgoingMail)
+    ran = retention.run_daily(timezone.now())
+    post_delete.disconnect(ask, sender=OutgoingMail)
+
+    assert (ran, others) == ({"mail": 1}, [None])
+
+
+def test_a_run_that_failed_is_tried_again(settings):
+    settings.MAIL_DIR.mkdir()
+    broken = settings.MAIL_DIR / "1.eml"
+    broken.symlink_to("1.eml")
+    with pytest.raises(OSError, match="symbolic links"):
+        retention.run_daily(timezone.now())
+
+    broken.unlink()
+
+    assert retention.run_daily(timezone.now()) == {}
+
+
+def test_people_whose_time_is_not_over_cost_no_query_each(django_assert_max_num_queries):
+    """REL-5: the worker sends no mail meanwhile."""
+    for number in range(30):
+        requested(make_submission(email=f"v{number}@quillstone.example"), "letter")
+
+    with django_assert_max_num_queries(30):
+        assert list(retention.due(timezone.now())) == []
 
 
 def test_spam_that_staff_released_meanwhile_stays(clock):
