@@ -145,7 +145,7 @@ def _consents(purpose: Purpose, now: datetime) -> Iterator[Due]:
         else:
             over, rule = _last_contact(lead, last) + purpose.keep_months * MONTH, "too old"
         if over <= now:
-            yield Due(rule, f"{purpose.key}, entry {last.seq}", partial(_expire, lead, last, now))
+            yield Due(rule, f"{purpose.key}, entry {last.seq}", partial(_expire, ref, last, now))
 
 
 def _newest(purpose: Purpose) -> QuerySet[ConsentEvent]:
@@ -166,10 +166,9 @@ def _last_contact(lead: Lead, last: ConsentEvent) -> datetime:
     return max(moment for moment in (last.occurred_at, sent, wrote) if moment)
 
 
-def _expire(lead: Lead, last: ConsentEvent, now: datetime) -> None:
+def _expire(ref: str, last: ConsentEvent, now: datetime) -> None:
     """Write that a consent expired, unless the person decided anew, or another worker wrote it, since it was read."""
     ledger.take_turn()
-    ref = tokens.subject_ref(lead.email_normal)
     if ledger.last_event(ref, last.purpose) == last:
         ledger.append(ref, last.text, State.EXPIRED, Method.SYSTEM, actor="system", occurred_at=now)
 
@@ -198,9 +197,12 @@ def _is_over(submission: Submission, purposes: list[Purpose], now: datetime) -> 
 
 
 def _delete_ended(listed: Submission, purposes: list[Purpose], now: datetime) -> None:
-    """Delete a submission that is over still: its person may have agreed anew since it was listed."""
+    """Delete a submission that is over still: its person may have agreed anew since it was listed.
+
+    The person first and then the ledger's turn, as confirming and withdrawing have it: neither waits for the other.
+    """
+    submission = Submission.objects.select_for_update().select_related("lead").filter(pk=listed.pk).first()
     ledger.take_turn()
-    submission = Submission.objects.select_for_update(of=["self"]).select_related("lead").filter(pk=listed.pk).first()
     if submission and _is_over(submission, purposes, now):
         _delete_submission(submission)
 
@@ -215,7 +217,7 @@ def _spam(now: datetime) -> Iterator[Due]:
 def _delete_spam(listed: Submission, before: datetime, now: datetime) -> None:
     """Delete what is spam still: staff may have released it since it was listed."""
     spam = Submission.objects.filter(pk=listed.pk, state=Submission.State.SPAM, state_since__lte=before)
-    submission = spam.select_for_update().first()
+    submission = spam.select_for_update().select_related("lead").first()
     if submission is None:
         return
     ref = tokens.subject_ref(submission.lead.email_normal)
